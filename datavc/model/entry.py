@@ -1,0 +1,67 @@
+"""What a path stands for: an entry, the chunks that hold its bytes, and where those lie.
+
+Identity and place are kept apart: an entry's identity is its :class:`Entry` ``size``, ``digest``
+and ``executable``; its ``refs`` only say where the bytes are at present, so moving bytes from one
+pack to another changes no digest above them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Length of a pack id in bytes (a time-ordered random id, see :func:`datavc.model.ids.new_id`).
+PACK_ID_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where one record lies: ``length`` bytes (header included) from ``offset`` in ``pack``."""
+
+    #: The pack's id, 16 bytes.
+    pack: bytes
+    #: Byte offset of the record's header in the pack.
+    offset: int
+    #: Bytes of header and payload together, as stored.
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRef:
+    """One piece of content: its BLAKE3 digest, its plain size in bytes, and where it lies.
+
+    In a list of depth above 0 the piece is itself a stored list of :class:`ChunkRef`; ``digest``
+    then addresses that list's record, and ``size`` is the sum of the content below it.
+    """
+
+    digest: bytes
+    size: int
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file in a tree."""
+
+    #: Plain size of the content in bytes.
+    size: int
+    #: BLAKE3-256 of the whole content, whatever the chunking.
+    digest: bytes
+    #: The pieces in order; empty for an empty file. ``depth`` says what they address.
+    refs: tuple[ChunkRef, ...] = ()
+    #: 0: ``refs`` are chunks. n: ``refs`` are chunk lists of depth n - 1.
+    depth: int = 0
+    #: Whether the file is marked executable.
+    executable: bool = False
+
+    def same_content(self, other: Entry | None) -> bool:
+        """Whether *other* is the same file, wherever its bytes lie."""
+        return (
+            other is not None
+            and self.digest == other.digest
+            and self.size == other.size
+            and self.executable == other.executable
+        )
+
+
+#: What a change set says of one path: the new entry, or ``None`` for a removal.
+Change = tuple[str, Entry | None]

@@ -1,0 +1,126 @@
+"""Jobs and datums: their states, and which may follow which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    #: Waits for the jobs before it: upstream in its run, or earlier ones of its pipeline.
+    WAITING = "waiting"
+    #: Claimed by an engine.
+    RUNNING = "running"
+    #: All datums are done; the output commit is being made.
+    FINISHING = "finishing"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    #: Stopped by a person, or superseded by a pipeline update.
+    KILLED = "killed"
+    #: An upstream job of the same run failed, so there is no input to run on.
+    UNRUNNABLE = "unrunnable"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job is over."""
+        return self in _TERMINAL
+
+
+_TERMINAL = frozenset(
+    {JobState.SUCCESS, JobState.FAILURE, JobState.KILLED, JobState.UNRUNNABLE}
+)
+
+#: Every legal transition; a claim taken over from a dead engine re-enters ``RUNNING``.
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    JobState.WAITING: frozenset({JobState.RUNNING, JobState.KILLED, JobState.UNRUNNABLE}),
+    JobState.RUNNING: frozenset(
+        {JobState.RUNNING, JobState.FINISHING, JobState.FAILURE, JobState.KILLED}
+    ),
+    JobState.FINISHING: frozenset(
+        {JobState.RUNNING, JobState.SUCCESS, JobState.FAILURE, JobState.KILLED}
+    ),
+    JobState.SUCCESS: frozenset(),
+    JobState.FAILURE: frozenset(),
+    JobState.KILLED: frozenset(),
+    JobState.UNRUNNABLE: frozenset(),
+}
+
+
+class DatumState(StrEnum):
+    """How a datum of a job ended."""
+
+    SUCCESS = "success"
+    #: Its key had succeeded before; the output was reused.
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo:
+    """A job."""
+
+    id: str
+    pipeline: str
+    version: int
+    run_id: str
+    state: JobState
+    #: ``repo@commit`` of each input, in the order of the spec.
+    inputs: tuple[str, ...]
+    #: The output commit, or ``None`` (not done, failed, or the output did not change).
+    output: str | None
+    executor: str | None
+    datums_total: int
+    datums_processed: int
+    datums_skipped: int
+    datums_failed: int
+    created_us: int
+    started_us: int | None
+    finished_us: int | None
+    #: Why it failed, or what it waits for; ``""`` when there is nothing to say.
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DatumInfo:
+    """A datum that a job ran."""
+
+    job: str
+    #: Digest of the datum's key in hex.
+    id: str
+    state: DatumState
+    #: ``input:/path`` of each file or folder it sees.
+    inputs: tuple[str, ...]
+    seconds: float
+    exit_code: int | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line that a transform printed, or that the engine says of the job (datum ``None``)."""
+
+    job: str
+    datum: str | None
+    #: ``stdout``, ``stderr`` or ``engine``.
+    stream: str
+    time_us: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineInfo:
+    """A pipeline at one version."""
+
+    name: str
+    version: int
+    #: ``running`` or ``stopped``.
+    state: str
+    created_us: int
+    #: The spec as it was given, as plain data.
+    spec: dict[str, object]
+    #: Digest of (image, cmd, stdin, env, user, ...), hex.
+    digest: str
+    last_job: str | None = None
+    last_job_state: JobState | None = None
