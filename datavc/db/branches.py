@@ -1,0 +1,111 @@
+"""Queries on branches. Whatever moves a head writes the ref log in the same transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Select, delete, select, update
+
+from datavc.db import ref_log
+from datavc.db.conflict_insert import insert_into
+from datavc.db.tables import Branch, Repo
+from datavc.errors import AlreadyExists
+from datavc.model.repo import BranchInfo
+
+
+def create(
+    conn: Connection,
+    repo_id: int,
+    name: str,
+    head: str | None,
+    *,
+    author: str,
+    reason: str,
+    time_us: int,
+) -> None:
+    """Add a branch whose head is the commit *head*, or that has none yet.
+
+    Raises:
+        AlreadyExists: the repo has a branch of that name.
+    """
+    statement = (
+        insert_into(conn, Branch)
+        .values(repo_id=repo_id, name=name, head=head, updated_us=time_us)
+        .on_conflict_do_nothing()
+    )
+    if conn.execute(statement).rowcount != 1:
+        raise AlreadyExists(f"branch {name!r} exists already", hint="choose another name")
+    ref_log.record(
+        conn, repo_id, "branch", name, None, head, author=author, reason=reason, time_us=time_us
+    )
+
+
+def find(conn: Connection, repo_id: int, name: str) -> BranchInfo | None:
+    """The branch, or ``None``."""
+    row = conn.execute(_infos(repo_id).where(Branch.name == name)).first()
+    return None if row is None else BranchInfo(*row)
+
+
+def list_branches(
+    conn: Connection, repo_id: int, *, after: str = "", limit: int = 1000
+) -> list[BranchInfo]:
+    """A repo's branches by name, from the first name past *after*."""
+    statement = _infos(repo_id).where(Branch.name > after).order_by(Branch.name).limit(limit)
+    return [BranchInfo(*row) for row in conn.execute(statement)]
+
+
+def move(
+    conn: Connection,
+    repo_id: int,
+    name: str,
+    old: str | None,
+    new: str | None,
+    *,
+    author: str,
+    reason: str,
+    time_us: int,
+) -> bool:
+    """Move a head from *old* to *new* by compare-and-swap.
+
+    Returns:
+        Whether it moved; ``False`` when the head is not *old*, or there is no such branch.
+    """
+    statement = (
+        update(Branch)
+        .where(
+            Branch.repo_id == repo_id,
+            Branch.name == name,
+            Branch.head.is_not_distinct_from(old),
+        )
+        .values(head=new, updated_us=time_us)
+    )
+    if conn.execute(statement).rowcount != 1:
+        return False
+    ref_log.record(
+        conn, repo_id, "branch", name, old, new, author=author, reason=reason, time_us=time_us
+    )
+    return True
+
+
+def remove(
+    conn: Connection, repo_id: int, name: str, *, author: str, reason: str, time_us: int
+) -> bool:
+    """Delete a branch and its staging; its commits stay. ``False`` when there is none."""
+    statement = (
+        delete(Branch)
+        .where(Branch.repo_id == repo_id, Branch.name == name)
+        .returning(Branch.head)
+    )
+    row = conn.execute(statement).first()
+    if row is None:
+        return False
+    ref_log.record(
+        conn, repo_id, "branch", name, row.head, None, author=author, reason=reason, time_us=time_us
+    )
+    return True
+
+
+def _infos(repo_id: int) -> Select[tuple[str, str, str | None, int]]:
+    return (
+        select(Repo.name, Branch.name, Branch.head, Branch.updated_us)
+        .join(Repo, Repo.id == Branch.repo_id)
+        .where(Branch.repo_id == repo_id)
+    )

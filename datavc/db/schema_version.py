@@ -1,0 +1,33 @@
+"""Which version the tables of a database have, without importing the migrations."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from sqlalchemy import Connection, inspect
+
+#: Every revision that this program knows, oldest first. The tests hold it to the migrations.
+REVISIONS = ("0001",)
+
+
+class Schema(Enum):
+    """How a database's tables compare with this program's."""
+
+    #: There are none yet.
+    EMPTY = auto()
+    OLDER = auto()
+    CURRENT = auto()
+    #: Of a revision that this program does not know.
+    NEWER = auto()
+
+
+def inspect_schema(connection: Connection) -> Schema:
+    """Compare the database's tables with what this program needs."""
+    if not inspect(connection).has_table("alembic_version"):
+        return Schema.EMPTY
+    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
+    if row is None:
+        return Schema.EMPTY
+    if row.version_num not in REVISIONS:
+        return Schema.NEWER
+    return Schema.CURRENT if row.version_num == REVISIONS[-1] else Schema.OLDER

@@ -1,0 +1,212 @@
+"""Opening a database, and its two kinds of transaction: :meth:`Database.read`, :meth:`~.write`."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from datavc.db.schema_version import Schema, inspect_schema
+from datavc.db.sql_errors import locked, translate
+from datavc.errors import DatabaseUnavailable, InvalidInput, UnknownFormat
+
+#: How long a writer waits for another one, in seconds.
+BUSY_TIMEOUT_S = 30.0
+
+_BEGIN = "datavc_begin"
+
+
+class Database:
+    """A database that is open. Safe to share between threads; not to carry across a fork."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine = engine
+        self._where = where
+        # SQLite lets one writer in at a time, and those who wait sleep and poll. Queueing the
+        # threads of this process here hands the turn over at once.
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True) -> Self:
+        """Open the database at *url*, and create or upgrade its tables where needed.
+
+        Args:
+            url: a SQLAlchemy URL; a bare ``postgresql://`` is given the psycopg driver.
+            migrate: whether tables may be created or upgraded.
+
+        Raises:
+            InvalidInput: the URL is malformed, or names a database that is not supported.
+            DatabaseUnavailable: it cannot be reached, or has no up-to-date tables and *migrate*
+                is false.
+            UnknownFormat: a newer datavc has upgraded it.
+            DataCorrupt: the file is not a database.
+        """
+        parsed = _parse(url)
+        engine = _create_engine(parsed)
+        database = cls(engine, _name(parsed))
+        try:
+            database._check_schema(migrate=migrate)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @property
+    def dialect_name(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engine.dialect.name
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads, and sees one consistent state throughout.
+
+        Raises:
+            DatabaseUnavailable, DataCorrupt: from the block's statements too.
+        """
+        options: dict[str, object] = {_BEGIN: "BEGIN"}
+        if self.dialect_name == "postgresql":
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self._transaction(options) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes: committed when the block ends, undone when it raises.
+
+        On SQLite it is the only writer from its first statement on. Not reentrant: a block must
+        not open another ``write``.
+
+        Raises:
+            DatabaseUnavailable: the database is away, or stayed locked for 30 s.
+            OutOfSpace: its disk is full.
+            AlreadyExists, Conflict: a statement breaks a constraint.
+            LostRace: PostgreSQL undid the transaction in favour of another one.
+        """
+        with self._my_turn(), self._transaction({_BEGIN: "BEGIN IMMEDIATE"}) as connection:
+            yield connection
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_S):
+            raise locked(self._where)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _transaction(self, options: dict[str, object]) -> Iterator[Connection]:
+        try:
+            with (
+                self._engine.connect().execution_options(**options) as connection,
+                connection.begin(),
+            ):
+                yield connection
+        except SQLAlchemyError as error:
+            raise translate(error, self._where) from error
+
+    def _check_schema(self, *, migrate: bool) -> None:
+        with self.read() as connection:
+            schema = inspect_schema(connection)
+        if schema is Schema.NEWER:
+            raise UnknownFormat(
+                f"{self._where} was upgraded by a newer datavc", hint="upgrade datavc"
+            )
+        if schema is Schema.CURRENT:
+            return
+        if not migrate:
+            raise DatabaseUnavailable(
+                f"{self._where} has no up-to-date tables", hint="open it once with migrations on"
+            )
+        # Alembic is slow to import, and rarely needed.
+        from datavc.db.migrations.upgrade import prepare, upgrade
+
+        try:
+            prepare(self._engine)
+        except SQLAlchemyError as error:
+            raise translate(error, self._where) from error
+        with self.write() as connection:
+            upgrade(connection)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise InvalidInput(
+            "the database address is malformed",
+            hint="use sqlite:////path/file.db or postgresql://user:password@host/name",
+        ) from None
+    if parsed.drivername in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _name(url: URL) -> str:
+    """How messages call the database; never shows a password."""
+    if url.get_backend_name() == "sqlite":
+        return f"the database {url.database}"
+    return f"the database {url.render_as_string(hide_password=True)}"
+
+
+def _create_engine(url: URL) -> Engine:
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        if url.database in (None, "", ":memory:"):
+            raise InvalidInput(
+                "a database in memory is not supported", hint="give the path of a file"
+            )
+        return _sqlite_engine(url)
+    if backend == "postgresql":
+        return _postgresql_engine(url)
+    raise InvalidInput(
+        f"databases of the kind {backend!r} are not supported", hint="use sqlite or postgresql"
+    )
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    # isolation_level None: the driver starts no transactions of its own; the events below do.
+    engine = create_engine(
+        url,
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S},
+        max_overflow=-1,
+    )
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        # Of the largest change sets; negative means KiB.
+        connection.execute("PRAGMA cache_size=-32768")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+    except (ModuleNotFoundError, NoSuchModuleError):
+        raise DatabaseUnavailable(
+            f"{_name(url)} needs a driver that is not installed",
+            hint='pip install "datavc[postgres]"',
+        ) from None

@@ -1,0 +1,75 @@
+"""Queries on tags. Whatever makes or deletes one writes the ref log in the same transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Select, delete, select
+
+from datavc.db import ref_log
+from datavc.db.conflict_insert import insert_into
+from datavc.db.tables import Repo, Tag
+from datavc.errors import AlreadyExists
+from datavc.model.repo import TagInfo
+
+
+def create(
+    conn: Connection, repo_id: int, name: str, commit: str, *, author: str, time_us: int
+) -> None:
+    """Add a tag on the commit whose id is *commit*.
+
+    Raises:
+        AlreadyExists: the repo has a tag of that name.
+    """
+    statement = (
+        insert_into(conn, Tag)
+        .values(repo_id=repo_id, name=name, commit_id=commit, created_us=time_us, author=author)
+        .on_conflict_do_nothing()
+    )
+    if conn.execute(statement).rowcount != 1:
+        raise AlreadyExists(f"tag {name!r} exists already", hint="tags do not move; delete it first")
+    ref_log.record(
+        conn, repo_id, "tag", name, None, commit, author=author, reason="tag", time_us=time_us
+    )
+
+
+def find(conn: Connection, repo_id: int, name: str) -> TagInfo | None:
+    """The tag, or ``None``."""
+    row = conn.execute(_infos(repo_id).where(Tag.name == name)).first()
+    return None if row is None else TagInfo(*row)
+
+
+def list_tags(
+    conn: Connection, repo_id: int, *, after: str = "", limit: int = 1000
+) -> list[TagInfo]:
+    """A repo's tags by name, from the first name past *after*."""
+    statement = _infos(repo_id).where(Tag.name > after).order_by(Tag.name).limit(limit)
+    return [TagInfo(*row) for row in conn.execute(statement)]
+
+
+def remove(conn: Connection, repo_id: int, name: str, *, author: str, time_us: int) -> bool:
+    """Delete a tag; ``False`` when there is none."""
+    statement = (
+        delete(Tag).where(Tag.repo_id == repo_id, Tag.name == name).returning(Tag.commit_id)
+    )
+    row = conn.execute(statement).first()
+    if row is None:
+        return False
+    ref_log.record(
+        conn,
+        repo_id,
+        "tag",
+        name,
+        row.commit_id,
+        None,
+        author=author,
+        reason="tag deleted",
+        time_us=time_us,
+    )
+    return True
+
+
+def _infos(repo_id: int) -> Select[tuple[str, str, str, int, str]]:
+    return (
+        select(Repo.name, Tag.name, Tag.commit_id, Tag.created_us, Tag.author)
+        .join(Repo, Repo.id == Tag.repo_id)
+        .where(Tag.repo_id == repo_id)
+    )
