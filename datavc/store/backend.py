@@ -70,7 +70,7 @@ class Backend(Protocol):
         """
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Objects whose key starts with *prefix*, in any order; those in the making are left out."""
+        """Objects whose key starts with *prefix*, in any order, but for those in the making."""
 
     def delete(self, key: str) -> None:
         """Remove the object; no error when it is gone already."""

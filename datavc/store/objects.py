@@ -1,0 +1,115 @@
+"""Records in and out of a store, by location: what the layers above use."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from datavc.model.entry import Location
+from datavc.store.backend import Backend, Buffer
+from datavc.store.chunk_index import ChunkIndex
+from datavc.store.key import pack_key
+from datavc.store.pack import PackFooter, read_footer
+from datavc.store.pack_session import PackSession
+from datavc.store.record import RecordKind, decode_record
+
+#: What a record is asked for by: where it lies, its digest, and what it must hold.
+Wanted = tuple[Location, bytes, RecordKind]
+
+#: Neighbouring records are fetched by one read of at most so many bytes ...
+_READ_SIZE = 4 * 1024 * 1024
+#: ... that may hold gaps of at most so many.
+_GAP = 32 * 1024
+#: Reads on their way at once.
+_READS_AHEAD = 4
+
+
+class ObjectStore:
+    """Records in a backend. Every method may be called from any thread."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+    def session(self, index: ChunkIndex | None = None) -> PackSession:
+        """A new session to write records; *index* is told of its chunks when it finishes."""
+        return PackSession(self.backend, index)
+
+    def read(self, location: Location, digest: bytes, kind: RecordKind) -> Buffer:
+        """The plain payload of one record, verified.
+
+        Raises:
+            NotFound: its pack is gone.
+            DataCorrupt: the bytes there are not that record.
+        """
+        data = self.backend.get(pack_key(location.pack), location.offset, location.length)
+        return decode_record(data, location, digest, kind)
+
+    def read_many(self, wanted: Iterable[Wanted]) -> Iterator[Buffer]:
+        """The plain payloads of many records, verified, in the order asked for.
+
+        Neighbours are fetched together, a few reads ahead of the consumer; memory stays bounded.
+
+        Raises:
+            NotFound, DataCorrupt: as :meth:`read`.
+        """
+        runs = _runs(wanted)
+        first = next(runs, None)
+        if first is None:
+            return
+        second = next(runs, None)
+        if second is None:
+            yield from self._read_run(first)
+            return
+        with ThreadPoolExecutor(_READS_AHEAD, "datavc-read") as pool:
+            ahead: deque[Future[list[Buffer]]] = deque()
+            ahead.append(pool.submit(self._read_run, first))
+            ahead.append(pool.submit(self._read_run, second))
+            try:
+                for run in runs:
+                    ahead.append(pool.submit(self._read_run, run))
+                    if len(ahead) > _READS_AHEAD:
+                        yield from ahead.popleft().result()
+                while ahead:
+                    yield from ahead.popleft().result()
+            finally:
+                for future in ahead:
+                    future.cancel()
+
+    def footer(self, pack: bytes) -> PackFooter:
+        """The index of one pack.
+
+        Raises:
+            NotFound, DataCorrupt, UnknownFormat: see :func:`datavc.store.pack.read_footer`.
+        """
+        return read_footer(self.backend, pack)
+
+    def _read_run(self, run: list[Wanted]) -> list[Buffer]:
+        start = run[0][0].offset
+        end = run[-1][0].offset + run[-1][0].length
+        whole = memoryview(self.backend.get(pack_key(run[0][0].pack), start, end - start))
+        return [
+            decode_record(
+                whole[at.offset - start : at.offset - start + at.length], at, digest, kind
+            )
+            for at, digest, kind in run
+        ]
+
+
+def _runs(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
+    """Cut *wanted* into runs of records that lie one after another, near enough for one read."""
+    run: list[Wanted] = []
+    for item in wanted:
+        if run and not _joins(run, item[0]):
+            yield run
+            run = []
+        run.append(item)
+    if run:
+        yield run
+
+
+def _joins(run: list[Wanted], location: Location) -> bool:
+    last = run[-1][0]
+    gap = location.offset - (last.offset + last.length)
+    span = location.offset + location.length - run[0][0].offset
+    return location.pack == last.pack and 0 <= gap <= _GAP and span <= _READ_SIZE
