@@ -53,21 +53,21 @@ class ObjectStore:
         Raises:
             NotFound, DataCorrupt: as :meth:`read`.
         """
-        runs = _runs(wanted)
+        runs = plan_reads(wanted)
         first = next(runs, None)
         if first is None:
             return
         second = next(runs, None)
         if second is None:
-            yield from self._read_run(first)
+            yield from self.read_run(first)
             return
         with ThreadPoolExecutor(_READS_AHEAD, "datavc-read") as pool:
             ahead: deque[Future[list[Buffer]]] = deque()
-            ahead.append(pool.submit(self._read_run, first))
-            ahead.append(pool.submit(self._read_run, second))
+            ahead.append(pool.submit(self.read_run, first))
+            ahead.append(pool.submit(self.read_run, second))
             try:
                 for run in runs:
-                    ahead.append(pool.submit(self._read_run, run))
+                    ahead.append(pool.submit(self.read_run, run))
                     if len(ahead) > _READS_AHEAD:
                         yield from ahead.popleft().result()
                 while ahead:
@@ -76,15 +76,12 @@ class ObjectStore:
                 for future in ahead:
                     future.cancel()
 
-    def footer(self, pack: bytes) -> PackFooter:
-        """The index of one pack.
+    def read_run(self, run: list[Wanted]) -> list[Buffer]:
+        """The plain payloads of one run of :func:`plan_reads`, fetched by one read, verified.
 
         Raises:
-            NotFound, DataCorrupt, UnknownFormat: see :func:`datavc.store.pack.read_footer`.
+            NotFound, DataCorrupt: as :meth:`read`.
         """
-        return read_footer(self.backend, pack)
-
-    def _read_run(self, run: list[Wanted]) -> list[Buffer]:
         start = run[0][0].offset
         end = run[-1][0].offset + run[-1][0].length
         whole = memoryview(self.backend.get(pack_key(run[0][0].pack), start, end - start))
@@ -95,8 +92,16 @@ class ObjectStore:
             for at, digest, kind in run
         ]
 
+    def footer(self, pack: bytes) -> PackFooter:
+        """The index of one pack.
 
-def _runs(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
+        Raises:
+            NotFound, DataCorrupt, UnknownFormat: see :func:`datavc.store.pack.read_footer`.
+        """
+        return read_footer(self.backend, pack)
+
+
+def plan_reads(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
     """Cut *wanted* into runs of records that lie one after another, near enough for one read."""
     run: list[Wanted] = []
     for item in wanted:
