@@ -90,9 +90,7 @@ def remove(
 ) -> bool:
     """Delete a branch and its staging; its commits stay. ``False`` when there is none."""
     statement = (
-        delete(Branch)
-        .where(Branch.repo_id == repo_id, Branch.name == name)
-        .returning(Branch.head)
+        delete(Branch).where(Branch.repo_id == repo_id, Branch.name == name).returning(Branch.head)
     )
     row = conn.execute(statement).first()
     if row is None:

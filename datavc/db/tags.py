@@ -25,7 +25,9 @@ def create(
         .on_conflict_do_nothing()
     )
     if conn.execute(statement).rowcount != 1:
-        raise AlreadyExists(f"tag {name!r} exists already", hint="tags do not move; delete it first")
+        raise AlreadyExists(
+            f"tag {name!r} exists already", hint="tags do not move; delete it first"
+        )
     ref_log.record(
         conn, repo_id, "tag", name, None, commit, author=author, reason="tag", time_us=time_us
     )
@@ -47,9 +49,7 @@ def list_tags(
 
 def remove(conn: Connection, repo_id: int, name: str, *, author: str, time_us: int) -> bool:
     """Delete a tag; ``False`` when there is none."""
-    statement = (
-        delete(Tag).where(Tag.repo_id == repo_id, Tag.name == name).returning(Tag.commit_id)
-    )
+    statement = delete(Tag).where(Tag.repo_id == repo_id, Tag.name == name).returning(Tag.commit_id)
     row = conn.execute(statement).first()
     if row is None:
         return False

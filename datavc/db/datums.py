@@ -1,0 +1,91 @@
+"""Queries on datum results: what each datum key that ever succeeded in a pipeline put out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import Connection, select
+
+from datavc.db.conflict_insert import insert_into
+from datavc.db.tables import DatumResult
+from datavc.model.change_set import StagedRecord
+from datavc.model.entry import Location
+
+# Keys asked for in one statement.
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DatumResultRow:
+    """The output of one datum."""
+
+    #: Digest of the datum's key.
+    key: bytes
+    #: The change set that holds the output.
+    output: StagedRecord
+    #: How long the transform ran.
+    seconds: float
+    created_us: int
+
+
+def get_many(
+    conn: Connection, pipeline_id: int, keys: Iterable[bytes]
+) -> dict[bytes, DatumResultRow]:
+    """The known results for these keys; keys without one are left out."""
+    found: dict[bytes, DatumResultRow] = {}
+    remaining = iter(keys)
+    while batch := list(islice(remaining, _BATCH)):
+        rows = conn.execute(
+            select(
+                DatumResult.key,
+                DatumResult.digest,
+                DatumResult.pack,
+                DatumResult.offset,
+                DatumResult.length,
+                DatumResult.puts,
+                DatumResult.removals,
+                DatumResult.content_bytes,
+                DatumResult.seconds,
+                DatumResult.created_us,
+            ).where(DatumResult.pipeline_id == pipeline_id, DatumResult.key.in_(batch))
+        )
+        for key, digest, pack, offset, length, puts, removals, size, seconds, created_us in rows:
+            output = StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
+            found[key] = DatumResultRow(key, output, seconds, created_us)
+    return found
+
+
+def add_many(
+    conn: Connection, pipeline_id: int, results: Iterable[DatumResultRow], *, replace: bool = False
+) -> None:
+    """Keep results. A key that has one already keeps it, unless *replace*."""
+    rows = [
+        {
+            "pipeline_id": pipeline_id,
+            "key": result.key,
+            "digest": result.output.digest,
+            "pack": result.output.location.pack,
+            "offset": result.output.location.offset,
+            "length": result.output.location.length,
+            "puts": result.output.puts,
+            "removals": result.output.removals,
+            "content_bytes": result.output.bytes,
+            "seconds": result.seconds,
+            "created_us": result.created_us,
+        }
+        # In key order, so that two writers that meet in PostgreSQL do not deadlock.
+        for result in sorted(results, key=lambda result: result.key)
+    ]
+    if not rows:
+        return
+    statement = insert_into(conn, DatumResult)
+    if replace:
+        new = {
+            name: statement.excluded[name] for name in rows[0] if name not in ("pipeline_id", "key")
+        }
+        statement = statement.on_conflict_do_update(index_elements=["pipeline_id", "key"], set_=new)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    conn.execute(statement, rows)

@@ -1,0 +1,198 @@
+"""Queries by which engines take jobs, keep them, and move them from state to state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+
+from datavc.db.clock import now_us
+from datavc.db.jobs import DatumCounts, JobInput, JobRow, find, inputs_as_json
+from datavc.db.tables import Job, JobDependency
+from datavc.model.commit import TreeRef
+from datavc.model.job import TRANSITIONS, JobState
+
+_OPEN = [state.value for state in JobState if not state.is_terminal]
+_HELD = [JobState.RUNNING.value, JobState.FINISHING.value]
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """What there is to write down of a job; ``None`` leaves a fact as it is."""
+
+    inputs: Sequence[JobInput] | None = None
+    output: str | None = None
+    executor: str | None = None
+    reason: str | None = None
+    counts: DatumCounts | None = None
+    meta: TreeRef | None = None
+
+
+def claim(
+    conn: Connection, owner: str, lease_s: float, *, at_us: int | None = None
+) -> JobRow | None:
+    """Take the oldest job that is ready, and make it ``RUNNING``.
+
+    Ready is a job that waits, or whose engine let its lease run out, when every job it depends
+    on and every earlier job of its pipeline is over.
+
+    Args:
+        owner: who takes it; give the same to the functions below.
+        lease_s: seconds until somebody else may take it over, unless :func:`heartbeat` comes.
+        at_us: the time to judge leases by; now, unless given.
+    """
+    time_us = now_us() if at_us is None else at_us
+    job_id = conn.scalar(
+        select(Job.id)
+        .where(_is_free(time_us), ~_upstream_is_open(), ~_earlier_is_open())
+        .order_by(Job.created_us, Job.id)
+        .limit(1)
+        .with_for_update(of=Job, skip_locked=True)
+    )
+    if job_id is None:
+        return None
+    conn.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(
+            state=JobState.RUNNING.value,
+            owner=owner,
+            lease_until_us=time_us + round(lease_s * 1_000_000),
+            started_us=func.coalesce(Job.started_us, time_us),
+        )
+    )
+    return find(conn, job_id)
+
+
+def heartbeat(
+    conn: Connection, job_id: str, owner: str, lease_s: float, *, at_us: int | None = None
+) -> bool:
+    """Renew the lease; ``False`` when the job is no longer *owner*'s, who must stop working."""
+    time_us = now_us() if at_us is None else at_us
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, Job.owner == owner, Job.state.in_(_HELD))
+        .values(lease_until_us=time_us + round(lease_s * 1_000_000))
+    )
+    return conn.execute(statement).rowcount == 1
+
+
+def release(conn: Connection, job_id: str, owner: str) -> bool:
+    """Let another engine take the job over at once; ``False`` when it is not *owner*'s."""
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, Job.owner == owner, Job.state.in_(_HELD))
+        .values(owner=None, lease_until_us=0)
+    )
+    return conn.execute(statement).rowcount == 1
+
+
+def record(conn: Connection, job_id: str, owner: str, facts: JobFacts) -> bool:
+    """Write facts down without a change of state; ``False`` when the job is not *owner*'s."""
+    values = _values(facts)
+    # An update needs something to set; the owner stays who it is.
+    values["owner"] = owner
+    statement = (
+        update(Job)
+        .where(Job.id == job_id, Job.owner == owner, Job.state.in_(_HELD))
+        .values(**values)
+    )
+    return conn.execute(statement).rowcount == 1
+
+
+def transition(
+    conn: Connection,
+    job_id: str,
+    owner: str | None,
+    state: JobState,
+    facts: JobFacts | None = None,
+    *,
+    at_us: int | None = None,
+) -> bool:
+    """Move a job to *state*, with whatever else there is to write down.
+
+    A state that is terminal also sets when the job finished, and ends the lease.
+
+    Args:
+        owner: only if it is this engine's; ``None`` for whoever's, to kill a job or to mark one
+            unrunnable.
+        at_us: the time of the move; now, unless given.
+
+    Returns:
+        ``False``, with nothing changed, when the job is somebody else's, or may not go from where
+        it is to *state*.
+    """
+    sources = [source.value for source, targets in TRANSITIONS.items() if state in targets]
+    values = _values(facts or JobFacts())
+    values["state"] = state.value
+    if state.is_terminal:
+        values["finished_us"] = now_us() if at_us is None else at_us
+        values["owner"] = None
+        values["lease_until_us"] = 0
+    statement = update(Job).where(Job.id == job_id, Job.state.in_(sources)).values(**values)
+    if owner is not None:
+        statement = statement.where(Job.owner == owner)
+    return conn.execute(statement).rowcount == 1
+
+
+def _is_free(time_us: int) -> ColumnElement[bool]:
+    return or_(
+        Job.state == JobState.WAITING.value,
+        and_(Job.state.in_(_HELD), Job.lease_until_us <= time_us),
+    )
+
+
+def _upstream_is_open() -> ColumnElement[bool]:
+    other = Job.__table__.alias("upstream")
+    return (
+        select(other.c.id)
+        .join(JobDependency, JobDependency.upstream_id == other.c.id)
+        .where(JobDependency.job_id == Job.id, other.c.state.in_(_OPEN))
+        .exists()
+    )
+
+
+def _earlier_is_open() -> ColumnElement[bool]:
+    other = Job.__table__.alias("earlier")
+    return (
+        select(other.c.id)
+        .where(
+            other.c.pipeline_id == Job.pipeline_id,
+            other.c.sequence < Job.sequence,
+            other.c.state.in_(_OPEN),
+        )
+        .exists()
+    )
+
+
+def _values(facts: JobFacts) -> dict[str, object]:
+    values: dict[str, object] = {
+        column: value
+        for column, value in (
+            ("output", facts.output),
+            ("executor", facts.executor),
+            ("reason", facts.reason),
+        )
+        if value is not None
+    }
+    if facts.inputs is not None:
+        values["inputs"] = inputs_as_json(facts.inputs)
+    if facts.counts is not None:
+        values |= {
+            "datums_total": facts.counts.total,
+            "datums_processed": facts.counts.processed,
+            "datums_skipped": facts.counts.skipped,
+            "datums_failed": facts.counts.failed,
+        }
+    if facts.meta is not None:
+        location = facts.meta.location
+        values |= {
+            "meta_digest": facts.meta.digest,
+            "meta_pack": location.pack if location else None,
+            "meta_offset": location.offset if location else None,
+            "meta_length": location.length if location else None,
+            "meta_files": facts.meta.files,
+            "meta_bytes": facts.meta.bytes,
+        }
+    return values

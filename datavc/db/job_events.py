@@ -1,0 +1,28 @@
+"""Queries on what the engine says of a job, line by line."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select
+
+from datavc.db.tables import JobEvent
+from datavc.model.job import LogLine
+
+
+def add(conn: Connection, job_id: str, text: str, *, time_us: int) -> None:
+    """Add a line."""
+    conn.execute(insert(JobEvent).values(job_id=job_id, time_us=time_us, text=text))
+
+
+def list_lines(
+    conn: Connection, job_id: str, *, after: int = 0, limit: int = 1000
+) -> list[tuple[int, LogLine]]:
+    """A job's lines in order, each with its number, from the first number past *after*."""
+    rows = conn.execute(
+        select(JobEvent.id, JobEvent.time_us, JobEvent.text)
+        .where(JobEvent.job_id == job_id, JobEvent.id > after)
+        .order_by(JobEvent.id)
+        .limit(limit)
+    )
+    return [
+        (number, LogLine(job_id, None, "engine", time_us, text)) for number, time_us, text in rows
+    ]

@@ -1,0 +1,298 @@
+"""Queries on jobs: making, finding and listing them. Who works on one: ``job_claims``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
+
+from datavc.db.tables import Job, JobDependency, Pipeline
+from datavc.errors import NotFound
+from datavc.model.commit import TreeRef
+from datavc.model.entry import Location
+from datavc.model.job import JobInfo, JobState
+
+
+@dataclass(frozen=True, slots=True)
+class JobInput:
+    """One input of a job; ``commit`` is ``None`` while an upstream job is still to make it."""
+
+    name: str
+    repo: str
+    branch: str
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatumCounts:
+    """How many datums a job has, and what has become of them."""
+
+    total: int = 0
+    processed: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job as it is kept."""
+
+    id: str
+    pipeline_id: int
+    pipeline: str
+    version: int
+    #: Place in the pipeline's queue: 1, 2, ...
+    sequence: int
+    run_id: str
+    state: JobState
+    inputs: tuple[JobInput, ...]
+    #: The output commit, or ``None``.
+    output: str | None
+    executor: str | None
+    #: Why it failed; ``""`` when there is nothing to say.
+    reason: str
+    counts: DatumCounts
+    created_us: int
+    started_us: int | None
+    finished_us: int | None
+    #: The engine that works on it, and until when nobody may take over (0 for nobody).
+    owner: str | None
+    lease_until_us: int
+    #: The meta tree: datum key -> output change set of each datum of the job.
+    meta: TreeRef | None
+
+    @property
+    def info(self) -> JobInfo:
+        """The job as people see it."""
+        return JobInfo(
+            id=self.id,
+            pipeline=self.pipeline,
+            version=self.version,
+            run_id=self.run_id,
+            state=self.state,
+            inputs=tuple(
+                f"{source.repo}@{source.commit or source.branch}" for source in self.inputs
+            ),
+            output=self.output,
+            executor=self.executor,
+            datums_total=self.counts.total,
+            datums_processed=self.counts.processed,
+            datums_skipped=self.counts.skipped,
+            datums_failed=self.counts.failed,
+            created_us=self.created_us,
+            started_us=self.started_us,
+            finished_us=self.finished_us,
+            reason=self.reason,
+        )
+
+
+def create(
+    conn: Connection,
+    job_id: str,
+    *,
+    pipeline_id: int,
+    version: int,
+    run_id: str,
+    inputs: Sequence[JobInput],
+    upstream: Sequence[str] = (),
+    time_us: int,
+) -> int:
+    """Add a waiting job at the end of its pipeline's queue; gives its place there.
+
+    Args:
+        job_id: from :func:`datavc.model.ids.new_id`.
+        inputs: in the order of the spec.
+        upstream: ids of the jobs that must be over before this one starts.
+
+    Raises:
+        NotFound: the pipeline is gone.
+    """
+    # Locks the pipeline's row, so places are given out, and become visible, one after another.
+    sequence = conn.scalar(
+        update(Pipeline)
+        .where(Pipeline.id == pipeline_id)
+        .values(job_count=Pipeline.job_count + 1)
+        .returning(Pipeline.job_count)
+    )
+    if sequence is None:
+        raise NotFound("the pipeline of this job is gone")
+    conn.execute(
+        insert(Job).values(
+            id=job_id,
+            pipeline_id=pipeline_id,
+            version=version,
+            sequence=sequence,
+            run_id=run_id,
+            state=JobState.WAITING.value,
+            inputs=inputs_as_json(inputs),
+            reason="",
+            datums_total=0,
+            datums_processed=0,
+            datums_skipped=0,
+            datums_failed=0,
+            created_us=time_us,
+            lease_until_us=0,
+            meta_files=0,
+            meta_bytes=0,
+        )
+    )
+    edges = [{"job_id": job_id, "upstream_id": other} for other in dict.fromkeys(upstream)]
+    if edges:
+        conn.execute(insert(JobDependency), edges)
+    return sequence
+
+
+def find(conn: Connection, job_id: str) -> JobRow | None:
+    """The job with this full id, or ``None``."""
+    row = conn.execute(select_jobs().where(Job.id == job_id)).first()
+    return None if row is None else job_of(row)
+
+
+def by_prefix(conn: Connection, prefix: str, *, limit: int = 10) -> list[str]:
+    """Job ids that start with *prefix* (lower-case hex), in order."""
+    # "g" sorts after every hex digit.
+    statement = select(Job.id).where(Job.id >= prefix, Job.id < prefix + "g")
+    return list(conn.scalars(statement.order_by(Job.id).limit(limit)))
+
+
+def list_jobs(
+    conn: Connection,
+    *,
+    pipeline_id: int | None = None,
+    run_id: str | None = None,
+    states: Collection[JobState] | None = None,
+    limit: int = 100,
+    before: str | None = None,
+) -> list[JobRow]:
+    """Jobs, the newest first.
+
+    Args:
+        pipeline_id: only of this pipeline.
+        run_id: only of this run.
+        states: only in one of these states.
+        limit: at most so many.
+        before: only jobs older than this one: the last of the page before.
+    """
+    statement = select_jobs()
+    if pipeline_id is not None:
+        statement = statement.where(Job.pipeline_id == pipeline_id)
+    if run_id is not None:
+        statement = statement.where(Job.run_id == run_id)
+    if states is not None:
+        statement = statement.where(Job.state.in_([state.value for state in states]))
+    if before is not None:
+        statement = statement.where(Job.id < before)
+    rows = conn.execute(statement.order_by(Job.id.desc()).limit(limit))
+    return [job_of(row) for row in rows]
+
+
+def run_ids_by_prefix(conn: Connection, prefix: str, *, limit: int = 10) -> list[str]:
+    """Ids of runs with jobs that start with *prefix* (lower-case hex), in order."""
+    statement = select(Job.run_id).distinct().where(Job.run_id >= prefix, Job.run_id < prefix + "g")
+    return list(conn.scalars(statement.order_by(Job.run_id).limit(limit)))
+
+
+def upstream(conn: Connection, job_id: str) -> list[JobRow]:
+    """The jobs that this one waits for directly."""
+    statement = (
+        select_jobs()
+        .join(JobDependency, JobDependency.upstream_id == Job.id)
+        .where(JobDependency.job_id == job_id)
+        .order_by(Job.id)
+    )
+    return [job_of(row) for row in conn.execute(statement)]
+
+
+def downstream(conn: Connection, job_id: str) -> list[JobRow]:
+    """The jobs that wait for this one, directly or through others."""
+    reached = (
+        select(JobDependency.job_id)
+        .where(JobDependency.upstream_id == job_id)
+        .cte("reached", recursive=True)
+    )
+    reached = reached.union(
+        select(JobDependency.job_id).join(reached, JobDependency.upstream_id == reached.c.job_id)
+    )
+    statement = select_jobs().join(reached, reached.c.job_id == Job.id).order_by(Job.id)
+    return [job_of(row) for row in conn.execute(statement)]
+
+
+def last_success(conn: Connection, pipeline_id: int, *, before: int) -> JobRow | None:
+    """The pipeline's last job that succeeded among those whose place is before *before*."""
+    statement = (
+        select_jobs()
+        .where(
+            Job.pipeline_id == pipeline_id,
+            Job.state == JobState.SUCCESS.value,
+            Job.sequence < before,
+        )
+        .order_by(Job.sequence.desc())
+        .limit(1)
+    )
+    row = conn.execute(statement).first()
+    return None if row is None else job_of(row)
+
+
+def count_open(conn: Connection, *, run_id: str | None = None) -> int:
+    """How many jobs are not over yet: of one run, or of all."""
+    statement = (
+        select(func.count())
+        .select_from(Job)
+        .where(Job.state.in_([state.value for state in JobState if not state.is_terminal]))
+    )
+    if run_id is not None:
+        statement = statement.where(Job.run_id == run_id)
+    return conn.execute(statement).scalar_one()
+
+
+def inputs_as_json(inputs: Sequence[JobInput]) -> list[dict[str, str | None]]:
+    """How a job's inputs are kept."""
+    return [
+        {
+            "name": source.name,
+            "repo": source.repo,
+            "branch": source.branch,
+            "commit": source.commit,
+        }
+        for source in inputs
+    ]
+
+
+def select_jobs() -> Select[tuple[Job, str]]:
+    """The statement whose rows :func:`job_of` reads."""
+    return select(*Job.__table__.columns, Pipeline.name.label("pipeline")).join(
+        Pipeline, Pipeline.id == Job.pipeline_id
+    )
+
+
+def job_of(row: Row[tuple[Job, str]]) -> JobRow:
+    """The job that a row of :func:`select_jobs` holds."""
+    meta = None
+    if row.meta_digest is not None:
+        location = None
+        if row.meta_pack is not None:
+            location = Location(row.meta_pack, row.meta_offset, row.meta_length)
+        meta = TreeRef(row.meta_digest, location, row.meta_files, row.meta_bytes)
+    return JobRow(
+        id=row.id,
+        pipeline_id=row.pipeline_id,
+        pipeline=row.pipeline,
+        version=row.version,
+        sequence=row.sequence,
+        run_id=row.run_id,
+        state=JobState(row.state),
+        inputs=tuple(JobInput(**source) for source in row.inputs),
+        output=row.output,
+        executor=row.executor,
+        reason=row.reason,
+        counts=DatumCounts(
+            row.datums_total, row.datums_processed, row.datums_skipped, row.datums_failed
+        ),
+        created_us=row.created_us,
+        started_us=row.started_us,
+        finished_us=row.finished_us,
+        owner=row.owner,
+        lease_until_us=row.lease_until_us,
+        meta=meta,
+    )

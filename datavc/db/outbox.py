@@ -1,0 +1,80 @@
+"""Queries on the outbox: events written with what they tell of, and claimed by engines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from datavc.db.clock import now_us
+from datavc.db.tables import OutboxEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened."""
+
+    id: int
+    kind: str
+    payload: dict[str, object]
+    created_us: int
+
+
+def add(conn: Connection, kind: str, payload: Mapping[str, object], *, time_us: int) -> int:
+    """Add an event, visible once the caller's transaction is; *payload* is plain JSON data."""
+    statement = (
+        insert(OutboxEvent)
+        .values(kind=kind, payload=dict(payload), created_us=time_us, lease_until_us=0)
+        .returning(OutboxEvent.id)
+    )
+    return conn.execute(statement).scalar_one()
+
+
+def claim(
+    conn: Connection, owner: str, lease_s: float, *, limit: int = 100, at_us: int | None = None
+) -> list[Event]:
+    """Take the oldest events that nobody holds, or whose holder's lease has run out.
+
+    Args:
+        owner: who takes them; give the same to :func:`ack`.
+        lease_s: seconds until they may be taken by somebody else.
+        limit: at most so many.
+        at_us: the time to judge leases by; now, unless given.
+    """
+    time_us = now_us() if at_us is None else at_us
+    statement = (
+        select(OutboxEvent.id, OutboxEvent.kind, OutboxEvent.payload, OutboxEvent.created_us)
+        .where(OutboxEvent.lease_until_us <= time_us)
+        .order_by(OutboxEvent.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    events = [Event(*row) for row in conn.execute(statement)]
+    if events:
+        conn.execute(
+            update(OutboxEvent)
+            .where(OutboxEvent.id.in_([event.id for event in events]))
+            .values(owner=owner, lease_until_us=time_us + round(lease_s * 1_000_000))
+        )
+    return events
+
+
+def ack(conn: Connection, owner: str, ids: Sequence[int]) -> int:
+    """Drop events that have been acted upon.
+
+    Returns:
+        How many *owner* still held. Fewer than asked for means that a lease ran out and somebody
+        else took the event: what was done on account of it must be undone.
+    """
+    statement = delete(OutboxEvent).where(OutboxEvent.id.in_(ids), OutboxEvent.owner == owner)
+    return conn.execute(statement).rowcount
+
+
+def release(conn: Connection, owner: str, ids: Sequence[int]) -> None:
+    """Give events back, so that anybody may claim them at once."""
+    conn.execute(
+        update(OutboxEvent)
+        .where(OutboxEvent.id.in_(ids), OutboxEvent.owner == owner)
+        .values(owner=None, lease_until_us=0)
+    )

@@ -1,0 +1,278 @@
+"""Queries on pipelines and their versions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+
+from datavc.db.conflict_insert import insert_into
+from datavc.db.tables import Job, Pipeline, PipelineInput, PipelineVersion
+from datavc.errors import AlreadyExists, LostRace
+from datavc.model.job import JobState, PipelineInfo
+
+
+@dataclass(frozen=True, slots=True)
+class InputBranch:
+    """A branch that a pipeline version reads, under the input's name."""
+
+    name: str
+    repo: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """What a version of a pipeline consists of."""
+
+    #: The spec as it was given, plain JSON data.
+    spec: Mapping[str, object]
+    #: Digest of (image, cmd, stdin, env, user, ...), hex.
+    digest: str
+    #: In the order of the spec; a branch may appear more than once.
+    inputs: Sequence[InputBranch]
+    output_repo: str
+    output_branch: str
+    author: str
+    created_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineRow:
+    """A pipeline at one version."""
+
+    id: int
+    name: str
+    version: int
+    #: ``running`` or ``stopped``.
+    state: str
+    spec: dict[str, object]
+    digest: str
+    inputs: tuple[InputBranch, ...]
+    output_repo: str
+    output_branch: str
+    author: str
+    created_us: int
+
+
+def create(conn: Connection, name: str, version: NewVersion) -> int:
+    """Add a running pipeline with its version 1; gives its id.
+
+    Raises:
+        AlreadyExists: the name is taken.
+    """
+    statement = (
+        insert_into(conn, Pipeline)
+        .values(name=name, version=1, state="running", job_count=0)
+        .on_conflict_do_nothing()
+        .returning(Pipeline.id)
+    )
+    pipeline_id = conn.execute(statement).scalar()
+    if pipeline_id is None:
+        raise AlreadyExists(f"pipeline {name!r} exists already", hint="update it instead")
+    _add_version(conn, pipeline_id, 1, version)
+    return pipeline_id
+
+
+def add_version(conn: Connection, pipeline_id: int, current: int, version: NewVersion) -> int:
+    """Make *version* the pipeline's current one; gives its number, which is ``current + 1``.
+
+    Raises:
+        LostRace: the current version is not *current* any more, or the pipeline is gone.
+    """
+    statement = (
+        update(Pipeline)
+        .where(Pipeline.id == pipeline_id, Pipeline.version == current)
+        .values(version=current + 1)
+    )
+    if conn.execute(statement).rowcount != 1:
+        raise LostRace("somebody else updated the pipeline meanwhile", hint="look, and try again")
+    _add_version(conn, pipeline_id, current + 1, version)
+    return current + 1
+
+
+def find(conn: Connection, name: str, version: int | None = None) -> PipelineRow | None:
+    """The pipeline called *name* at a version (the current one, unless given), or ``None``."""
+    number = Pipeline.version if version is None else version
+    statement = _rows().where(Pipeline.name == name, PipelineVersion.version == number)
+    return next(iter(_with_inputs(conn, statement)), None)
+
+
+def find_by_id(conn: Connection, pipeline_id: int, version: int) -> PipelineRow | None:
+    """The pipeline at this version, or ``None``."""
+    statement = _rows().where(Pipeline.id == pipeline_id, PipelineVersion.version == version)
+    return next(iter(_with_inputs(conn, statement)), None)
+
+
+def list_pipelines(conn: Connection, *, after: str = "", limit: int = 1000) -> list[PipelineRow]:
+    """Pipelines at their current versions by name, from the first name past *after*."""
+    statement = (
+        _rows()
+        .where(PipelineVersion.version == Pipeline.version, Pipeline.name > after)
+        .order_by(Pipeline.name)
+        .limit(limit)
+    )
+    return _with_inputs(conn, statement)
+
+
+def triggered_by(conn: Connection, repo: str, branch: str) -> list[PipelineRow]:
+    """The running pipelines whose current version reads this branch, by name."""
+    readers = (
+        select(PipelineInput.pipeline_id)
+        .join(
+            Pipeline,
+            (Pipeline.id == PipelineInput.pipeline_id)
+            & (Pipeline.version == PipelineInput.version),
+        )
+        .where(PipelineInput.repo == repo, PipelineInput.branch == branch)
+    )
+    statement = (
+        _rows()
+        .where(
+            Pipeline.id.in_(readers),
+            Pipeline.state == "running",
+            PipelineVersion.version == Pipeline.version,
+        )
+        .order_by(Pipeline.name)
+    )
+    return _with_inputs(conn, statement)
+
+
+def users_of(conn: Connection, repo: str) -> list[str]:
+    """Names of the pipelines whose current version reads or writes this repo."""
+    reads = select(PipelineInput.pipeline_id).where(
+        PipelineInput.pipeline_id == Pipeline.id,
+        PipelineInput.version == Pipeline.version,
+        PipelineInput.repo == repo,
+    )
+    statement = (
+        select(Pipeline.name)
+        .join(
+            PipelineVersion,
+            (PipelineVersion.pipeline_id == Pipeline.id)
+            & (PipelineVersion.version == Pipeline.version),
+        )
+        .where((PipelineVersion.output_repo == repo) | reads.exists())
+        .order_by(Pipeline.name)
+    )
+    return list(conn.scalars(statement))
+
+
+def set_state(conn: Connection, pipeline_id: int, state: str) -> bool:
+    """Set ``running`` or ``stopped``; ``False`` when there is no such pipeline."""
+    statement = update(Pipeline).where(Pipeline.id == pipeline_id).values(state=state)
+    return conn.execute(statement).rowcount == 1
+
+
+def remove(conn: Connection, pipeline_id: int) -> bool:
+    """Delete a pipeline with its versions, jobs and datum results; its output repo stays."""
+    return conn.execute(delete(Pipeline).where(Pipeline.id == pipeline_id)).rowcount == 1
+
+
+def infos(conn: Connection, rows: Sequence[PipelineRow]) -> list[PipelineInfo]:
+    """Pipelines as people see them, each with its last job."""
+    last = {
+        pipeline_id: (job, JobState(state))
+        for pipeline_id, job, state in conn.execute(
+            select(Job.pipeline_id, Job.id, Job.state)
+            .join(Pipeline, (Pipeline.id == Job.pipeline_id) & (Pipeline.job_count == Job.sequence))
+            .where(Pipeline.id.in_([row.id for row in rows]))
+        )
+    }
+    return [
+        PipelineInfo(
+            row.name,
+            row.version,
+            row.state,
+            row.created_us,
+            row.spec,
+            row.digest,
+            *last.get(row.id, (None, None)),
+        )
+        for row in rows
+    ]
+
+
+def _add_version(conn: Connection, pipeline_id: int, number: int, version: NewVersion) -> None:
+    conn.execute(
+        insert(PipelineVersion).values(
+            pipeline_id=pipeline_id,
+            version=number,
+            spec=dict(version.spec),
+            digest=version.digest,
+            output_repo=version.output_repo,
+            output_branch=version.output_branch,
+            author=version.author,
+            created_us=version.created_us,
+        )
+    )
+    inputs = [
+        {
+            "pipeline_id": pipeline_id,
+            "version": number,
+            "position": position,
+            "name": source.name,
+            "repo": source.repo,
+            "branch": source.branch,
+        }
+        for position, source in enumerate(version.inputs)
+    ]
+    if inputs:
+        conn.execute(insert(PipelineInput), inputs)
+
+
+def _rows() -> Select[tuple[int, str, str, int, dict[str, object], str, str, str, str, int]]:
+    return select(
+        Pipeline.id,
+        Pipeline.name,
+        Pipeline.state,
+        PipelineVersion.version,
+        PipelineVersion.spec,
+        PipelineVersion.digest,
+        PipelineVersion.output_repo,
+        PipelineVersion.output_branch,
+        PipelineVersion.author,
+        PipelineVersion.created_us,
+    ).join(PipelineVersion, PipelineVersion.pipeline_id == Pipeline.id)
+
+
+def _with_inputs(
+    conn: Connection,
+    statement: Select[tuple[int, str, str, int, dict[str, object], str, str, str, str, int]],
+) -> list[PipelineRow]:
+    rows = conn.execute(statement).all()
+    inputs: dict[tuple[int, int], list[InputBranch]] = defaultdict(list)
+    for pipeline_id, version, name, repo, branch in conn.execute(
+        select(
+            PipelineInput.pipeline_id,
+            PipelineInput.version,
+            PipelineInput.name,
+            PipelineInput.repo,
+            PipelineInput.branch,
+        )
+        .where(PipelineInput.pipeline_id.in_({row.id for row in rows}))
+        .order_by(PipelineInput.pipeline_id, PipelineInput.version, PipelineInput.position)
+    ):
+        inputs[pipeline_id, version].append(InputBranch(name, repo, branch))
+    return [_pipeline(row, tuple(inputs[row.id, row.version])) for row in rows]
+
+
+def _pipeline(
+    row: Row[tuple[int, str, str, int, dict[str, object], str, str, str, str, int]],
+    inputs: tuple[InputBranch, ...],
+) -> PipelineRow:
+    return PipelineRow(
+        id=row.id,
+        name=row.name,
+        version=row.version,
+        state=row.state,
+        spec=row.spec,
+        digest=row.digest,
+        inputs=inputs,
+        output_repo=row.output_repo,
+        output_branch=row.output_branch,
+        author=row.author,
+        created_us=row.created_us,
+    )

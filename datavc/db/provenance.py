@@ -1,0 +1,77 @@
+"""Queries on provenance: what a commit was made from, and what was made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, exists, func, literal, select
+
+from datavc.db.tables import Commit, Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenanceEdge:
+    """``downstream`` was made from ``upstream``.
+
+    ``distance`` counts the edges from the commit that was asked about to this one's far end, on
+    the shortest way.
+    """
+
+    upstream: str
+    downstream: str
+    distance: int
+
+
+def upstream(conn: Connection, commit_id: str, *, limit: int = 10_000) -> list[ProvenanceEdge]:
+    """All edges that lead to what *commit_id* was made from, at any depth, the nearest first."""
+    reached = select(literal(commit_id).label("id"), literal(0).label("distance")).cte(
+        "reached", recursive=True
+    )
+    reached = reached.union(
+        select(Provenance.upstream, reached.c.distance + 1).join(
+            reached, Provenance.downstream == reached.c.id
+        )
+    )
+    distance = func.min(reached.c.distance) + 1
+    statement = (
+        select(Provenance.upstream, Provenance.downstream, distance)
+        .join(reached, Provenance.downstream == reached.c.id)
+        .group_by(Provenance.upstream, Provenance.downstream)
+        .order_by(distance, Provenance.upstream, Provenance.downstream)
+        .limit(limit)
+    )
+    return [ProvenanceEdge(*row) for row in conn.execute(statement)]
+
+
+def downstream(conn: Connection, commit_id: str, *, limit: int = 10_000) -> list[ProvenanceEdge]:
+    """All edges that lead to what was made from *commit_id*, at any depth, the nearest first."""
+    reached = select(literal(commit_id).label("id"), literal(0).label("distance")).cte(
+        "reached", recursive=True
+    )
+    reached = reached.union(
+        select(Provenance.downstream, reached.c.distance + 1).join(
+            reached, Provenance.upstream == reached.c.id
+        )
+    )
+    distance = func.min(reached.c.distance) + 1
+    statement = (
+        select(Provenance.upstream, Provenance.downstream, distance)
+        .join(reached, Provenance.upstream == reached.c.id)
+        .group_by(Provenance.upstream, Provenance.downstream)
+        .order_by(distance, Provenance.downstream, Provenance.upstream)
+        .limit(limit)
+    )
+    return [ProvenanceEdge(*row) for row in conn.execute(statement)]
+
+
+def repo_is_upstream(conn: Connection, repo_id: int) -> bool:
+    """Whether a commit of another repo was made from a commit of this one."""
+    ours, theirs = Commit.__table__.alias("ours"), Commit.__table__.alias("theirs")
+    edge = (
+        select(literal(1))
+        .select_from(Provenance)
+        .join(ours, ours.c.id == Provenance.upstream)
+        .join(theirs, theirs.c.id == Provenance.downstream)
+        .where(ours.c.repo_id == repo_id, theirs.c.repo_id != repo_id)
+    )
+    return bool(conn.scalar(select(exists(edge))))

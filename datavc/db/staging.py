@@ -1,0 +1,124 @@
+"""Queries on staging: the change sets put on a branch and not committed yet, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, insert, literal, select
+
+from datavc.db.tables import Branch, Staged
+from datavc.errors import NotFound
+from datavc.model.change_set import StagedRecord
+from datavc.model.entry import Location
+from datavc.model.repo import StagedChange
+
+# Ids given to one statement.
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRow:
+    """A staged change set: as people see it, and where its record lies."""
+
+    change: StagedChange
+    record: StagedRecord
+
+
+def add(
+    conn: Connection,
+    repo_id: int,
+    branch: str,
+    record: StagedRecord,
+    *,
+    author: str,
+    time_us: int,
+) -> StagedChange:
+    """Put a stored change set at the end of a branch's staging.
+
+    Raises:
+        NotFound: there is no such branch.
+    """
+    columns = {
+        "repo_id": Branch.repo_id,
+        "branch": Branch.name,
+        "author": literal(author),
+        "staged_us": literal(time_us),
+        "digest": literal(record.digest),
+        "pack": literal(record.location.pack),
+        "offset": literal(record.location.offset),
+        "length": literal(record.location.length),
+        "puts": literal(record.puts),
+        "removals": literal(record.removals),
+        "content_bytes": literal(record.bytes),
+    }
+    row = select(*columns.values()).where(Branch.repo_id == repo_id, Branch.name == branch)
+    staged_id = conn.scalar(insert(Staged).from_select(list(columns), row).returning(Staged.id))
+    if staged_id is None:
+        raise NotFound(f"branch {branch!r} does not exist", hint="create it first")
+    return StagedChange(staged_id, author, time_us, record.puts, record.removals, record.bytes)
+
+
+def list_staged(
+    conn: Connection, repo_id: int, branch: str, *, after: int = 0, limit: int = 10_000
+) -> list[StagedRow]:
+    """A branch's staging in order, from the first id past *after*."""
+    statement = (
+        select(
+            Staged.id,
+            Staged.author,
+            Staged.staged_us,
+            Staged.digest,
+            Staged.pack,
+            Staged.offset,
+            Staged.length,
+            Staged.puts,
+            Staged.removals,
+            Staged.content_bytes,
+        )
+        .where(Staged.repo_id == repo_id, Staged.branch == branch, Staged.id > after)
+        .order_by(Staged.id)
+        .limit(limit)
+    )
+    return [
+        StagedRow(
+            StagedChange(number, author, time_us, puts, removals, size),
+            StagedRecord(digest, Location(pack, offset, length), puts, removals, size),
+        )
+        for (
+            number,
+            author,
+            time_us,
+            digest,
+            pack,
+            offset,
+            length,
+            puts,
+            removals,
+            size,
+        ) in conn.execute(statement)
+    ]
+
+
+def count(conn: Connection, repo_id: int, branch: str) -> int:
+    """How many change sets are staged on a branch."""
+    statement = (
+        select(func.count())
+        .select_from(Staged)
+        .where(Staged.repo_id == repo_id, Staged.branch == branch)
+    )
+    return conn.execute(statement).scalar_one()
+
+
+def remove(conn: Connection, ids: Sequence[int]) -> int:
+    """Take change sets off staging.
+
+    Returns:
+        How many were there. Fewer than asked for means that somebody else has committed or
+        dropped some meanwhile: the transaction must then be undone.
+    """
+    removed = 0
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        removed += conn.execute(delete(Staged).where(Staged.id.in_(batch))).rowcount
+    return removed
