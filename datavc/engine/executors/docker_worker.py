@@ -1,0 +1,160 @@
+"""A worker in a container that stays warm, or in one container per datum where it cannot."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+from docker import APIClient
+
+from datavc.engine.datum_log import DatumLog, LogStream
+from datavc.engine.executors.docker_container import Container, ContainerPlan
+from datavc.engine.executors.executor import Outcome, WorkerRequest
+from datavc.engine.executors.exit_reason import (
+    INTERRUPTED,
+    SIGNAL_BASE,
+    outcome_of_exit,
+    outcome_of_timeout,
+)
+from datavc.engine.executors.shell_loop import EndMarker, datum_script
+from datavc.errors import ExecutorUnavailable
+
+_KILLED = SIGNAL_BASE + 9
+
+
+class DockerWorker:
+    """Feeds datums to the shell of a warm container.
+
+    Args:
+        client: the Docker engine.
+        request: what the worker is for.
+        plan: what its containers are made from.
+        cmd: program and arguments, the image's own where the spec names none.
+        has_shell: whether the image has ``sh``; without, every datum gets a fresh container.
+    """
+
+    pfs = "/pfs"
+    protects_inputs = True
+
+    def __init__(
+        self,
+        client: APIClient,
+        request: WorkerRequest,
+        plan: ContainerPlan,
+        cmd: Sequence[str],
+        has_shell: bool,
+    ) -> None:
+        self.inputs = plan.inputs
+        self.output = plan.output
+        self._client = client
+        self._request = request
+        self._plan = plan
+        self._cmd = tuple(cmd)
+        self._has_shell = has_shell
+        self._container: Container | None = None
+        self._out_of_memory_kills = 0
+        self._lock = threading.Lock()
+        self._interrupted = False
+
+    def run(self, env: Mapping[str, str], log: DatumLog) -> Outcome:
+        """Run the transform once, in the warm container if there is one."""
+        timeout = self._request.spec.datum_timeout
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            if self._has_shell:
+                outcome = self._run_warm(env, log, deadline)
+            else:
+                outcome = self._run_cold(env, log, deadline)
+        except TimeoutError:
+            self._drop_container()
+            outcome = outcome_of_timeout(timeout or 0)
+        except ExecutorUnavailable:
+            if not self._interrupted:
+                raise
+            outcome = INTERRUPTED
+        return INTERRUPTED if self._interrupted else outcome
+
+    def _run_warm(self, env: Mapping[str, str], log: DatumLog, deadline: float | None) -> Outcome:
+        container = self._container or self._open(["sh"], {})
+        nonce = secrets.token_hex(16)
+        stdin = self._request.spec.transform.stdin
+        container.send(datum_script(nonce, self._cmd, env, stdin).encode())
+        markers = {LogStream.STDOUT: EndMarker(nonce), LogStream.STDERR: EndMarker(nonce)}
+        for stream, data in container.output(deadline):
+            log.write(stream, markers[stream].feed(data))
+            if all(marker.words is not None for marker in markers.values()):
+                code, kills = (int(word) for word in markers[LogStream.STDOUT].words or ())
+                return self._outcome(code, kills)
+        for stream, marker in markers.items():
+            log.write(stream, marker.rest())
+        return self._outcome_of_stop(container)
+
+    def _run_cold(self, env: Mapping[str, str], log: DatumLog, deadline: float | None) -> Outcome:
+        try:
+            container = self._open(self._cmd, env)
+        except ExecutorUnavailable as error:
+            if "executable file not found" not in error.message:
+                raise
+            return Outcome(127, f"{self._cmd[0]!r} is not in the image", may_retry=False)
+        lines = self._request.spec.transform.stdin
+        container.send("".join(line + "\n" for line in lines).encode())
+        container.end_input()
+        for stream, data in container.output(deadline):
+            log.write(stream, data)
+        return self._outcome_of_stop(container)
+
+    def _outcome(self, code: int, kills: int) -> Outcome:
+        if code == _KILLED and kills > self._out_of_memory_kills:
+            self._out_of_memory_kills = kills
+            return self._out_of_memory()
+        accepted = self._request.spec.transform.accept_return_code
+        return outcome_of_exit(code, accepted, self._cmd[0])
+
+    def _outcome_of_stop(self, container: Container) -> Outcome:
+        """The container is gone: at its regular end when cold, together with its shell when warm."""
+        code, out_of_memory, error = container.exit_state()
+        self._drop_container()
+        if out_of_memory and code == _KILLED:
+            return self._out_of_memory()
+        if self._has_shell:
+            return Outcome(None, f"its container stopped with {code}{error and f': {error}'}")
+        accepted = self._request.spec.transform.accept_return_code
+        return outcome_of_exit(code, accepted, self._cmd[0])
+
+    def _out_of_memory(self) -> Outcome:
+        limit = self._plan.memory
+        return Outcome(
+            _KILLED,
+            f"ran out of memory: its limit is {limit / 2**20:.0f} MiB (see resource_limits.memory)",
+            may_retry=False,
+        )
+
+    def _open(self, command: Sequence[str], env: Mapping[str, str]) -> Container:
+        container = Container(self._client, self._plan, command, env)
+        with self._lock:
+            self._container = container
+            self._out_of_memory_kills = 0
+            interrupted = self._interrupted
+        if interrupted:
+            container.kill()
+        return container
+
+    def _drop_container(self) -> None:
+        with self._lock:
+            container, self._container = self._container, None
+        if container is not None:
+            container.remove()
+
+    def interrupt(self) -> None:
+        """Kill the container."""
+        with self._lock:
+            self._interrupted = True
+            container = self._container
+        if container is not None:
+            container.kill()
+
+    def close(self) -> None:
+        """Remove the container."""
+        self._drop_container()

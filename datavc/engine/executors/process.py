@@ -1,0 +1,201 @@
+"""The ``process`` executor: transforms as plain processes of this machine, with no isolation."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from datavc.engine.datum_log import DatumLog, LogStream
+from datavc.engine.executors.executor import Outcome, WorkerRequest
+from datavc.engine.executors.exit_reason import (
+    INTERRUPTED,
+    outcome_of_exit,
+    outcome_of_signal,
+    outcome_of_timeout,
+)
+from datavc.errors import ExecutorUnavailable
+
+#: The engine's own variables that a transform sees; all others (keys, tokens) stay behind.
+_PASSED_ON = (
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
+    "LD_LIBRARY_PATH",
+)  # fmt: skip
+_READ_SIZE = 65536
+
+
+class ProcessExecutor:
+    """Runs transforms on this machine, as this user. For development: it isolates nothing."""
+
+    name = "process"
+
+    def prepare(self, image: str, pinned: str | None) -> str:  # noqa: ARG002
+        """Nothing to do: a process needs no image."""
+        return self.name
+
+    def open_worker(self, request: WorkerRequest) -> ProcessWorker:
+        """Open a worker; its folder is ``$DATAVC_PFS``.
+
+        Raises:
+            ExecutorUnavailable: the spec has no ``cmd``.
+        """
+        return ProcessWorker(request)
+
+    def close(self) -> None:
+        """Nothing is held between jobs."""
+
+
+class ProcessWorker:
+    """Runs one process at a time, in a session of its own that ends with it."""
+
+    protects_inputs = False
+
+    def __init__(self, request: WorkerRequest) -> None:
+        transform = request.spec.transform
+        if not transform.cmd:
+            raise ExecutorUnavailable(
+                f"pipeline {request.spec.name!r} has no transform.cmd, only an image",
+                hint="name the program in transform.cmd, or use the docker executor",
+            )
+        self.inputs = request.scratch / "pfs"
+        self.output = self.inputs / "out"
+        self.pfs = str(self.inputs)
+        self._transform = transform
+        self._timeout = request.spec.datum_timeout
+        self._directory = Path(transform.working_dir or self.inputs)
+        passed_on = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
+        self._env = passed_on | dict(transform.env)
+        self._stdin = _stdin_file(transform.stdin)
+        self._running: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._interrupted = False
+        self.output.mkdir(parents=True, exist_ok=True)
+
+    def run(self, env: Mapping[str, str], log: DatumLog) -> Outcome:
+        """Run the transform's command once."""
+        try:
+            process = self._start({**self._env, **env})
+        except OSError as error:
+            what = error.filename or self._transform.cmd[0]
+            reason = f"cannot run {what!r}: {error.strerror}"
+            return Outcome(None, reason, may_retry=False)
+        if process is None:
+            return INTERRUPTED
+        try:
+            timed_out = _collect(process, log, self._timeout)
+        finally:
+            with self._lock:
+                self._running = None
+        if self._interrupted:
+            return INTERRUPTED
+        if timed_out:
+            return outcome_of_timeout(self._timeout or 0)
+        if process.returncode < 0:
+            return outcome_of_signal(-process.returncode)
+        accepted = self._transform.accept_return_code
+        return outcome_of_exit(process.returncode, accepted, self._transform.cmd[0])
+
+    def _start(self, env: dict[str, str]) -> subprocess.Popen[bytes] | None:
+        # A file opened anew has its own offset, and one opened for reading cannot be changed.
+        stdin = os.open(f"/proc/self/fd/{self._stdin}" if self._stdin else os.devnull, os.O_RDONLY)
+        try:
+            with self._lock:
+                if self._interrupted:
+                    return None
+                self._running = subprocess.Popen(
+                    self._transform.cmd,
+                    bufsize=0,
+                    cwd=self._directory,
+                    env=env,
+                    stdin=stdin,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )
+                return self._running
+        finally:
+            os.close(stdin)
+
+    def interrupt(self) -> None:
+        """Kill the running process and its session."""
+        with self._lock:
+            self._interrupted = True
+            if self._running is not None:
+                _kill_group(self._running.pid)
+
+    def close(self) -> None:
+        """Kill what runs, and free the standard input."""
+        self.interrupt()
+        stdin, self._stdin = self._stdin, None
+        if stdin is not None:
+            os.close(stdin)
+
+
+def _stdin_file(lines: tuple[str, ...]) -> int | None:
+    if not lines:
+        return None
+    descriptor = os.memfd_create("datavc-stdin", os.MFD_CLOEXEC)
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write("".join(line + "\n" for line in lines).encode())
+    return descriptor
+
+
+def _collect(process: subprocess.Popen[bytes], log: DatumLog, timeout: float | None) -> bool:
+    """Read what *process* prints until it ends, then end all it started; whether time ran out."""
+    assert process.stdout is not None  # noqa: S101
+    assert process.stderr is not None  # noqa: S101
+    streams = {
+        process.stdout.fileno(): LogStream.STDOUT,
+        process.stderr.fileno(): LogStream.STDERR,
+    }
+    deadline = None if timeout is None else time.monotonic() + timeout
+    timed_out = False
+    ended = os.pidfd_open(process.pid)
+    try:
+        poller = select.poll()
+        poller.register(ended, select.POLLIN)
+        for descriptor in streams:
+            os.set_blocking(descriptor, False)
+            poller.register(descriptor, select.POLLIN)
+        while True:
+            wait_ms = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+            ready = [descriptor for descriptor, _ in poller.poll(wait_ms)]
+            if not ready:
+                timed_out, deadline = True, None
+                _kill_group(process.pid)
+            for descriptor in ready:
+                if descriptor != ended and not _read_piece(descriptor, streams[descriptor], log):
+                    poller.unregister(descriptor)
+            if ended in ready:
+                break
+        # The leader is not reaped yet, so its group's number cannot belong to anyone else.
+        _kill_group(process.pid)
+        for descriptor, stream in streams.items():
+            while _read_piece(descriptor, stream, log):
+                pass
+        process.wait()
+    finally:
+        os.close(ended)
+        process.stdout.close()
+        process.stderr.close()
+    return timed_out
+
+
+def _read_piece(descriptor: int, stream: LogStream, log: DatumLog) -> bool:
+    try:
+        data = os.read(descriptor, _READ_SIZE)
+    except BlockingIOError:
+        return False
+    log.write(stream, data)
+    return bool(data)
+
+
+def _kill_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
