@@ -13,6 +13,8 @@ from datavc.db.tables import Job, Pipeline, PipelineInput, PipelineVersion
 from datavc.errors import AlreadyExists, LostRace
 from datavc.model.job import JobState, PipelineInfo
 
+_Columns = tuple[int, str, str, int, dict[str, object], str, str, str, str, int, str, str | None]
+
 
 @dataclass(frozen=True, slots=True)
 class InputBranch:
@@ -37,6 +39,8 @@ class NewVersion:
     output_branch: str
     author: str
     created_us: int
+    #: Sets the datum keys apart from those of equal code before a forced reprocessing.
+    salt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ class PipelineRow:
     output_branch: str
     author: str
     created_us: int
+    salt: str
+    #: What the image turned out to be when the version first ran; ``None`` before that.
+    image_digest: str | None
 
 
 def create(conn: Connection, name: str, version: NewVersion) -> int:
@@ -160,6 +167,26 @@ def users_of(conn: Connection, repo: str) -> list[str]:
     return list(conn.scalars(statement))
 
 
+def pin_image(
+    conn: Connection, pipeline_id: int, version: int, image_digest: str, digest: str
+) -> bool:
+    """Write down what a version's image is, and the *digest* of the version with it, once.
+
+    Returns:
+        Whether it was this call that did.
+    """
+    statement = (
+        update(PipelineVersion)
+        .where(
+            PipelineVersion.pipeline_id == pipeline_id,
+            PipelineVersion.version == version,
+            PipelineVersion.image_digest.is_(None),
+        )
+        .values(image_digest=image_digest, digest=digest)
+    )
+    return conn.execute(statement).rowcount == 1
+
+
 def set_state(conn: Connection, pipeline_id: int, state: str) -> bool:
     """Set ``running`` or ``stopped``; ``False`` when there is no such pipeline."""
     statement = update(Pipeline).where(Pipeline.id == pipeline_id).values(state=state)
@@ -202,6 +229,7 @@ def _add_version(conn: Connection, pipeline_id: int, number: int, version: NewVe
             version=number,
             spec=dict(version.spec),
             digest=version.digest,
+            salt=version.salt,
             output_repo=version.output_repo,
             output_branch=version.output_branch,
             author=version.author,
@@ -223,7 +251,7 @@ def _add_version(conn: Connection, pipeline_id: int, number: int, version: NewVe
         conn.execute(insert(PipelineInput), inputs)
 
 
-def _rows() -> Select[tuple[int, str, str, int, dict[str, object], str, str, str, str, int]]:
+def _rows() -> Select[_Columns]:
     return select(
         Pipeline.id,
         Pipeline.name,
@@ -235,12 +263,14 @@ def _rows() -> Select[tuple[int, str, str, int, dict[str, object], str, str, str
         PipelineVersion.output_branch,
         PipelineVersion.author,
         PipelineVersion.created_us,
+        PipelineVersion.salt,
+        PipelineVersion.image_digest,
     ).join(PipelineVersion, PipelineVersion.pipeline_id == Pipeline.id)
 
 
 def _with_inputs(
     conn: Connection,
-    statement: Select[tuple[int, str, str, int, dict[str, object], str, str, str, str, int]],
+    statement: Select[_Columns],
 ) -> list[PipelineRow]:
     rows = conn.execute(statement).all()
     inputs: dict[tuple[int, int], list[InputBranch]] = defaultdict(list)
@@ -260,7 +290,7 @@ def _with_inputs(
 
 
 def _pipeline(
-    row: Row[tuple[int, str, str, int, dict[str, object], str, str, str, str, int]],
+    row: Row[_Columns],
     inputs: tuple[InputBranch, ...],
 ) -> PipelineRow:
     return PipelineRow(
@@ -275,4 +305,6 @@ def _pipeline(
         output_branch=row.output_branch,
         author=row.author,
         created_us=row.created_us,
+        salt=row.salt,
+        image_digest=row.image_digest,
     )

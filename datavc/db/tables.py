@@ -241,7 +241,7 @@ class Pipeline(Base):
 
 
 class PipelineVersion(Base):
-    """One version of a pipeline, never changed."""
+    """One version of a pipeline; only ``image_digest`` is filled in later, once."""
 
     __tablename__ = "pipeline_versions"
 
@@ -251,6 +251,10 @@ class PipelineVersion(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     spec: Mapped[dict[str, object]]
     digest: Mapped[str]
+    #: Sets the datum keys apart from those of equal code before a forced reprocessing.
+    salt: Mapped[str]
+    #: What the image turned out to be when the version first ran.
+    image_digest: Mapped[str | None]
     output_repo: Mapped[str] = mapped_column(index=True)
     output_branch: Mapped[str]
     author: Mapped[str]
