@@ -187,6 +187,8 @@ def upgrade() -> None:
         sa.Column("version", _BIG, autoincrement=False, nullable=False),
         sa.Column("spec", sa.JSON(), nullable=False),
         sa.Column("digest", _TEXT, nullable=False),
+        sa.Column("salt", _TEXT, nullable=False),
+        sa.Column("image_digest", _TEXT, nullable=True),
         sa.Column("output_repo", _TEXT, nullable=False),
         sa.Column("output_branch", _TEXT, nullable=False),
         sa.Column("author", _TEXT, nullable=False),
