@@ -143,7 +143,7 @@ class PackSession:
                 finished.append(self._close(last))
             self._over = True
         self._release()
-        if self._index:
+        if self._index is not None:
             for pack in finished:
                 self._index.add_pack(pack.pack, pack.size, pack.chunks)
         return finished
