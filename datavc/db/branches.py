@@ -40,7 +40,7 @@ def create(
 
 def find(conn: Connection, repo_id: int, name: str) -> BranchInfo | None:
     """The branch, or ``None``."""
-    row = conn.execute(_infos(repo_id).where(Branch.name == name)).first()
+    row = conn.execute(_infos(repo_id).where(Branch.c.name == name)).first()
     return None if row is None else BranchInfo(*row)
 
 
@@ -48,7 +48,7 @@ def list_branches(
     conn: Connection, repo_id: int, *, after: str = "", limit: int = 1000
 ) -> list[BranchInfo]:
     """A repo's branches by name, from the first name past *after*."""
-    statement = _infos(repo_id).where(Branch.name > after).order_by(Branch.name).limit(limit)
+    statement = _infos(repo_id).where(Branch.c.name > after).order_by(Branch.c.name).limit(limit)
     return [BranchInfo(*row) for row in conn.execute(statement)]
 
 
@@ -71,9 +71,9 @@ def move(
     statement = (
         update(Branch)
         .where(
-            Branch.repo_id == repo_id,
-            Branch.name == name,
-            Branch.head.is_not_distinct_from(old),
+            Branch.c.repo_id == repo_id,
+            Branch.c.name == name,
+            Branch.c.head.is_not_distinct_from(old),
         )
         .values(head=new, updated_us=time_us)
     )
@@ -90,7 +90,9 @@ def remove(
 ) -> bool:
     """Delete a branch and its staging; its commits stay. ``False`` when there is none."""
     statement = (
-        delete(Branch).where(Branch.repo_id == repo_id, Branch.name == name).returning(Branch.head)
+        delete(Branch)
+        .where(Branch.c.repo_id == repo_id, Branch.c.name == name)
+        .returning(Branch.c.head)
     )
     row = conn.execute(statement).first()
     if row is None:
@@ -101,9 +103,9 @@ def remove(
     return True
 
 
-def _infos(repo_id: int) -> Select[tuple[str, str, str | None, int]]:
+def _infos(repo_id: int) -> Select[str, str, str | None, int]:
     return (
-        select(Repo.name, Branch.name, Branch.head, Branch.updated_us)
-        .join(Repo, Repo.id == Branch.repo_id)
-        .where(Branch.repo_id == repo_id)
+        select(Repo.c.name, Branch.c.name, Branch.c.head, Branch.c.updated_us)
+        .join(Repo, Repo.c.id == Branch.c.repo_id)
+        .where(Branch.c.repo_id == repo_id)
     )

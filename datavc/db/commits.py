@@ -106,14 +106,14 @@ def by_prefix(
     conn: Connection, prefix: str, *, repo_id: int | None = None, limit: int = 10
 ) -> list[str]:
     """Ids that start with *prefix* (lower-case hex), in order; in one repo or in all."""
-    statement = select(tables.Commit.id).where(
-        tables.Commit.id >= prefix,
+    statement = select(tables.Commit.c.id).where(
+        tables.Commit.c.id >= prefix,
         # "g" sorts after every hex digit.
-        tables.Commit.id < prefix + "g",
+        tables.Commit.c.id < prefix + "g",
     )
     if repo_id is not None:
-        statement = statement.where(tables.Commit.repo_id == repo_id)
-    return list(conn.scalars(statement.order_by(tables.Commit.id).limit(limit)))
+        statement = statement.where(tables.Commit.c.repo_id == repo_id)
+    return list(conn.scalars(statement.order_by(tables.Commit.c.id).limit(limit)))
 
 
 def log(conn: Connection, start: str, *, limit: int = 100) -> list[CommitInfo]:
@@ -135,14 +135,14 @@ def is_ancestor(conn: Connection, ancestor: str, commit_id: str) -> bool:
     """Whether *ancestor* is *commit_id* itself, or reached from it through any parents."""
     reached = select(literal(commit_id).label("id")).cte("reached", recursive=True)
     reached = reached.union(
-        select(CommitParent.parent_id).join(reached, CommitParent.commit_id == reached.c.id)
+        select(CommitParent.c.parent_id).join(reached, CommitParent.c.commit_id == reached.c.id)
     )
     return conn.scalar(select(literal(1)).where(reached.c.id == ancestor)) is not None
 
 
 def of_run(conn: Connection, run_id: str, *, limit: int = 1000) -> list[CommitInfo]:
     """The commits of a run, the oldest first."""
-    commit = tables.Commit
+    commit = tables.Commit.c
     statement = (
         select(commit.id)
         .where(commit.run_id == run_id)
@@ -154,23 +154,23 @@ def of_run(conn: Connection, run_id: str, *, limit: int = 1000) -> list[CommitIn
 
 def _first_parents(start: str, count: int) -> CTE:
     line = (
-        select(tables.Commit.id, literal(0).label("steps"))
-        .where(tables.Commit.id == start)
+        select(tables.Commit.c.id, literal(0).label("steps"))
+        .where(tables.Commit.c.id == start)
         .cte("line", recursive=True)
     )
     return line.union_all(
-        select(CommitParent.parent_id, line.c.steps + 1)
-        .join(line, (CommitParent.commit_id == line.c.id) & (CommitParent.position == 0))
+        select(CommitParent.c.parent_id, line.c.steps + 1)
+        .join(line, (CommitParent.c.commit_id == line.c.id) & (CommitParent.c.position == 0))
         .where(line.c.steps + 1 < count)
     )
 
 
 def _get_batch(conn: Connection, ids: list[str]) -> dict[str, Commit]:
-    commit = tables.Commit
+    commit = tables.Commit.c
     rows = conn.execute(
         select(
             commit.id,
-            tables.Repo.name.label("repo"),
+            tables.Repo.c.name.label("repo"),
             commit.author,
             commit.message,
             commit.time_us,
@@ -184,18 +184,18 @@ def _get_batch(conn: Connection, ids: list[str]) -> dict[str, Commit]:
             commit.pipeline,
             commit.pipeline_digest,
         )
-        .join(tables.Repo, tables.Repo.id == commit.repo_id)
+        .join(tables.Repo, tables.Repo.c.id == commit.repo_id)
         .where(commit.id.in_(ids))
     ).all()
     parents: dict[str, list[str]] = defaultdict(list)
     for child, parent in conn.execute(
-        select(CommitParent.commit_id, CommitParent.parent_id)
-        .where(CommitParent.commit_id.in_(ids))
-        .order_by(CommitParent.commit_id, CommitParent.position)
+        select(CommitParent.c.commit_id, CommitParent.c.parent_id)
+        .where(CommitParent.c.commit_id.in_(ids))
+        .order_by(CommitParent.c.commit_id, CommitParent.c.position)
     ):
         parents[child].append(parent)
     upstream: dict[str, list[str]] = defaultdict(list)
-    edge = tables.Provenance
+    edge = tables.Provenance.c
     for downstream, source in conn.execute(
         select(edge.downstream, edge.upstream)
         .where(edge.downstream.in_(ids))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from datavc.db.tables import Base
 
-
-def insert_into(conn: Connection, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
-    """An insert into *table* that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
+def insert_into(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert into *table* that can say what to do when the row is there already."""
     if conn.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)

@@ -39,17 +39,17 @@ def get_many(
     while batch := list(islice(remaining, _BATCH)):
         rows = conn.execute(
             select(
-                DatumResult.key,
-                DatumResult.digest,
-                DatumResult.pack,
-                DatumResult.offset,
-                DatumResult.length,
-                DatumResult.puts,
-                DatumResult.removals,
-                DatumResult.content_bytes,
-                DatumResult.seconds,
-                DatumResult.created_us,
-            ).where(DatumResult.pipeline_id == pipeline_id, DatumResult.key.in_(batch))
+                DatumResult.c.key,
+                DatumResult.c.digest,
+                DatumResult.c.pack,
+                DatumResult.c.offset,
+                DatumResult.c.length,
+                DatumResult.c.puts,
+                DatumResult.c.removals,
+                DatumResult.c.content_bytes,
+                DatumResult.c.seconds,
+                DatumResult.c.created_us,
+            ).where(DatumResult.c.pipeline_id == pipeline_id, DatumResult.c.key.in_(batch))
         )
         for key, digest, pack, offset, length, puts, removals, size, seconds, created_us in rows:
             output = StagedRecord(digest, Location(pack, offset, length), puts, removals, size)

@@ -44,9 +44,9 @@ def claim(
     """
     time_us = now_us() if at_us is None else at_us
     job_id = conn.scalar(
-        select(Job.id)
+        select(Job.c.id)
         .where(_is_free(time_us), ~_upstream_is_open(), ~_earlier_is_open())
-        .order_by(Job.created_us, Job.id)
+        .order_by(Job.c.created_us, Job.c.id)
         .limit(1)
         .with_for_update(of=Job, skip_locked=True)
     )
@@ -54,12 +54,12 @@ def claim(
         return None
     conn.execute(
         update(Job)
-        .where(Job.id == job_id)
+        .where(Job.c.id == job_id)
         .values(
             state=JobState.RUNNING.value,
             owner=owner,
             lease_until_us=time_us + round(lease_s * 1_000_000),
-            started_us=func.coalesce(Job.started_us, time_us),
+            started_us=func.coalesce(Job.c.started_us, time_us),
         )
     )
     return find(conn, job_id)
@@ -72,7 +72,7 @@ def heartbeat(
     time_us = now_us() if at_us is None else at_us
     statement = (
         update(Job)
-        .where(Job.id == job_id, Job.owner == owner, Job.state.in_(_HELD))
+        .where(Job.c.id == job_id, Job.c.owner == owner, Job.c.state.in_(_HELD))
         .values(lease_until_us=time_us + round(lease_s * 1_000_000))
     )
     return conn.execute(statement).rowcount == 1
@@ -82,7 +82,7 @@ def release(conn: Connection, job_id: str, owner: str) -> bool:
     """Let another engine take the job over at once; ``False`` when it is not *owner*'s."""
     statement = (
         update(Job)
-        .where(Job.id == job_id, Job.owner == owner, Job.state.in_(_HELD))
+        .where(Job.c.id == job_id, Job.c.owner == owner, Job.c.state.in_(_HELD))
         .values(owner=None, lease_until_us=0)
     )
     return conn.execute(statement).rowcount == 1
@@ -95,7 +95,7 @@ def record(conn: Connection, job_id: str, owner: str, facts: JobFacts) -> bool:
     values["owner"] = owner
     statement = (
         update(Job)
-        .where(Job.id == job_id, Job.owner == owner, Job.state.in_(_HELD))
+        .where(Job.c.id == job_id, Job.c.owner == owner, Job.c.state.in_(_HELD))
         .values(**values)
     )
     return conn.execute(statement).rowcount == 1
@@ -130,36 +130,36 @@ def transition(
         values["finished_us"] = now_us() if at_us is None else at_us
         values["owner"] = None
         values["lease_until_us"] = 0
-    statement = update(Job).where(Job.id == job_id, Job.state.in_(sources)).values(**values)
+    statement = update(Job).where(Job.c.id == job_id, Job.c.state.in_(sources)).values(**values)
     if owner is not None:
-        statement = statement.where(Job.owner == owner)
+        statement = statement.where(Job.c.owner == owner)
     return conn.execute(statement).rowcount == 1
 
 
 def _is_free(time_us: int) -> ColumnElement[bool]:
     return or_(
-        Job.state == JobState.WAITING.value,
-        and_(Job.state.in_(_HELD), Job.lease_until_us <= time_us),
+        Job.c.state == JobState.WAITING.value,
+        and_(Job.c.state.in_(_HELD), Job.c.lease_until_us <= time_us),
     )
 
 
 def _upstream_is_open() -> ColumnElement[bool]:
-    other = Job.__table__.alias("upstream")
+    other = Job.alias("upstream")
     return (
         select(other.c.id)
-        .join(JobDependency, JobDependency.upstream_id == other.c.id)
-        .where(JobDependency.job_id == Job.id, other.c.state.in_(_OPEN))
+        .join(JobDependency, JobDependency.c.upstream_id == other.c.id)
+        .where(JobDependency.c.job_id == Job.c.id, other.c.state.in_(_OPEN))
         .exists()
     )
 
 
 def _earlier_is_open() -> ColumnElement[bool]:
-    other = Job.__table__.alias("earlier")
+    other = Job.alias("earlier")
     return (
         select(other.c.id)
         .where(
-            other.c.pipeline_id == Job.pipeline_id,
-            other.c.sequence < Job.sequence,
+            other.c.pipeline_id == Job.c.pipeline_id,
+            other.c.sequence < Job.c.sequence,
             other.c.state.in_(_OPEN),
         )
         .exists()

@@ -66,10 +66,10 @@ def list_datums(
     limit: int = 1000,
 ) -> list[JobDatumRow]:
     """Datums of a job by key, from the first key past *after*."""
-    statement = _rows().where(JobDatum.job_id == job_id, JobDatum.key > after)
+    statement = _rows().where(JobDatum.c.job_id == job_id, JobDatum.c.key > after)
     if state is not None:
-        statement = statement.where(JobDatum.state == state.value)
-    rows = conn.execute(statement.order_by(JobDatum.key).limit(limit))
+        statement = statement.where(JobDatum.c.state == state.value)
+    rows = conn.execute(statement.order_by(JobDatum.c.key).limit(limit))
     return [_datum(row) for row in rows]
 
 
@@ -78,9 +78,9 @@ def by_prefix(conn: Connection, job_id: str, prefix: str, *, limit: int = 10) ->
     first = bytes.fromhex(prefix + "0" * (len(prefix) % 2))
     last = bytes.fromhex(prefix + "f" * (len(prefix) % 2)).ljust(32, b"\xff")
     statement = _rows().where(
-        JobDatum.job_id == job_id, JobDatum.key >= first, JobDatum.key <= last
+        JobDatum.c.job_id == job_id, JobDatum.c.key >= first, JobDatum.c.key <= last
     )
-    rows = conn.execute(statement.order_by(JobDatum.key).limit(limit))
+    rows = conn.execute(statement.order_by(JobDatum.c.key).limit(limit))
     return [_datum(row) for row in rows]
 
 
@@ -98,7 +98,7 @@ def info_of(job_id: str, datum: JobDatumRow) -> DatumInfo:
 
 
 def _rows() -> Select[*tuple[object, ...]]:
-    return select(*JobDatum.__table__.columns)
+    return select(*JobDatum.c)
 
 
 def _datum(row: Row[*tuple[object, ...]]) -> JobDatumRow:

@@ -18,9 +18,9 @@ def list_lines(
 ) -> list[tuple[int, LogLine]]:
     """A job's lines in order, each with its number, from the first number past *after*."""
     rows = conn.execute(
-        select(JobEvent.id, JobEvent.time_us, JobEvent.text)
-        .where(JobEvent.job_id == job_id, JobEvent.id > after)
-        .order_by(JobEvent.id)
+        select(JobEvent.c.id, JobEvent.c.time_us, JobEvent.c.text)
+        .where(JobEvent.c.job_id == job_id, JobEvent.c.id > after)
+        .order_by(JobEvent.c.id)
         .limit(limit)
     )
     return [

@@ -109,12 +109,13 @@ def create(
         NotFound: the pipeline is gone.
     """
     # Locks the pipeline's row, so places are given out, and become visible, one after another.
-    sequence = conn.scalar(
+    next_place = (
         update(Pipeline)
-        .where(Pipeline.id == pipeline_id)
-        .values(job_count=Pipeline.job_count + 1)
-        .returning(Pipeline.job_count)
+        .where(Pipeline.c.id == pipeline_id)
+        .values(job_count=Pipeline.c.job_count + 1)
+        .returning(Pipeline.c.job_count)
     )
+    sequence = conn.execute(next_place).scalar()
     if sequence is None:
         raise NotFound("the pipeline of this job is gone")
     conn.execute(
@@ -145,15 +146,15 @@ def create(
 
 def find(conn: Connection, job_id: str) -> JobRow | None:
     """The job with this full id, or ``None``."""
-    row = conn.execute(select_jobs().where(Job.id == job_id)).first()
+    row = conn.execute(select_jobs().where(Job.c.id == job_id)).first()
     return None if row is None else job_of(row)
 
 
 def by_prefix(conn: Connection, prefix: str, *, limit: int = 10) -> list[str]:
     """Job ids that start with *prefix* (lower-case hex), in order."""
     # "g" sorts after every hex digit.
-    statement = select(Job.id).where(Job.id >= prefix, Job.id < prefix + "g")
-    return list(conn.scalars(statement.order_by(Job.id).limit(limit)))
+    statement = select(Job.c.id).where(Job.c.id >= prefix, Job.c.id < prefix + "g")
+    return list(conn.scalars(statement.order_by(Job.c.id).limit(limit)))
 
 
 def list_jobs(
@@ -176,30 +177,32 @@ def list_jobs(
     """
     statement = select_jobs()
     if pipeline_id is not None:
-        statement = statement.where(Job.pipeline_id == pipeline_id)
+        statement = statement.where(Job.c.pipeline_id == pipeline_id)
     if run_id is not None:
-        statement = statement.where(Job.run_id == run_id)
+        statement = statement.where(Job.c.run_id == run_id)
     if states is not None:
-        statement = statement.where(Job.state.in_([state.value for state in states]))
+        statement = statement.where(Job.c.state.in_([state.value for state in states]))
     if before is not None:
-        statement = statement.where(Job.id < before)
-    rows = conn.execute(statement.order_by(Job.id.desc()).limit(limit))
+        statement = statement.where(Job.c.id < before)
+    rows = conn.execute(statement.order_by(Job.c.id.desc()).limit(limit))
     return [job_of(row) for row in rows]
 
 
 def run_ids_by_prefix(conn: Connection, prefix: str, *, limit: int = 10) -> list[str]:
     """Ids of runs with jobs that start with *prefix* (lower-case hex), in order."""
-    statement = select(Job.run_id).distinct().where(Job.run_id >= prefix, Job.run_id < prefix + "g")
-    return list(conn.scalars(statement.order_by(Job.run_id).limit(limit)))
+    statement = (
+        select(Job.c.run_id).distinct().where(Job.c.run_id >= prefix, Job.c.run_id < prefix + "g")
+    )
+    return list(conn.scalars(statement.order_by(Job.c.run_id).limit(limit)))
 
 
 def upstream(conn: Connection, job_id: str) -> list[JobRow]:
     """The jobs that this one waits for directly."""
     statement = (
         select_jobs()
-        .join(JobDependency, JobDependency.upstream_id == Job.id)
-        .where(JobDependency.job_id == job_id)
-        .order_by(Job.id)
+        .join(JobDependency, JobDependency.c.upstream_id == Job.c.id)
+        .where(JobDependency.c.job_id == job_id)
+        .order_by(Job.c.id)
     )
     return [job_of(row) for row in conn.execute(statement)]
 
@@ -207,14 +210,16 @@ def upstream(conn: Connection, job_id: str) -> list[JobRow]:
 def downstream(conn: Connection, job_id: str) -> list[JobRow]:
     """The jobs that wait for this one, directly or through others."""
     reached = (
-        select(JobDependency.job_id)
-        .where(JobDependency.upstream_id == job_id)
+        select(JobDependency.c.job_id)
+        .where(JobDependency.c.upstream_id == job_id)
         .cte("reached", recursive=True)
     )
     reached = reached.union(
-        select(JobDependency.job_id).join(reached, JobDependency.upstream_id == reached.c.job_id)
+        select(JobDependency.c.job_id).join(
+            reached, JobDependency.c.upstream_id == reached.c.job_id
+        )
     )
-    statement = select_jobs().join(reached, reached.c.job_id == Job.id).order_by(Job.id)
+    statement = select_jobs().join(reached, reached.c.job_id == Job.c.id).order_by(Job.c.id)
     return [job_of(row) for row in conn.execute(statement)]
 
 
@@ -223,11 +228,11 @@ def last_success(conn: Connection, pipeline_id: int, *, before: int) -> JobRow |
     statement = (
         select_jobs()
         .where(
-            Job.pipeline_id == pipeline_id,
-            Job.state == JobState.SUCCESS.value,
-            Job.sequence < before,
+            Job.c.pipeline_id == pipeline_id,
+            Job.c.state == JobState.SUCCESS.value,
+            Job.c.sequence < before,
         )
-        .order_by(Job.sequence.desc())
+        .order_by(Job.c.sequence.desc())
         .limit(1)
     )
     row = conn.execute(statement).first()
@@ -239,10 +244,10 @@ def count_open(conn: Connection, *, run_id: str | None = None) -> int:
     statement = (
         select(func.count())
         .select_from(Job)
-        .where(Job.state.in_([state.value for state in JobState if not state.is_terminal]))
+        .where(Job.c.state.in_([state.value for state in JobState if not state.is_terminal]))
     )
     if run_id is not None:
-        statement = statement.where(Job.run_id == run_id)
+        statement = statement.where(Job.c.run_id == run_id)
     return conn.execute(statement).scalar_one()
 
 
@@ -259,14 +264,14 @@ def inputs_as_json(inputs: Sequence[JobInput]) -> list[dict[str, str | None]]:
     ]
 
 
-def select_jobs() -> Select[tuple[Job, str]]:
+def select_jobs() -> Select[*tuple[object, ...]]:
     """The statement whose rows :func:`job_of` reads."""
-    return select(*Job.__table__.columns, Pipeline.name.label("pipeline")).join(
-        Pipeline, Pipeline.id == Job.pipeline_id
+    return select(*Job.c, Pipeline.c.name.label("pipeline")).join(
+        Pipeline, Pipeline.c.id == Job.c.pipeline_id
     )
 
 
-def job_of(row: Row[tuple[Job, str]]) -> JobRow:
+def job_of(row: Row[*tuple[object, ...]]) -> JobRow:
     """The job that a row of :func:`select_jobs` holds."""
     meta = None
     if row.meta_digest is not None:

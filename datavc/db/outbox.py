@@ -26,7 +26,7 @@ def add(conn: Connection, kind: str, payload: Mapping[str, object], *, time_us: 
     statement = (
         insert(OutboxEvent)
         .values(kind=kind, payload=dict(payload), created_us=time_us, lease_until_us=0)
-        .returning(OutboxEvent.id)
+        .returning(OutboxEvent.c.id)
     )
     return conn.execute(statement).scalar_one()
 
@@ -44,9 +44,11 @@ def claim(
     """
     time_us = now_us() if at_us is None else at_us
     statement = (
-        select(OutboxEvent.id, OutboxEvent.kind, OutboxEvent.payload, OutboxEvent.created_us)
-        .where(OutboxEvent.lease_until_us <= time_us)
-        .order_by(OutboxEvent.id)
+        select(
+            OutboxEvent.c.id, OutboxEvent.c.kind, OutboxEvent.c.payload, OutboxEvent.c.created_us
+        )
+        .where(OutboxEvent.c.lease_until_us <= time_us)
+        .order_by(OutboxEvent.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -54,7 +56,7 @@ def claim(
     if events:
         conn.execute(
             update(OutboxEvent)
-            .where(OutboxEvent.id.in_([event.id for event in events]))
+            .where(OutboxEvent.c.id.in_([event.id for event in events]))
             .values(owner=owner, lease_until_us=time_us + round(lease_s * 1_000_000))
         )
     return events
@@ -67,7 +69,7 @@ def ack(conn: Connection, owner: str, ids: Sequence[int]) -> int:
         How many *owner* still held. Fewer than asked for means that a lease ran out and somebody
         else took the event: what was done on account of it must be undone.
     """
-    statement = delete(OutboxEvent).where(OutboxEvent.id.in_(ids), OutboxEvent.owner == owner)
+    statement = delete(OutboxEvent).where(OutboxEvent.c.id.in_(ids), OutboxEvent.c.owner == owner)
     return conn.execute(statement).rowcount
 
 
@@ -75,6 +77,6 @@ def release(conn: Connection, owner: str, ids: Sequence[int]) -> None:
     """Give events back, so that anybody may claim them at once."""
     conn.execute(
         update(OutboxEvent)
-        .where(OutboxEvent.id.in_(ids), OutboxEvent.owner == owner)
+        .where(OutboxEvent.c.id.in_(ids), OutboxEvent.c.owner == owner)
         .values(owner=None, lease_until_us=0)
     )

@@ -36,7 +36,7 @@ def create(conn: Connection, pack: PackRow) -> bool:
 def find(conn: Connection, pack: bytes) -> PackRow | None:
     """The pack with this id, or ``None``."""
     row = conn.execute(
-        select(Pack.id, Pack.size, Pack.chunks, Pack.created_us).where(Pack.id == pack)
+        select(Pack.c.id, Pack.c.size, Pack.c.chunks, Pack.c.created_us).where(Pack.c.id == pack)
     ).first()
     return None if row is None else PackRow(*row)
 
@@ -44,9 +44,9 @@ def find(conn: Connection, pack: bytes) -> PackRow | None:
 def list_packs(conn: Connection, *, after: bytes = b"", limit: int = 1000) -> list[PackRow]:
     """Packs by id, which is by age, from the first id past *after*."""
     statement = (
-        select(Pack.id, Pack.size, Pack.chunks, Pack.created_us)
-        .where(Pack.id > after)
-        .order_by(Pack.id)
+        select(Pack.c.id, Pack.c.size, Pack.c.chunks, Pack.c.created_us)
+        .where(Pack.c.id > after)
+        .order_by(Pack.c.id)
         .limit(limit)
     )
     return [PackRow(*row) for row in conn.execute(statement)]
@@ -57,5 +57,5 @@ def remove(conn: Connection, pack: bytes) -> bool:
 
     Scans the chunk index, which has no order by pack: the price of fast inserts.
     """
-    conn.execute(delete(Chunk).where(Chunk.pack == pack))
-    return conn.execute(delete(Pack).where(Pack.id == pack)).rowcount == 1
+    conn.execute(delete(Chunk).where(Chunk.c.pack == pack))
+    return conn.execute(delete(Pack).where(Pack.c.id == pack)).rowcount == 1

@@ -13,8 +13,6 @@ from datavc.db.tables import Job, Pipeline, PipelineInput, PipelineVersion
 from datavc.errors import AlreadyExists, LostRace
 from datavc.model.job import JobState, PipelineInfo
 
-_Columns = tuple[int, str, str, int, dict[str, object], str, str, str, str, int, str, str | None]
-
 
 @dataclass(frozen=True, slots=True)
 class InputBranch:
@@ -74,7 +72,7 @@ def create(conn: Connection, name: str, version: NewVersion) -> int:
         insert_into(conn, Pipeline)
         .values(name=name, version=1, state="running", job_count=0)
         .on_conflict_do_nothing()
-        .returning(Pipeline.id)
+        .returning(Pipeline.c.id)
     )
     pipeline_id = conn.execute(statement).scalar()
     if pipeline_id is None:
@@ -91,7 +89,7 @@ def add_version(conn: Connection, pipeline_id: int, current: int, version: NewVe
     """
     statement = (
         update(Pipeline)
-        .where(Pipeline.id == pipeline_id, Pipeline.version == current)
+        .where(Pipeline.c.id == pipeline_id, Pipeline.c.version == current)
         .values(version=current + 1)
     )
     if conn.execute(statement).rowcount != 1:
@@ -102,14 +100,14 @@ def add_version(conn: Connection, pipeline_id: int, current: int, version: NewVe
 
 def find(conn: Connection, name: str, version: int | None = None) -> PipelineRow | None:
     """The pipeline called *name* at a version (the current one, unless given), or ``None``."""
-    number = Pipeline.version if version is None else version
-    statement = _rows().where(Pipeline.name == name, PipelineVersion.version == number)
+    number = Pipeline.c.version if version is None else version
+    statement = _rows().where(Pipeline.c.name == name, PipelineVersion.c.version == number)
     return next(iter(_with_inputs(conn, statement)), None)
 
 
 def find_by_id(conn: Connection, pipeline_id: int, version: int) -> PipelineRow | None:
     """The pipeline at this version, or ``None``."""
-    statement = _rows().where(Pipeline.id == pipeline_id, PipelineVersion.version == version)
+    statement = _rows().where(Pipeline.c.id == pipeline_id, PipelineVersion.c.version == version)
     return next(iter(_with_inputs(conn, statement)), None)
 
 
@@ -117,8 +115,8 @@ def list_pipelines(conn: Connection, *, after: str = "", limit: int = 1000) -> l
     """Pipelines at their current versions by name, from the first name past *after*."""
     statement = (
         _rows()
-        .where(PipelineVersion.version == Pipeline.version, Pipeline.name > after)
-        .order_by(Pipeline.name)
+        .where(PipelineVersion.c.version == Pipeline.c.version, Pipeline.c.name > after)
+        .order_by(Pipeline.c.name)
         .limit(limit)
     )
     return _with_inputs(conn, statement)
@@ -127,42 +125,42 @@ def list_pipelines(conn: Connection, *, after: str = "", limit: int = 1000) -> l
 def triggered_by(conn: Connection, repo: str, branch: str) -> list[PipelineRow]:
     """The running pipelines whose current version reads this branch, by name."""
     readers = (
-        select(PipelineInput.pipeline_id)
+        select(PipelineInput.c.pipeline_id)
         .join(
             Pipeline,
-            (Pipeline.id == PipelineInput.pipeline_id)
-            & (Pipeline.version == PipelineInput.version),
+            (Pipeline.c.id == PipelineInput.c.pipeline_id)
+            & (Pipeline.c.version == PipelineInput.c.version),
         )
-        .where(PipelineInput.repo == repo, PipelineInput.branch == branch)
+        .where(PipelineInput.c.repo == repo, PipelineInput.c.branch == branch)
     )
     statement = (
         _rows()
         .where(
-            Pipeline.id.in_(readers),
-            Pipeline.state == "running",
-            PipelineVersion.version == Pipeline.version,
+            Pipeline.c.id.in_(readers),
+            Pipeline.c.state == "running",
+            PipelineVersion.c.version == Pipeline.c.version,
         )
-        .order_by(Pipeline.name)
+        .order_by(Pipeline.c.name)
     )
     return _with_inputs(conn, statement)
 
 
 def users_of(conn: Connection, repo: str) -> list[str]:
     """Names of the pipelines whose current version reads or writes this repo."""
-    reads = select(PipelineInput.pipeline_id).where(
-        PipelineInput.pipeline_id == Pipeline.id,
-        PipelineInput.version == Pipeline.version,
-        PipelineInput.repo == repo,
+    reads = select(PipelineInput.c.pipeline_id).where(
+        PipelineInput.c.pipeline_id == Pipeline.c.id,
+        PipelineInput.c.version == Pipeline.c.version,
+        PipelineInput.c.repo == repo,
     )
     statement = (
-        select(Pipeline.name)
+        select(Pipeline.c.name)
         .join(
             PipelineVersion,
-            (PipelineVersion.pipeline_id == Pipeline.id)
-            & (PipelineVersion.version == Pipeline.version),
+            (PipelineVersion.c.pipeline_id == Pipeline.c.id)
+            & (PipelineVersion.c.version == Pipeline.c.version),
         )
-        .where((PipelineVersion.output_repo == repo) | reads.exists())
-        .order_by(Pipeline.name)
+        .where((PipelineVersion.c.output_repo == repo) | reads.exists())
+        .order_by(Pipeline.c.name)
     )
     return list(conn.scalars(statement))
 
@@ -178,9 +176,9 @@ def pin_image(
     statement = (
         update(PipelineVersion)
         .where(
-            PipelineVersion.pipeline_id == pipeline_id,
-            PipelineVersion.version == version,
-            PipelineVersion.image_digest.is_(None),
+            PipelineVersion.c.pipeline_id == pipeline_id,
+            PipelineVersion.c.version == version,
+            PipelineVersion.c.image_digest.is_(None),
         )
         .values(image_digest=image_digest, digest=digest)
     )
@@ -189,13 +187,13 @@ def pin_image(
 
 def set_state(conn: Connection, pipeline_id: int, state: str) -> bool:
     """Set ``running`` or ``stopped``; ``False`` when there is no such pipeline."""
-    statement = update(Pipeline).where(Pipeline.id == pipeline_id).values(state=state)
+    statement = update(Pipeline).where(Pipeline.c.id == pipeline_id).values(state=state)
     return conn.execute(statement).rowcount == 1
 
 
 def remove(conn: Connection, pipeline_id: int) -> bool:
     """Delete a pipeline with its versions, jobs and datum results; its output repo stays."""
-    return conn.execute(delete(Pipeline).where(Pipeline.id == pipeline_id)).rowcount == 1
+    return conn.execute(delete(Pipeline).where(Pipeline.c.id == pipeline_id)).rowcount == 1
 
 
 def infos(conn: Connection, rows: Sequence[PipelineRow]) -> list[PipelineInfo]:
@@ -203,9 +201,12 @@ def infos(conn: Connection, rows: Sequence[PipelineRow]) -> list[PipelineInfo]:
     last = {
         pipeline_id: (job, JobState(state))
         for pipeline_id, job, state in conn.execute(
-            select(Job.pipeline_id, Job.id, Job.state)
-            .join(Pipeline, (Pipeline.id == Job.pipeline_id) & (Pipeline.job_count == Job.sequence))
-            .where(Pipeline.id.in_([row.id for row in rows]))
+            select(Job.c.pipeline_id, Job.c.id, Job.c.state)
+            .join(
+                Pipeline,
+                (Pipeline.c.id == Job.c.pipeline_id) & (Pipeline.c.job_count == Job.c.sequence),
+            )
+            .where(Pipeline.c.id.in_([row.id for row in rows]))
         )
     }
     return [
@@ -251,46 +252,46 @@ def _add_version(conn: Connection, pipeline_id: int, number: int, version: NewVe
         conn.execute(insert(PipelineInput), inputs)
 
 
-def _rows() -> Select[_Columns]:
+def _rows() -> Select[*tuple[object, ...]]:
     return select(
-        Pipeline.id,
-        Pipeline.name,
-        Pipeline.state,
-        PipelineVersion.version,
-        PipelineVersion.spec,
-        PipelineVersion.digest,
-        PipelineVersion.output_repo,
-        PipelineVersion.output_branch,
-        PipelineVersion.author,
-        PipelineVersion.created_us,
-        PipelineVersion.salt,
-        PipelineVersion.image_digest,
-    ).join(PipelineVersion, PipelineVersion.pipeline_id == Pipeline.id)
+        Pipeline.c.id,
+        Pipeline.c.name,
+        Pipeline.c.state,
+        PipelineVersion.c.version,
+        PipelineVersion.c.spec,
+        PipelineVersion.c.digest,
+        PipelineVersion.c.output_repo,
+        PipelineVersion.c.output_branch,
+        PipelineVersion.c.author,
+        PipelineVersion.c.created_us,
+        PipelineVersion.c.salt,
+        PipelineVersion.c.image_digest,
+    ).join(PipelineVersion, PipelineVersion.c.pipeline_id == Pipeline.c.id)
 
 
 def _with_inputs(
     conn: Connection,
-    statement: Select[_Columns],
+    statement: Select[*tuple[object, ...]],
 ) -> list[PipelineRow]:
     rows = conn.execute(statement).all()
     inputs: dict[tuple[int, int], list[InputBranch]] = defaultdict(list)
     for pipeline_id, version, name, repo, branch in conn.execute(
         select(
-            PipelineInput.pipeline_id,
-            PipelineInput.version,
-            PipelineInput.name,
-            PipelineInput.repo,
-            PipelineInput.branch,
+            PipelineInput.c.pipeline_id,
+            PipelineInput.c.version,
+            PipelineInput.c.name,
+            PipelineInput.c.repo,
+            PipelineInput.c.branch,
         )
-        .where(PipelineInput.pipeline_id.in_({row.id for row in rows}))
-        .order_by(PipelineInput.pipeline_id, PipelineInput.version, PipelineInput.position)
+        .where(PipelineInput.c.pipeline_id.in_({row.id for row in rows}))
+        .order_by(PipelineInput.c.pipeline_id, PipelineInput.c.version, PipelineInput.c.position)
     ):
         inputs[pipeline_id, version].append(InputBranch(name, repo, branch))
     return [_pipeline(row, tuple(inputs[row.id, row.version])) for row in rows]
 
 
 def _pipeline(
-    row: Row[_Columns],
+    row: Row[*tuple[object, ...]],
     inputs: tuple[InputBranch, ...],
 ) -> PipelineRow:
     return PipelineRow(

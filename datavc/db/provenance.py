@@ -28,16 +28,16 @@ def upstream(conn: Connection, commit_id: str, *, limit: int = 10_000) -> list[P
         "reached", recursive=True
     )
     reached = reached.union(
-        select(Provenance.upstream, reached.c.distance + 1).join(
-            reached, Provenance.downstream == reached.c.id
+        select(Provenance.c.upstream, reached.c.distance + 1).join(
+            reached, Provenance.c.downstream == reached.c.id
         )
     )
     distance = func.min(reached.c.distance) + 1
     statement = (
-        select(Provenance.upstream, Provenance.downstream, distance)
-        .join(reached, Provenance.downstream == reached.c.id)
-        .group_by(Provenance.upstream, Provenance.downstream)
-        .order_by(distance, Provenance.upstream, Provenance.downstream)
+        select(Provenance.c.upstream, Provenance.c.downstream, distance)
+        .join(reached, Provenance.c.downstream == reached.c.id)
+        .group_by(Provenance.c.upstream, Provenance.c.downstream)
+        .order_by(distance, Provenance.c.upstream, Provenance.c.downstream)
         .limit(limit)
     )
     return [ProvenanceEdge(*row) for row in conn.execute(statement)]
@@ -49,16 +49,16 @@ def downstream(conn: Connection, commit_id: str, *, limit: int = 10_000) -> list
         "reached", recursive=True
     )
     reached = reached.union(
-        select(Provenance.downstream, reached.c.distance + 1).join(
-            reached, Provenance.upstream == reached.c.id
+        select(Provenance.c.downstream, reached.c.distance + 1).join(
+            reached, Provenance.c.upstream == reached.c.id
         )
     )
     distance = func.min(reached.c.distance) + 1
     statement = (
-        select(Provenance.upstream, Provenance.downstream, distance)
-        .join(reached, Provenance.upstream == reached.c.id)
-        .group_by(Provenance.upstream, Provenance.downstream)
-        .order_by(distance, Provenance.downstream, Provenance.upstream)
+        select(Provenance.c.upstream, Provenance.c.downstream, distance)
+        .join(reached, Provenance.c.upstream == reached.c.id)
+        .group_by(Provenance.c.upstream, Provenance.c.downstream)
+        .order_by(distance, Provenance.c.downstream, Provenance.c.upstream)
         .limit(limit)
     )
     return [ProvenanceEdge(*row) for row in conn.execute(statement)]
@@ -66,12 +66,12 @@ def downstream(conn: Connection, commit_id: str, *, limit: int = 10_000) -> list
 
 def repo_is_upstream(conn: Connection, repo_id: int) -> bool:
     """Whether a commit of another repo was made from a commit of this one."""
-    ours, theirs = Commit.__table__.alias("ours"), Commit.__table__.alias("theirs")
+    ours, theirs = Commit.alias("ours"), Commit.alias("theirs")
     edge = (
         select(literal(1))
         .select_from(Provenance)
-        .join(ours, ours.c.id == Provenance.upstream)
-        .join(theirs, theirs.c.id == Provenance.downstream)
+        .join(ours, ours.c.id == Provenance.c.upstream)
+        .join(theirs, theirs.c.id == Provenance.c.downstream)
         .where(ours.c.repo_id == repo_id, theirs.c.repo_id != repo_id)
     )
     return bool(conn.scalar(select(exists(edge))))

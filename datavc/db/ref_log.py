@@ -22,8 +22,8 @@ def record(
 ) -> None:
     """Add a line. The functions that move refs call this themselves."""
     line = select(
-        tables.Repo.id,
-        tables.Repo.name,
+        tables.Repo.c.id,
+        tables.Repo.c.name,
         literal(kind),
         literal(name),
         literal(old),
@@ -31,7 +31,7 @@ def record(
         literal(author),
         literal(reason),
         literal(time_us),
-    ).where(tables.Repo.id == repo_id)
+    ).where(tables.Repo.c.id == repo_id)
     columns = ["repo_id", "repo", "kind", "name", "old", "new", "author", "reason", "time_us"]
     conn.execute(insert(tables.RefMove).from_select(columns, line))
 
@@ -50,7 +50,7 @@ def list_moves(
         name: only of the branch or tag of this name.
         before: only lines before this number: the last one of the page before.
     """
-    log = tables.RefMove
+    log = tables.RefMove.c
     statement = select(
         log.id,
         log.repo,
@@ -67,4 +67,4 @@ def list_moves(
     if before is not None:
         statement = statement.where(log.id < before)
     rows = conn.execute(statement.order_by(log.id.desc()).limit(limit))
-    return [(number, RefMove(*fields)) for number, *fields in rows]
+    return [(row[0], RefMove(*row[1:])) for row in rows]

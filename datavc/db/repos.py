@@ -40,7 +40,7 @@ def create(
             created_us=time_us,
         )
         .on_conflict_do_nothing()
-        .returning(Repo.id)
+        .returning(Repo.c.id)
     )
     repo_id = conn.execute(statement).scalar()
     if repo_id is None:
@@ -50,7 +50,7 @@ def create(
 
 def find(conn: Connection, name: str) -> RepoRow | None:
     """The repo called *name*, or ``None``."""
-    row = conn.execute(_rows().where(Repo.name == name)).first()
+    row = conn.execute(_rows().where(Repo.c.name == name)).first()
     return None if row is None else RepoRow(*row)
 
 
@@ -68,13 +68,13 @@ def get(conn: Connection, name: str) -> RepoRow:
 
 def info(conn: Connection, name: str) -> RepoInfo | None:
     """The repo called *name* as people see it, or ``None``."""
-    row = conn.execute(_infos().where(Repo.name == name)).first()
+    row = conn.execute(_infos().where(Repo.c.name == name)).first()
     return None if row is None else RepoInfo(*row)
 
 
 def list_infos(conn: Connection, *, after: str = "", limit: int = 1000) -> list[RepoInfo]:
     """Repos by name, from the first name past *after*."""
-    statement = _infos().where(Repo.name > after).order_by(Repo.name).limit(limit)
+    statement = _infos().where(Repo.c.name > after).order_by(Repo.c.name).limit(limit)
     return [RepoInfo(*row) for row in conn.execute(statement)]
 
 
@@ -86,22 +86,25 @@ def remove(conn: Connection, repo_id: int, *, author: str, time_us: int) -> None
     """
     _log_removals(conn, repo_id, author=author, time_us=time_us)
     # Branches and tags point at commits, so they go first.
-    conn.execute(delete(Branch).where(Branch.repo_id == repo_id))
-    conn.execute(delete(Tag).where(Tag.repo_id == repo_id))
-    conn.execute(delete(Repo).where(Repo.id == repo_id))
+    conn.execute(delete(Branch).where(Branch.c.repo_id == repo_id))
+    conn.execute(delete(Tag).where(Tag.c.repo_id == repo_id))
+    conn.execute(delete(Repo).where(Repo.c.id == repo_id))
 
 
 def _log_removals(conn: Connection, repo_id: int, *, author: str, time_us: int) -> None:
     refs = union_all(
         select(
-            Branch.repo_id, literal("branch").label("kind"), Branch.name, Branch.head.label("old")
+            Branch.c.repo_id,
+            literal("branch").label("kind"),
+            Branch.c.name,
+            Branch.c.head.label("old"),
         ),
-        select(Tag.repo_id, literal("tag"), Tag.name, Tag.commit_id),
+        select(Tag.c.repo_id, literal("tag"), Tag.c.name, Tag.c.commit_id),
     ).subquery()
     moves = (
         select(
             refs.c.repo_id,
-            Repo.name,
+            Repo.c.name,
             refs.c.kind,
             refs.c.name,
             refs.c.old,
@@ -109,7 +112,7 @@ def _log_removals(conn: Connection, repo_id: int, *, author: str, time_us: int) 
             literal("repo deleted"),
             literal(time_us),
         )
-        .join(Repo, Repo.id == refs.c.repo_id)
+        .join(Repo, Repo.c.id == refs.c.repo_id)
         .where(refs.c.repo_id == repo_id)
         .order_by(refs.c.kind, refs.c.name)
     )
@@ -117,31 +120,35 @@ def _log_removals(conn: Connection, repo_id: int, *, author: str, time_us: int) 
     conn.execute(insert_into(conn, RefMove).from_select(columns, moves))
 
 
-def _rows() -> Select[tuple[int, str, str, str, int]]:
-    return select(Repo.id, Repo.name, Repo.description, Repo.default_branch, Repo.created_us)
+def _rows() -> Select[int, str, str, str, int]:
+    return select(
+        Repo.c.id, Repo.c.name, Repo.c.description, Repo.c.default_branch, Repo.c.created_us
+    )
 
 
-def _infos() -> Select[tuple[str, str, str, int, int, int, str | None]]:
+def _infos() -> Select[str, str, str, int, int, int, str | None]:
     writer = (
-        select(func.min(Pipeline.name))
+        select(func.min(Pipeline.c.name))
         .join(
             PipelineVersion,
-            (PipelineVersion.pipeline_id == Pipeline.id)
-            & (PipelineVersion.version == Pipeline.version),
+            (PipelineVersion.c.pipeline_id == Pipeline.c.id)
+            & (PipelineVersion.c.version == Pipeline.c.version),
         )
-        .where(PipelineVersion.output_repo == Repo.name)
+        .where(PipelineVersion.c.output_repo == Repo.c.name)
         .scalar_subquery()
     )
     return (
         select(
-            Repo.name,
-            Repo.description,
-            Repo.default_branch,
-            Repo.created_us,
-            func.coalesce(Commit.files, 0),
-            func.coalesce(Commit.content_bytes, 0),
+            Repo.c.name,
+            Repo.c.description,
+            Repo.c.default_branch,
+            Repo.c.created_us,
+            func.coalesce(Commit.c.files, 0),
+            func.coalesce(Commit.c.content_bytes, 0),
             writer,
         )
-        .outerjoin(Branch, (Branch.repo_id == Repo.id) & (Branch.name == Repo.default_branch))
-        .outerjoin(Commit, Commit.id == Branch.head)
+        .outerjoin(
+            Branch, (Branch.c.repo_id == Repo.c.id) & (Branch.c.name == Repo.c.default_branch)
+        )
+        .outerjoin(Commit, Commit.c.id == Branch.c.head)
     )

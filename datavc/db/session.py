@@ -10,7 +10,7 @@ from typing import Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from datavc.db.schema_version import Schema, inspect_schema
@@ -194,7 +194,7 @@ def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) 
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        # Of the largest change sets; negative means KiB.
+        # 32 MiB (negative means KiB): the chunks of a large put are inserted all over the index.
         connection.execute("PRAGMA cache_size=-32768")
 
 
@@ -205,7 +205,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _postgresql_engine(url: URL) -> Engine:
     try:
         return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
-    except (ModuleNotFoundError, NoSuchModuleError):
+    except ModuleNotFoundError:
         raise DatabaseUnavailable(
             f"{_name(url)} needs a driver that is not installed",
             hint='pip install "datavc[postgres]"',

@@ -10,8 +10,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from datavc.errors import (
     AlreadyExists,
     Conflict,
-    DataCorrupt,
     DatabaseUnavailable,
+    DataCorrupt,
     DatavcError,
     LostRace,
     OutOfSpace,

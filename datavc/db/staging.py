@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, literal, select
 
 from datavc.db.tables import Branch, Staged
 from datavc.errors import NotFound
@@ -39,9 +39,9 @@ def add(
     Raises:
         NotFound: there is no such branch.
     """
-    columns = {
-        "repo_id": Branch.repo_id,
-        "branch": Branch.name,
+    columns: dict[str, ColumnElement[int] | ColumnElement[str] | ColumnElement[bytes]] = {
+        "repo_id": Branch.c.repo_id,
+        "branch": Branch.c.name,
         "author": literal(author),
         "staged_us": literal(time_us),
         "digest": literal(record.digest),
@@ -52,8 +52,8 @@ def add(
         "removals": literal(record.removals),
         "content_bytes": literal(record.bytes),
     }
-    row = select(*columns.values()).where(Branch.repo_id == repo_id, Branch.name == branch)
-    staged_id = conn.scalar(insert(Staged).from_select(list(columns), row).returning(Staged.id))
+    row = select(*columns.values()).where(Branch.c.repo_id == repo_id, Branch.c.name == branch)
+    staged_id = conn.scalar(insert(Staged).from_select(list(columns), row).returning(Staged.c.id))
     if staged_id is None:
         raise NotFound(f"branch {branch!r} does not exist", hint="create it first")
     return StagedChange(staged_id, author, time_us, record.puts, record.removals, record.bytes)
@@ -65,19 +65,19 @@ def list_staged(
     """A branch's staging in order, from the first id past *after*."""
     statement = (
         select(
-            Staged.id,
-            Staged.author,
-            Staged.staged_us,
-            Staged.digest,
-            Staged.pack,
-            Staged.offset,
-            Staged.length,
-            Staged.puts,
-            Staged.removals,
-            Staged.content_bytes,
+            Staged.c.id,
+            Staged.c.author,
+            Staged.c.staged_us,
+            Staged.c.digest,
+            Staged.c.pack,
+            Staged.c.offset,
+            Staged.c.length,
+            Staged.c.puts,
+            Staged.c.removals,
+            Staged.c.content_bytes,
         )
-        .where(Staged.repo_id == repo_id, Staged.branch == branch, Staged.id > after)
-        .order_by(Staged.id)
+        .where(Staged.c.repo_id == repo_id, Staged.c.branch == branch, Staged.c.id > after)
+        .order_by(Staged.c.id)
         .limit(limit)
     )
     return [
@@ -105,7 +105,7 @@ def count(conn: Connection, repo_id: int, branch: str) -> int:
     statement = (
         select(func.count())
         .select_from(Staged)
-        .where(Staged.repo_id == repo_id, Staged.branch == branch)
+        .where(Staged.c.repo_id == repo_id, Staged.c.branch == branch)
     )
     return conn.execute(statement).scalar_one()
 
@@ -120,5 +120,5 @@ def remove(conn: Connection, ids: Sequence[int]) -> int:
     removed = 0
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
-        removed += conn.execute(delete(Staged).where(Staged.id.in_(batch))).rowcount
+        removed += conn.execute(delete(Staged).where(Staged.c.id.in_(batch))).rowcount
     return removed

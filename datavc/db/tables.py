@@ -1,397 +1,404 @@
 """Every table, typed. Queries live in the modules next to this one.
 
 Content digests and datum keys are raw bytes; ids that people type (commits, jobs, runs) are
-lower-case hex text, so that a prefix of one is a range of the primary key.
+lower-case hex text, so that a prefix of one is a range of the primary key. The tables are plain
+Core ones: importing the ORM would take half as long again as all of the rest, on every command.
 """
 
 from __future__ import annotations
-
-from typing import Annotated
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    Column,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
     MetaData,
+    Named,
+    Table,
     Text,
+    TypedColumns,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # Byte order on both databases: PostgreSQL's default collation may sort names by language.
 _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 # SQLite numbers rows by itself only when the key's type is spelled INTEGER.
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 
-RowId = Annotated[int, mapped_column(_BIG, primary_key=True, autoincrement=True)]
-RepoId = Annotated[
-    int, mapped_column(_BIG, ForeignKey("repos.id", ondelete="CASCADE"), primary_key=True)
-]
-JobId = Annotated[
-    str, mapped_column(_TEXT, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
-]
-
-
-class Base(DeclarativeBase):
-    """Base of all tables."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012
-        str: _TEXT,
-        int: _BIG,
-        bytes: LargeBinary(),
-        dict[str, object]: JSON(),
-        list[str]: JSON(),
-        list[dict[str, str | None]]: JSON(),
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
     }
+)
 
 
-class Repo(Base):
+class RepoColumns(TypedColumns):
     """A repo."""
 
-    __tablename__ = "repos"
-    # Ids are never used twice, so the ref log of a deleted repo stays its own.
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
-
-    id: Mapped[RowId]
-    name: Mapped[str] = mapped_column(unique=True)
-    description: Mapped[str]
-    default_branch: Mapped[str]
-    created_us: Mapped[int]
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    name: Named[str] = Column(_TEXT, unique=True)
+    description: Named[str] = Column(_TEXT)
+    default_branch: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
 
 
-class Branch(Base):
+# Ids are never used twice, so the ref log of a deleted repo stays its own.
+Repo = Table("repos", METADATA, RepoColumns, sqlite_autoincrement=True)
+
+
+class BranchColumns(TypedColumns):
     """A branch; ``head`` is null before its first commit."""
 
-    __tablename__ = "branches"
-
-    repo_id: Mapped[RepoId]
-    name: Mapped[str] = mapped_column(primary_key=True)
-    head: Mapped[str | None] = mapped_column(ForeignKey("commits.id"))
-    updated_us: Mapped[int]
+    repo_id: Named[int] = Column(_BIG, ForeignKey("repos.id", ondelete="CASCADE"), primary_key=True)
+    name: Named[str] = Column(_TEXT, primary_key=True)
+    head: Named[str | None] = Column(_TEXT, ForeignKey("commits.id"))
+    updated_us: Named[int] = Column(_BIG)
 
 
-class Tag(Base):
+Branch = Table("branches", METADATA, BranchColumns)
+
+
+class TagColumns(TypedColumns):
     """A tag."""
 
-    __tablename__ = "tags"
-
-    repo_id: Mapped[RepoId]
-    name: Mapped[str] = mapped_column(primary_key=True)
-    commit_id: Mapped[str] = mapped_column(ForeignKey("commits.id"))
-    created_us: Mapped[int]
-    author: Mapped[str]
+    repo_id: Named[int] = Column(_BIG, ForeignKey("repos.id", ondelete="CASCADE"), primary_key=True)
+    name: Named[str] = Column(_TEXT, primary_key=True)
+    commit_id: Named[str] = Column(_TEXT, ForeignKey("commits.id"))
+    created_us: Named[int] = Column(_BIG)
+    author: Named[str] = Column(_TEXT)
 
 
-class RefMove(Base):
+Tag = Table("tags", METADATA, TagColumns)
+
+
+class RefMoveColumns(TypedColumns):
     """One move of a branch or tag. Outlives the repo, so it names it instead of referring."""
 
-    __tablename__ = "ref_log"
-    __table_args__ = (Index(None, "repo_id", "name", "id"), {"sqlite_autoincrement": True})
-
-    id: Mapped[RowId]
-    repo_id: Mapped[int]
-    repo: Mapped[str]
-    kind: Mapped[str]
-    name: Mapped[str]
-    old: Mapped[str | None]
-    new: Mapped[str | None]
-    author: Mapped[str]
-    reason: Mapped[str]
-    time_us: Mapped[int]
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    repo_id: Named[int] = Column(_BIG)
+    repo: Named[str] = Column(_TEXT)
+    kind: Named[str] = Column(_TEXT)
+    name: Named[str] = Column(_TEXT)
+    old: Named[str | None] = Column(_TEXT)
+    new: Named[str | None] = Column(_TEXT)
+    author: Named[str] = Column(_TEXT)
+    reason: Named[str] = Column(_TEXT)
+    time_us: Named[int] = Column(_BIG)
 
 
-class Commit(Base):
+RefMove = Table(
+    "ref_log",
+    METADATA,
+    RefMoveColumns,
+    Index(None, "repo_id", "name", "id"),
+    sqlite_autoincrement=True,
+)
+
+
+class CommitColumns(TypedColumns):
     """A commit, and where its tree's root node lies."""
 
-    __tablename__ = "commits"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    repo_id: Mapped[int] = mapped_column(ForeignKey("repos.id", ondelete="CASCADE"), index=True)
-    author: Mapped[str]
-    message: Mapped[str]
-    time_us: Mapped[int]
-    run_id: Mapped[str] = mapped_column(index=True)
-    tree_digest: Mapped[bytes]
-    tree_pack: Mapped[bytes | None]
-    tree_offset: Mapped[int | None]
-    tree_length: Mapped[int | None]
-    files: Mapped[int]
-    content_bytes: Mapped[int]
-    pipeline: Mapped[str | None]
-    pipeline_digest: Mapped[str | None]
+    id: Named[str] = Column(_TEXT, primary_key=True)
+    repo_id: Named[int] = Column(_BIG, ForeignKey("repos.id", ondelete="CASCADE"), index=True)
+    author: Named[str] = Column(_TEXT)
+    message: Named[str] = Column(_TEXT)
+    time_us: Named[int] = Column(_BIG)
+    run_id: Named[str] = Column(_TEXT, index=True)
+    tree_digest: Named[bytes] = Column(LargeBinary)
+    tree_pack: Named[bytes | None] = Column(LargeBinary)
+    tree_offset: Named[int | None] = Column(_BIG)
+    tree_length: Named[int | None] = Column(_BIG)
+    files: Named[int] = Column(_BIG)
+    content_bytes: Named[int] = Column(_BIG)
+    pipeline: Named[str | None] = Column(_TEXT)
+    pipeline_digest: Named[str | None] = Column(_TEXT)
 
 
-class CommitParent(Base):
+Commit = Table("commits", METADATA, CommitColumns)
+
+
+class CommitParentColumns(TypedColumns):
     """``parent_id`` is parent number ``position`` (0 = the first parent) of ``commit_id``."""
 
-    __tablename__ = "commit_parents"
-
-    commit_id: Mapped[str] = mapped_column(
-        ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True
+    commit_id: Named[str] = Column(
+        _TEXT, ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True
     )
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    parent_id: Mapped[str] = mapped_column(index=True)
+    position: Named[int] = Column(_BIG, primary_key=True, autoincrement=False)
+    parent_id: Named[str] = Column(_TEXT, index=True)
 
 
-class Provenance(Base):
+CommitParent = Table("commit_parents", METADATA, CommitParentColumns)
+
+
+class ProvenanceColumns(TypedColumns):
     """``downstream`` was made from ``upstream``, which may be in a repo deleted since."""
 
-    __tablename__ = "provenance"
-
-    downstream: Mapped[str] = mapped_column(
-        ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True
+    downstream: Named[str] = Column(
+        _TEXT, ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True
     )
-    upstream: Mapped[str] = mapped_column(primary_key=True, index=True)
+    upstream: Named[str] = Column(_TEXT, primary_key=True, index=True)
 
 
-class Staged(Base):
+Provenance = Table("provenance", METADATA, ProvenanceColumns)
+
+
+class StagedColumns(TypedColumns):
     """A change set in a branch's staging; ids give the order."""
 
-    __tablename__ = "staging"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["repo_id", "branch"], ["branches.repo_id", "branches.name"], ondelete="CASCADE"
-        ),
-        Index(None, "repo_id", "branch", "id"),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[RowId]
-    repo_id: Mapped[int]
-    branch: Mapped[str]
-    author: Mapped[str]
-    staged_us: Mapped[int]
-    digest: Mapped[bytes]
-    pack: Mapped[bytes]
-    offset: Mapped[int]
-    length: Mapped[int]
-    puts: Mapped[int]
-    removals: Mapped[int]
-    content_bytes: Mapped[int]
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    repo_id: Named[int] = Column(_BIG)
+    branch: Named[str] = Column(_TEXT)
+    author: Named[str] = Column(_TEXT)
+    staged_us: Named[int] = Column(_BIG)
+    digest: Named[bytes] = Column(LargeBinary)
+    pack: Named[bytes] = Column(LargeBinary)
+    offset: Named[int] = Column(_BIG)
+    length: Named[int] = Column(_BIG)
+    puts: Named[int] = Column(_BIG)
+    removals: Named[int] = Column(_BIG)
+    content_bytes: Named[int] = Column(_BIG)
 
 
-class OutboxEvent(Base):
+Staged = Table(
+    "staging",
+    METADATA,
+    StagedColumns,
+    ForeignKeyConstraint(
+        ["repo_id", "branch"], ["branches.repo_id", "branches.name"], ondelete="CASCADE"
+    ),
+    Index(None, "repo_id", "branch", "id"),
+    sqlite_autoincrement=True,
+)
+
+
+class OutboxEventColumns(TypedColumns):
     """Something that happened, for engines to act upon; gone once it is acknowledged."""
 
-    __tablename__ = "outbox"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
-
-    id: Mapped[RowId]
-    kind: Mapped[str]
-    payload: Mapped[dict[str, object]]
-    created_us: Mapped[int]
-    owner: Mapped[str | None]
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    kind: Named[str] = Column(_TEXT)
+    payload: Named[dict[str, object]] = Column(JSON)
+    created_us: Named[int] = Column(_BIG)
+    owner: Named[str | None] = Column(_TEXT)
     #: 0 when nobody has claimed it.
-    lease_until_us: Mapped[int]
+    lease_until_us: Named[int] = Column(_BIG)
 
 
-class Pack(Base):
+OutboxEvent = Table("outbox", METADATA, OutboxEventColumns, sqlite_autoincrement=True)
+
+
+class PackColumns(TypedColumns):
     """A durable pack."""
 
-    __tablename__ = "packs"
-
-    id: Mapped[bytes] = mapped_column(primary_key=True)
-    size: Mapped[int]
+    id: Named[bytes] = Column(LargeBinary, primary_key=True)
+    size: Named[int] = Column(_BIG)
     #: Chunks that the index was told of when the pack was added.
-    chunks: Mapped[int]
-    created_us: Mapped[int]
+    chunks: Named[int] = Column(_BIG)
+    created_us: Named[int] = Column(_BIG)
 
 
-class Chunk(Base):
+Pack = Table("packs", METADATA, PackColumns)
+
+
+class ChunkColumns(TypedColumns):
     """Where a chunk lies: the deduplication hint."""
 
-    __tablename__ = "chunks"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
-
-    digest: Mapped[bytes] = mapped_column(primary_key=True)
-    pack: Mapped[bytes]
-    offset: Mapped[int]
-    length: Mapped[int]
-    size: Mapped[int]
+    digest: Named[bytes] = Column(LargeBinary, primary_key=True)
+    pack: Named[bytes] = Column(LargeBinary)
+    offset: Named[int] = Column(_BIG)
+    length: Named[int] = Column(_BIG)
+    size: Named[int] = Column(_BIG)
 
 
-class Pipeline(Base):
+Chunk = Table("chunks", METADATA, ChunkColumns, sqlite_with_rowid=False)
+
+
+class PipelineColumns(TypedColumns):
     """A pipeline; what it does is in its versions."""
 
-    __tablename__ = "pipelines"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
-
-    id: Mapped[RowId]
-    name: Mapped[str] = mapped_column(unique=True)
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    name: Named[str] = Column(_TEXT, unique=True)
     #: The current version.
-    version: Mapped[int]
+    version: Named[int] = Column(_BIG)
     #: ``running`` or ``stopped``.
-    state: Mapped[str]
+    state: Named[str] = Column(_TEXT)
     #: Jobs made so far; gives each job its place in the queue.
-    job_count: Mapped[int]
+    job_count: Named[int] = Column(_BIG)
 
 
-class PipelineVersion(Base):
+Pipeline = Table("pipelines", METADATA, PipelineColumns, sqlite_autoincrement=True)
+
+
+class PipelineVersionColumns(TypedColumns):
     """One version of a pipeline; only ``image_digest`` is filled in later, once."""
 
-    __tablename__ = "pipeline_versions"
-
-    pipeline_id: Mapped[int] = mapped_column(
-        ForeignKey("pipelines.id", ondelete="CASCADE"), primary_key=True
+    pipeline_id: Named[int] = Column(
+        _BIG, ForeignKey("pipelines.id", ondelete="CASCADE"), primary_key=True
     )
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    spec: Mapped[dict[str, object]]
-    digest: Mapped[str]
+    version: Named[int] = Column(_BIG, primary_key=True, autoincrement=False)
+    spec: Named[dict[str, object]] = Column(JSON)
+    digest: Named[str] = Column(_TEXT)
     #: Sets the datum keys apart from those of equal code before a forced reprocessing.
-    salt: Mapped[str]
+    salt: Named[str] = Column(_TEXT)
     #: What the image turned out to be when the version first ran.
-    image_digest: Mapped[str | None]
-    output_repo: Mapped[str] = mapped_column(index=True)
-    output_branch: Mapped[str]
-    author: Mapped[str]
-    created_us: Mapped[int]
+    image_digest: Named[str | None] = Column(_TEXT)
+    output_repo: Named[str] = Column(_TEXT, index=True)
+    output_branch: Named[str] = Column(_TEXT)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
 
 
-class PipelineInput(Base):
+PipelineVersion = Table("pipeline_versions", METADATA, PipelineVersionColumns)
+
+
+class PipelineInputColumns(TypedColumns):
     """A branch that a pipeline version reads."""
 
-    __tablename__ = "pipeline_inputs"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["pipeline_id", "version"],
-            ["pipeline_versions.pipeline_id", "pipeline_versions.version"],
-            ondelete="CASCADE",
-        ),
-        Index(None, "repo", "branch"),
-    )
-
-    pipeline_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    pipeline_id: Named[int] = Column(_BIG, primary_key=True, autoincrement=False)
+    version: Named[int] = Column(_BIG, primary_key=True, autoincrement=False)
     #: Place in the spec.
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    name: Mapped[str]
-    repo: Mapped[str]
-    branch: Mapped[str]
+    position: Named[int] = Column(_BIG, primary_key=True, autoincrement=False)
+    name: Named[str] = Column(_TEXT)
+    repo: Named[str] = Column(_TEXT)
+    branch: Named[str] = Column(_TEXT)
 
 
-class Job(Base):
+PipelineInput = Table(
+    "pipeline_inputs",
+    METADATA,
+    PipelineInputColumns,
+    ForeignKeyConstraint(
+        ["pipeline_id", "version"],
+        ["pipeline_versions.pipeline_id", "pipeline_versions.version"],
+        ondelete="CASCADE",
+    ),
+    Index(None, "repo", "branch"),
+)
+
+
+class JobColumns(TypedColumns):
     """A job."""
 
-    __tablename__ = "jobs"
-    __table_args__ = (
-        UniqueConstraint("pipeline_id", "sequence"),
-        Index(None, "pipeline_id", "state", "sequence"),
-        Index(None, "state", "created_us"),
-        CheckConstraint("sequence > 0", name="sequence"),
-    )
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipelines.id", ondelete="CASCADE"))
-    version: Mapped[int]
+    id: Named[str] = Column(_TEXT, primary_key=True)
+    pipeline_id: Named[int] = Column(_BIG, ForeignKey("pipelines.id", ondelete="CASCADE"))
+    version: Named[int] = Column(_BIG)
     #: Place in the pipeline's queue: 1, 2, ...
-    sequence: Mapped[int]
-    run_id: Mapped[str] = mapped_column(index=True)
-    state: Mapped[str]
-    inputs: Mapped[list[dict[str, str | None]]]
-    output: Mapped[str | None]
-    executor: Mapped[str | None]
-    reason: Mapped[str]
-    datums_total: Mapped[int]
-    datums_processed: Mapped[int]
-    datums_skipped: Mapped[int]
-    datums_failed: Mapped[int]
-    created_us: Mapped[int]
-    started_us: Mapped[int | None]
-    finished_us: Mapped[int | None]
-    owner: Mapped[str | None]
-    lease_until_us: Mapped[int]
-    meta_digest: Mapped[bytes | None]
-    meta_pack: Mapped[bytes | None]
-    meta_offset: Mapped[int | None]
-    meta_length: Mapped[int | None]
-    meta_files: Mapped[int]
-    meta_bytes: Mapped[int]
+    sequence: Named[int] = Column(_BIG)
+    run_id: Named[str] = Column(_TEXT, index=True)
+    state: Named[str] = Column(_TEXT)
+    inputs: Named[list[dict[str, str | None]]] = Column(JSON)
+    output: Named[str | None] = Column(_TEXT)
+    executor: Named[str | None] = Column(_TEXT)
+    reason: Named[str] = Column(_TEXT)
+    datums_total: Named[int] = Column(_BIG)
+    datums_processed: Named[int] = Column(_BIG)
+    datums_skipped: Named[int] = Column(_BIG)
+    datums_failed: Named[int] = Column(_BIG)
+    created_us: Named[int] = Column(_BIG)
+    started_us: Named[int | None] = Column(_BIG)
+    finished_us: Named[int | None] = Column(_BIG)
+    owner: Named[str | None] = Column(_TEXT)
+    lease_until_us: Named[int] = Column(_BIG)
+    meta_digest: Named[bytes | None] = Column(LargeBinary)
+    meta_pack: Named[bytes | None] = Column(LargeBinary)
+    meta_offset: Named[int | None] = Column(_BIG)
+    meta_length: Named[int | None] = Column(_BIG)
+    meta_files: Named[int] = Column(_BIG)
+    meta_bytes: Named[int] = Column(_BIG)
 
 
-class JobDependency(Base):
+Job = Table(
+    "jobs",
+    METADATA,
+    JobColumns,
+    UniqueConstraint("pipeline_id", "sequence"),
+    Index(None, "pipeline_id", "state", "sequence"),
+    Index(None, "state", "created_us"),
+    CheckConstraint("sequence > 0", name="sequence"),
+)
+
+
+class JobDependencyColumns(TypedColumns):
     """``job_id`` waits until ``upstream_id`` is over."""
 
-    __tablename__ = "job_dependencies"
-
-    job_id: Mapped[JobId]
-    upstream_id: Mapped[str] = mapped_column(
-        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True, index=True
+    job_id: Named[str] = Column(_TEXT, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    upstream_id: Named[str] = Column(
+        _TEXT, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True, index=True
     )
 
 
-class DatumResult(Base):
+JobDependency = Table("job_dependencies", METADATA, JobDependencyColumns)
+
+
+class DatumResultColumns(TypedColumns):
     """The output of a datum key that has succeeded in a pipeline."""
 
-    __tablename__ = "datum_results"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
-
-    pipeline_id: Mapped[int] = mapped_column(
-        ForeignKey("pipelines.id", ondelete="CASCADE"), primary_key=True
+    pipeline_id: Named[int] = Column(
+        _BIG, ForeignKey("pipelines.id", ondelete="CASCADE"), primary_key=True
     )
-    key: Mapped[bytes] = mapped_column(primary_key=True)
-    digest: Mapped[bytes]
-    pack: Mapped[bytes]
-    offset: Mapped[int]
-    length: Mapped[int]
-    puts: Mapped[int]
-    removals: Mapped[int]
-    content_bytes: Mapped[int]
-    seconds: Mapped[float]
-    created_us: Mapped[int]
+    key: Named[bytes] = Column(LargeBinary, primary_key=True)
+    digest: Named[bytes] = Column(LargeBinary)
+    pack: Named[bytes] = Column(LargeBinary)
+    offset: Named[int] = Column(_BIG)
+    length: Named[int] = Column(_BIG)
+    puts: Named[int] = Column(_BIG)
+    removals: Named[int] = Column(_BIG)
+    content_bytes: Named[int] = Column(_BIG)
+    seconds: Named[float] = Column(Double)
+    created_us: Named[int] = Column(_BIG)
 
 
-class JobDatum(Base):
+DatumResult = Table("datum_results", METADATA, DatumResultColumns, sqlite_with_rowid=False)
+
+
+class JobDatumColumns(TypedColumns):
     """A datum that a job ran."""
 
-    __tablename__ = "job_datums"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
-
-    job_id: Mapped[JobId]
-    key: Mapped[bytes] = mapped_column(primary_key=True)
-    state: Mapped[str]
-    inputs: Mapped[list[str]]
-    seconds: Mapped[float]
-    exit_code: Mapped[int | None]
-    reason: Mapped[str]
-    log_digest: Mapped[bytes | None]
-    log_size: Mapped[int | None]
-    log_pack: Mapped[bytes | None]
-    log_offset: Mapped[int | None]
-    log_length: Mapped[int | None]
+    job_id: Named[str] = Column(_TEXT, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    key: Named[bytes] = Column(LargeBinary, primary_key=True)
+    state: Named[str] = Column(_TEXT)
+    inputs: Named[list[str]] = Column(JSON)
+    seconds: Named[float] = Column(Double)
+    exit_code: Named[int | None] = Column(_BIG)
+    reason: Named[str] = Column(_TEXT)
+    log_digest: Named[bytes | None] = Column(LargeBinary)
+    log_size: Named[int | None] = Column(_BIG)
+    log_pack: Named[bytes | None] = Column(LargeBinary)
+    log_offset: Named[int | None] = Column(_BIG)
+    log_length: Named[int | None] = Column(_BIG)
 
 
-class JobEvent(Base):
+JobDatum = Table("job_datums", METADATA, JobDatumColumns, sqlite_with_rowid=False)
+
+
+class JobEventColumns(TypedColumns):
     """A line that the engine says of a job."""
 
-    __tablename__ = "job_events"
-    __table_args__ = (Index(None, "job_id", "id"),)
-
-    id: Mapped[RowId]
-    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
-    time_us: Mapped[int]
-    text: Mapped[str]
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    job_id: Named[str] = Column(_TEXT, ForeignKey("jobs.id", ondelete="CASCADE"))
+    time_us: Named[int] = Column(_BIG)
+    text: Named[str] = Column(_TEXT)
 
 
-class Token(Base):
+JobEvent = Table("job_events", METADATA, JobEventColumns, Index(None, "job_id", "id"))
+
+
+class TokenColumns(TypedColumns):
     """A token that lets a client in. Only its hash is kept."""
 
-    __tablename__ = "tokens"
+    name: Named[str] = Column(_TEXT, primary_key=True)
+    hash: Named[bytes] = Column(LargeBinary, unique=True)
+    created_us: Named[int] = Column(_BIG)
+    expires_us: Named[int | None] = Column(_BIG)
 
-    name: Mapped[str] = mapped_column(primary_key=True)
-    hash: Mapped[bytes] = mapped_column(unique=True)
-    created_us: Mapped[int]
-    expires_us: Mapped[int | None]
+
+Token = Table("tokens", METADATA, TokenColumns)

@@ -35,7 +35,7 @@ def create(
 
 def find(conn: Connection, repo_id: int, name: str) -> TagInfo | None:
     """The tag, or ``None``."""
-    row = conn.execute(_infos(repo_id).where(Tag.name == name)).first()
+    row = conn.execute(_infos(repo_id).where(Tag.c.name == name)).first()
     return None if row is None else TagInfo(*row)
 
 
@@ -43,13 +43,15 @@ def list_tags(
     conn: Connection, repo_id: int, *, after: str = "", limit: int = 1000
 ) -> list[TagInfo]:
     """A repo's tags by name, from the first name past *after*."""
-    statement = _infos(repo_id).where(Tag.name > after).order_by(Tag.name).limit(limit)
+    statement = _infos(repo_id).where(Tag.c.name > after).order_by(Tag.c.name).limit(limit)
     return [TagInfo(*row) for row in conn.execute(statement)]
 
 
 def remove(conn: Connection, repo_id: int, name: str, *, author: str, time_us: int) -> bool:
     """Delete a tag; ``False`` when there is none."""
-    statement = delete(Tag).where(Tag.repo_id == repo_id, Tag.name == name).returning(Tag.commit_id)
+    statement = (
+        delete(Tag).where(Tag.c.repo_id == repo_id, Tag.c.name == name).returning(Tag.c.commit_id)
+    )
     row = conn.execute(statement).first()
     if row is None:
         return False
@@ -67,9 +69,9 @@ def remove(conn: Connection, repo_id: int, name: str, *, author: str, time_us: i
     return True
 
 
-def _infos(repo_id: int) -> Select[tuple[str, str, str, int, str]]:
+def _infos(repo_id: int) -> Select[str, str, str, int, str]:
     return (
-        select(Repo.name, Tag.name, Tag.commit_id, Tag.created_us, Tag.author)
-        .join(Repo, Repo.id == Tag.repo_id)
-        .where(Tag.repo_id == repo_id)
+        select(Repo.c.name, Tag.c.name, Tag.c.commit_id, Tag.c.created_us, Tag.c.author)
+        .join(Repo, Repo.c.id == Tag.c.repo_id)
+        .where(Tag.c.repo_id == repo_id)
     )

@@ -41,8 +41,9 @@ def create(
 def find_by_secret(conn: Connection, secret: str, *, at_us: int) -> TokenRow | None:
     """The token that this is, if it has not expired at *at_us*; else ``None``."""
     row = conn.execute(
-        select(Token.name, Token.created_us, Token.expires_us).where(
-            Token.hash == _hash(secret), or_(Token.expires_us.is_(None), Token.expires_us > at_us)
+        select(Token.c.name, Token.c.created_us, Token.c.expires_us).where(
+            Token.c.hash == _hash(secret),
+            or_(Token.c.expires_us.is_(None), Token.c.expires_us > at_us),
         )
     ).first()
     return None if row is None else TokenRow(*row)
@@ -51,9 +52,9 @@ def find_by_secret(conn: Connection, secret: str, *, at_us: int) -> TokenRow | N
 def list_tokens(conn: Connection, *, after: str = "", limit: int = 1000) -> list[TokenRow]:
     """Tokens by name, from the first name past *after*; expired ones too."""
     rows = conn.execute(
-        select(Token.name, Token.created_us, Token.expires_us)
-        .where(Token.name > after)
-        .order_by(Token.name)
+        select(Token.c.name, Token.c.created_us, Token.c.expires_us)
+        .where(Token.c.name > after)
+        .order_by(Token.c.name)
         .limit(limit)
     )
     return [TokenRow(*row) for row in rows]
@@ -61,7 +62,7 @@ def list_tokens(conn: Connection, *, after: str = "", limit: int = 1000) -> list
 
 def remove(conn: Connection, name: str) -> bool:
     """Let it in no more; ``False`` when there is none of that name."""
-    return conn.execute(delete(Token).where(Token.name == name)).rowcount == 1
+    return conn.execute(delete(Token).where(Token.c.name == name)).rowcount == 1
 
 
 def _hash(secret: str) -> bytes:
