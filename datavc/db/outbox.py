@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from datavc.db.clock import now_us
 from datavc.db.tables import OutboxEvent
+
+# Number of the advisory lock, of no meaning but to be this one's.
+_TURN = 0x6461_7461_7663
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,15 @@ def add(conn: Connection, kind: str, payload: Mapping[str, object], *, time_us: 
         .returning(OutboxEvent.c.id)
     )
     return conn.execute(statement).scalar_one()
+
+
+def take_turn(conn: Connection) -> None:
+    """Wait until no other transaction acts upon events, so that they are taken in their order.
+
+    SQLite has one writer at a time as it is.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(_TURN)))
 
 
 def claim(
