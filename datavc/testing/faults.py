@@ -1,0 +1,130 @@
+"""A store that fails on demand: to test what stands on a store, in datavc and elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from datavc.errors import DatavcError
+from datavc.store.backend import Backend, Buffer, ObjectInfo, ObjectWriter
+
+#: What can be made to fail. The writers' own steps are ``write`` and ``close``.
+Operation = Literal["open_writer", "write", "close", "put", "get", "size", "list", "delete"]
+
+
+@dataclass
+class _Fault:
+    operation: Operation
+    error: DatavcError
+    skip: int
+    times: int
+
+
+class FaultyBackend:
+    """Passes everything on to *inner*, but for what it was told to spoil.
+
+    Args:
+        inner: the backend that is wrapped.
+        latency: seconds that every call takes longer.
+    """
+
+    def __init__(self, inner: Backend, *, latency: float = 0) -> None:
+        self._inner = inner
+        self._latency = latency
+        self._lock = threading.Lock()
+        self._faults: list[_Fault] = []
+        self._cuts: list[int] = []
+        self._flips: list[int] = []
+        #: How often each operation was called.
+        self.calls: dict[Operation, int] = {}
+
+    def fail(
+        self, operation: Operation, error: DatavcError, *, skip: int = 0, times: int = 1
+    ) -> None:
+        """Raise *error* from the next *times* calls of *operation*, after letting *skip* pass."""
+        with self._lock:
+            self._faults.append(_Fault(operation, error, skip, times))
+
+    def cut_next_get(self, keep: int) -> None:
+        """Give only the first *keep* bytes of what the next :meth:`get` should give."""
+        with self._lock:
+            self._cuts.append(keep)
+
+    def flip_next_get(self, position: int) -> None:
+        """Give a wrong byte at *position* of what the next :meth:`get` should give."""
+        with self._lock:
+            self._flips.append(position)
+
+    def open_writer(self, key: str) -> ObjectWriter:
+        """See :class:`~datavc.store.backend.Backend`."""
+        self._step("open_writer")
+        return _FaultyWriter(self, self._inner.open_writer(key))
+
+    def put(self, key: str, data: Buffer) -> None:
+        """See :class:`~datavc.store.backend.Backend`."""
+        self._step("put")
+        self._inner.put(key, data)
+
+    def get(self, key: str, offset: int = 0, length: int | None = None) -> Buffer:
+        """See :class:`~datavc.store.backend.Backend`."""
+        self._step("get")
+        data = self._inner.get(key, offset, length)
+        with self._lock:
+            keep = self._cuts.pop(0) if self._cuts else None
+            position = self._flips.pop(0) if self._flips else None
+        if position is not None:
+            spoilt = bytearray(data)
+            spoilt[position] ^= 0xFF
+            data = spoilt
+        return data if keep is None else data[:keep]
+
+    def size(self, key: str) -> int:
+        """See :class:`~datavc.store.backend.Backend`."""
+        self._step("size")
+        return self._inner.size(key)
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """See :class:`~datavc.store.backend.Backend`."""
+        for found in self._inner.list(prefix):
+            self._step("list")
+            yield found
+
+    def delete(self, key: str) -> None:
+        """See :class:`~datavc.store.backend.Backend`."""
+        self._step("delete")
+        self._inner.delete(key)
+
+    def _step(self, operation: Operation) -> None:
+        if self._latency:
+            time.sleep(self._latency)
+        with self._lock:
+            self.calls[operation] = self.calls.get(operation, 0) + 1
+            for fault in self._faults:
+                if fault.operation == operation and fault.times:
+                    if fault.skip:
+                        fault.skip -= 1
+                        continue
+                    fault.times -= 1
+                    raise fault.error
+
+
+class _FaultyWriter:
+    """A writer whose steps can be made to fail."""
+
+    def __init__(self, backend: FaultyBackend, inner: ObjectWriter) -> None:
+        self._backend = backend
+        self._inner = inner
+
+    def write(self, pieces: list[Buffer]) -> None:
+        self._backend._step("write")
+        self._inner.write(pieces)
+
+    def close(self) -> None:
+        self._backend._step("close")
+        self._inner.close()
+
+    def abort(self) -> None:
+        self._inner.abort()
