@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Select, delete, select, update
 
 from datavc.db import ref_log
-from datavc.db.conflict_insert import insert_into
+from datavc.db.conflict_insert import insert_if_new
 from datavc.db.tables import Branch, Repo
 from datavc.errors import AlreadyExists
 from datavc.model.repo import BranchInfo
@@ -26,12 +26,13 @@ def create(
     Raises:
         AlreadyExists: the repo has a branch of that name.
     """
-    statement = (
-        insert_into(conn, Branch)
-        .values(repo_id=repo_id, name=name, head=head, updated_us=time_us)
-        .on_conflict_do_nothing()
-    )
-    if conn.execute(statement).rowcount != 1:
+    row = {
+        "repo_id": repo_id,
+        "name": name,
+        "head": head,
+        "updated_us": time_us,
+    }
+    if not insert_if_new(conn, Branch, row):
         raise AlreadyExists(f"branch {name!r} exists already", hint="choose another name")
     ref_log.record(
         conn, repo_id, "branch", name, None, head, author=author, reason=reason, time_us=time_us

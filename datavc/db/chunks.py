@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from datavc.db import packs
 from datavc.db.clock import now_us
@@ -14,7 +15,7 @@ from datavc.model.entry import ChunkRef, Location
 # Digests in one SQLite statement: measured, fewer and more are both slower.
 _BATCH = 500
 
-_Row = tuple[bytes, int, bytes, int, int]
+_COLUMNS = 'digest, size, pack, "offset", length'
 
 
 class SqlChunkIndex:
@@ -33,13 +34,10 @@ class SqlChunkIndex:
             return {}
         with self._database.read() as connection:
             if self._database.dialect_name == "postgresql":
-                rows = _lookup_postgresql(connection, digests)
+                found = _lookup_postgresql(connection, digests)
             else:
-                rows = _lookup_sqlite(connection, digests)
-        return {
-            digest: ChunkRef(digest, size, Location(pack, offset, length))
-            for digest, size, pack, offset, length in rows
-        }
+                found = _lookup_sqlite(connection, digests)
+        return {chunk.digest: chunk for chunk in found}
 
     def add_pack(self, pack: bytes, size: int, chunks: Sequence[ChunkRef]) -> None:
         """Make a durable pack of *size* bytes known, and its *chunks* with it.
@@ -62,20 +60,25 @@ class SqlChunkIndex:
                 _insert_sqlite(connection, ordered)
 
 
-def _lookup_sqlite(connection: Connection, digests: Sequence[bytes]) -> list[_Row]:
-    rows: list[_Row] = []
+def _lookup_sqlite(connection: Connection, digests: Sequence[bytes]) -> list[ChunkRef]:
+    found: list[ChunkRef] = []
     ordered = sorted(set(digests))
     for start in range(0, len(ordered), _BATCH):
         batch = tuple(ordered[start : start + _BATCH])
         marks = ",".join("?" * len(batch))
-        query = f'SELECT digest, size, pack, "offset", length FROM chunks WHERE digest IN ({marks})'  # noqa: S608
-        rows.extend(row._tuple() for row in connection.exec_driver_sql(query, batch))
-    return rows
+        query = f"SELECT {_COLUMNS} FROM chunks WHERE digest IN ({marks})"  # noqa: S608
+        found.extend(_chunks(connection.exec_driver_sql(query, batch)))
+    return found
 
 
-def _lookup_postgresql(connection: Connection, digests: Sequence[bytes]) -> list[_Row]:
-    query = 'SELECT digest, size, pack, "offset", length FROM chunks WHERE digest = ANY(%s)'
-    return [row._tuple() for row in connection.exec_driver_sql(query, (list(digests),))]
+def _lookup_postgresql(connection: Connection, digests: Sequence[bytes]) -> list[ChunkRef]:
+    query = f"SELECT {_COLUMNS} FROM chunks WHERE digest = ANY(%s)"  # noqa: S608
+    return list(_chunks(connection.exec_driver_sql(query, (list(digests),))))
+
+
+def _chunks(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[ChunkRef]:
+    for digest, size, pack, offset, length in rows:
+        yield ChunkRef(digest, size, Location(pack, offset, length))
 
 
 def _insert_sqlite(connection: Connection, chunks: Sequence[ChunkRef]) -> None:

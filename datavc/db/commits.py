@@ -9,7 +9,7 @@ from itertools import islice
 from sqlalchemy import CTE, Connection, Row, insert, literal, select
 
 from datavc.db import tables
-from datavc.db.conflict_insert import insert_into
+from datavc.db.conflict_insert import insert_if_new
 from datavc.db.tables import CommitParent
 from datavc.model.commit import Commit, Provenance, TreeRef
 from datavc.model.commit_info import CommitInfo
@@ -27,27 +27,23 @@ def create(conn: Connection, repo_id: int, commit: Commit) -> bool:
     """
     commit_id = commit.id
     location = commit.tree.location
-    statement = (
-        insert_into(conn, tables.Commit)
-        .values(
-            id=commit_id,
-            repo_id=repo_id,
-            author=commit.author,
-            message=commit.message,
-            time_us=commit.time_us,
-            run_id=commit.run_id,
-            tree_digest=commit.tree.digest,
-            tree_pack=location.pack if location else None,
-            tree_offset=location.offset if location else None,
-            tree_length=location.length if location else None,
-            files=commit.tree.files,
-            content_bytes=commit.tree.bytes,
-            pipeline=commit.provenance.pipeline,
-            pipeline_digest=commit.provenance.pipeline_digest,
-        )
-        .on_conflict_do_nothing()
-    )
-    if conn.execute(statement).rowcount != 1:
+    row = {
+        "id": commit_id,
+        "repo_id": repo_id,
+        "author": commit.author,
+        "message": commit.message,
+        "time_us": commit.time_us,
+        "run_id": commit.run_id,
+        "tree_digest": commit.tree.digest,
+        "tree_pack": location.pack if location else None,
+        "tree_offset": location.offset if location else None,
+        "tree_length": location.length if location else None,
+        "files": commit.tree.files,
+        "content_bytes": commit.tree.bytes,
+        "pipeline": commit.provenance.pipeline,
+        "pipeline_digest": commit.provenance.pipeline_digest,
+    }
+    if not insert_if_new(conn, tables.Commit, row):
         return False
     parents = [
         {"commit_id": commit_id, "position": position, "parent_id": parent}
@@ -133,7 +129,11 @@ def nth_ancestor(conn: Connection, commit_id: str, steps: int) -> str | None:
 
 def is_ancestor(conn: Connection, ancestor: str, commit_id: str) -> bool:
     """Whether *ancestor* is *commit_id* itself, or reached from it through any parents."""
-    reached = select(literal(commit_id).label("id")).cte("reached", recursive=True)
+    reached = (
+        select(tables.Commit.c.id)
+        .where(tables.Commit.c.id == commit_id)
+        .cte("reached", recursive=True)
+    )
     reached = reached.union(
         select(CommitParent.c.parent_id).join(reached, CommitParent.c.commit_id == reached.c.id)
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -11,3 +13,10 @@ def insert_into(conn: Connection, table: Table) -> sqlite.Insert | postgresql.In
     if conn.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def insert_if_new(conn: Connection, table: Table, values: Mapping[str, object]) -> bool:
+    """Insert one row; ``False``, with nothing changed, when its key or a unique value is taken."""
+    # The row count of an insert is not kept by SQLAlchemy, but what it returns is.
+    statement = insert_into(conn, table).values(**values).on_conflict_do_nothing()
+    return conn.execute(statement.returning(literal_column("1"))).first() is not None

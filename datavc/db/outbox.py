@@ -85,6 +85,12 @@ def ack(conn: Connection, owner: str, ids: Sequence[int]) -> int:
     return conn.execute(statement).rowcount
 
 
+def has_event_of(conn: Connection, run_id: str) -> bool:
+    """Whether an event of this run has not been acted upon yet."""
+    statement = select(OutboxEvent.id).where(OutboxEvent.payload["run_id"].as_string() == run_id)
+    return conn.execute(statement.limit(1)).first() is not None
+
+
 def release(conn: Connection, owner: str, ids: Sequence[int]) -> None:
     """Give events back, so that anybody may claim them at once."""
     conn.execute(

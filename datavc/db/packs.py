@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
 
-from datavc.db.conflict_insert import insert_into
+from datavc.db.conflict_insert import insert_if_new
 from datavc.db.tables import Chunk, Pack
 
 
@@ -25,12 +25,13 @@ class PackRow:
 
 def create(conn: Connection, pack: PackRow) -> bool:
     """Add a pack; ``False`` when it is known already."""
-    statement = (
-        insert_into(conn, Pack)
-        .values(id=pack.id, size=pack.size, chunks=pack.chunks, created_us=pack.created_us)
-        .on_conflict_do_nothing()
-    )
-    return conn.execute(statement).rowcount == 1
+    row = {
+        "id": pack.id,
+        "size": pack.size,
+        "chunks": pack.chunks,
+        "created_us": pack.created_us,
+    }
+    return insert_if_new(conn, Pack, row)
 
 
 def find(conn: Connection, pack: bytes) -> PackRow | None:

@@ -24,8 +24,10 @@ class ProvenanceEdge:
 
 def upstream(conn: Connection, commit_id: str, *, limit: int = 10_000) -> list[ProvenanceEdge]:
     """All edges that lead to what *commit_id* was made from, at any depth, the nearest first."""
-    reached = select(literal(commit_id).label("id"), literal(0).label("distance")).cte(
-        "reached", recursive=True
+    reached = (
+        select(Provenance.c.downstream.label("id"), literal(0).label("distance"))
+        .where(Provenance.c.downstream == commit_id)
+        .cte("reached", recursive=True)
     )
     reached = reached.union(
         select(Provenance.c.upstream, reached.c.distance + 1).join(
@@ -45,8 +47,10 @@ def upstream(conn: Connection, commit_id: str, *, limit: int = 10_000) -> list[P
 
 def downstream(conn: Connection, commit_id: str, *, limit: int = 10_000) -> list[ProvenanceEdge]:
     """All edges that lead to what was made from *commit_id*, at any depth, the nearest first."""
-    reached = select(literal(commit_id).label("id"), literal(0).label("distance")).cte(
-        "reached", recursive=True
+    reached = (
+        select(Provenance.c.upstream.label("id"), literal(0).label("distance"))
+        .where(Provenance.c.upstream == commit_id)
+        .cte("reached", recursive=True)
     )
     reached = reached.union(
         select(Provenance.c.downstream, reached.c.distance + 1).join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Select, delete, select
 
 from datavc.db import ref_log
-from datavc.db.conflict_insert import insert_into
+from datavc.db.conflict_insert import insert_if_new
 from datavc.db.tables import Repo, Tag
 from datavc.errors import AlreadyExists
 from datavc.model.repo import TagInfo
@@ -19,12 +19,14 @@ def create(
     Raises:
         AlreadyExists: the repo has a tag of that name.
     """
-    statement = (
-        insert_into(conn, Tag)
-        .values(repo_id=repo_id, name=name, commit_id=commit, created_us=time_us, author=author)
-        .on_conflict_do_nothing()
-    )
-    if conn.execute(statement).rowcount != 1:
+    row = {
+        "repo_id": repo_id,
+        "name": name,
+        "commit_id": commit,
+        "created_us": time_us,
+        "author": author,
+    }
+    if not insert_if_new(conn, Tag, row):
         raise AlreadyExists(
             f"tag {name!r} exists already", hint="tags do not move; delete it first"
         )

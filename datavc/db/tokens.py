@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, or_, select
 
-from datavc.db.conflict_insert import insert_into
+from datavc.db.conflict_insert import insert_if_new
 from datavc.db.tables import Token
 from datavc.errors import AlreadyExists
 from datavc.model.ids import digest_of
@@ -29,12 +29,13 @@ def create(
     Raises:
         AlreadyExists: the name is taken, or the secret is in use.
     """
-    statement = (
-        insert_into(conn, Token)
-        .values(name=name, hash=_hash(secret), created_us=time_us, expires_us=expires_us)
-        .on_conflict_do_nothing()
-    )
-    if conn.execute(statement).rowcount != 1:
+    row = {
+        "name": name,
+        "hash": _hash(secret),
+        "created_us": time_us,
+        "expires_us": expires_us,
+    }
+    if not insert_if_new(conn, Token, row):
         raise AlreadyExists(f"token {name!r} exists already", hint="choose another name")
 
 
