@@ -87,7 +87,9 @@ def ack(conn: Connection, owner: str, ids: Sequence[int]) -> int:
 
 def has_event_of(conn: Connection, run_id: str) -> bool:
     """Whether an event of this run has not been acted upon yet."""
-    statement = select(OutboxEvent.id).where(OutboxEvent.payload["run_id"].as_string() == run_id)
+    statement = select(OutboxEvent.c.id).where(
+        OutboxEvent.c.payload["run_id"].as_string() == run_id
+    )
     return conn.execute(statement.limit(1)).first() is not None
 
 
