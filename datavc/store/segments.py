@@ -54,9 +54,14 @@ class Segment:
 
 
 class BufferPool:
-    """Buffers for segments, to be used again. Safe to share between threads."""
+    """Buffers for segments, to be used again. Safe to share between threads.
 
-    def __init__(self) -> None:
+    Args:
+        size: bytes of each; more than :data:`~datavc.store.chunker.MAX_CHUNK`.
+    """
+
+    def __init__(self, size: int = SEGMENT_SIZE + MAX_CHUNK) -> None:
+        self._size = size
         self._free: list[bytearray] = []
         self._lock = threading.Lock()
 
@@ -65,7 +70,7 @@ class BufferPool:
         with self._lock:
             if self._free:
                 return self._free.pop()
-        return bytearray(SEGMENT_SIZE + MAX_CHUNK)
+        return bytearray(self._size)
 
     def give_back(self, buffer: bytearray) -> None:
         """Let others use *buffer*."""

@@ -61,21 +61,19 @@ class LocalBackend:
         try:
             source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                wanted = os.fstat(source).st_size - offset if length is None else length
-                data = os.pread(source, wanted, offset) if wanted > 0 else b""
-                while len(data) < wanted:
-                    more = os.pread(source, wanted - len(data), offset + len(data))
-                    if not more:
-                        break
-                    data += more
+                if not length:
+                    # Only these calls need the size: a short read shows all others the end.
+                    left = os.fstat(source).st_size - offset
+                    wanted = left if length is None or left < 0 else 0
+                else:
+                    wanted = length
+                data = _read(source, offset, wanted)
             finally:
                 os.close(source)
         except OSError as error:
             raise self._read_error(error, key) from None
         if len(data) != wanted:
-            raise DataCorrupt(
-                f"object {key!r} ends at {offset + len(data)}, before {offset + wanted}"
-            )
+            raise DataCorrupt(f"object {key!r} ends before {offset + (length or 0)}")
         return data
 
     def size(self, key: str) -> int:
@@ -145,3 +143,14 @@ class LocalBackend:
                 with contextlib.suppress(FileNotFoundError):
                     facts = entry.stat(follow_symlinks=False)
                     yield ObjectInfo(key, facts.st_size, facts.st_mtime)
+
+
+def _read(source: int, offset: int, wanted: int) -> bytes:
+    """Up to *wanted* bytes, fewer only at the end of the file."""
+    data = os.pread(source, wanted, offset) if wanted > 0 else b""
+    while 0 < len(data) < wanted:
+        more = os.pread(source, wanted - len(data), offset + len(data))
+        if not more:
+            break
+        data += more
+    return data
