@@ -22,7 +22,7 @@ from datavc.db import (
 )
 from datavc.db.chunks import SqlChunkIndex
 from datavc.db.session import Database
-from datavc.errors import AlreadyExists, Conflict, DatabaseUnavailable, NotFound
+from datavc.errors import AlreadyExists, Conflict, DatavcError, NotFound
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import Commit, Provenance, TreeRef
 from datavc.model.entry import ChunkRef, Location
@@ -459,9 +459,13 @@ def test_a_released_event_may_be_claimed_at_once(database: Database) -> None:
 
 
 def test_an_event_of_a_transaction_that_failed_never_happened(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), database.write() as conn:
-        outbox.add(conn, "tick", {}, time_us=1)
-        raise ZeroDivisionError
+    def fail_after_adding() -> None:
+        with database.write() as conn:
+            outbox.add(conn, "tick", {}, time_us=1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_adding()
     with database.write() as conn:
         assert outbox.claim(conn, "a", 1) == []
 
@@ -511,13 +515,12 @@ def test_a_removed_pack_takes_its_chunks_along(database: Database) -> None:
         assert packs.list_packs(conn, after=b"1" * 16, limit=1) == listed[1:]
 
 
-def test_the_chunk_index_says_that_the_database_is_away(database: Database) -> None:
+def test_a_broken_statement_does_not_leak_the_drivers_error(database: Database) -> None:
     index = SqlChunkIndex(database)
     with database.write() as conn:
         conn.exec_driver_sql("ALTER TABLE chunks RENAME TO gone")
-    with pytest.raises(Exception, match="chunks") as caught:
+    with pytest.raises(DatavcError, match="chunks"):
         index.lookup([b"x" * 32])
-    assert caught.type.__module__ == DatabaseUnavailable.__module__
 
 
 # tokens
