@@ -17,6 +17,7 @@ from datavc.db.session import Database
 from datavc.model.commit import Commit, Provenance, TreeRef
 from datavc.model.entry import ChunkRef, Location
 from datavc.model.ids import digest_of
+from datavc.model.job import JobState
 
 WRITERS = 16
 
@@ -209,9 +210,7 @@ def test_no_job_is_handed_to_two_engines(database: Database) -> None:
             if job is not None:
                 claimed.append(job.id)
                 with database.write() as conn:
-                    assert job_claims.transition(
-                        conn, job.id, f"engine {number}", jobs.JobState.FAILURE
-                    )
+                    assert job_claims.transition(conn, job.id, f"engine {number}", JobState.FAILURE)
             elif left == 0:
                 return
 
