@@ -54,7 +54,7 @@ class FaultyBackend:
             self._cuts.append(keep)
 
     def flip_next_get(self, position: int) -> None:
-        """Give a wrong byte at *position* of what the next :meth:`get` should give."""
+        """Give a wrong byte at *position* of the next :meth:`get` that is long enough."""
         with self._lock:
             self._flips.append(position)
 
@@ -74,7 +74,8 @@ class FaultyBackend:
         data = self._inner.get(key, offset, length)
         with self._lock:
             keep = self._cuts.pop(0) if self._cuts else None
-            position = self._flips.pop(0) if self._flips else None
+            flips = bool(self._flips) and self._flips[0] < len(data)
+            position = self._flips.pop(0) if flips else None
         if position is not None:
             spoilt = bytearray(data)
             spoilt[position] ^= 0xFF

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 PART_SIZE = 8 * 1024 * 1024
 #: ... of which so many are on their way at once.
 PARTS_IN_FLIGHT = 4
+#: So often a request is repeated before it counts as failed.
+REQUEST_RETRIES = 3
 
 _DEFAULT_REGION = "us-east-1"
 
@@ -220,7 +222,7 @@ class S3Backend:
                 "connect_timeout": timedelta(seconds=10),
                 "timeout": timedelta(minutes=5),
             },
-            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
+            retry_config={"max_retries": REQUEST_RETRIES, "retry_timeout": timedelta(seconds=60)},
             credential_provider=provider,
         )
 
