@@ -1,18 +1,48 @@
-"""Jobs as people see them: list, inspect, wait, kill."""
+"""Jobs as people see them: list, inspect, wait."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import time
+from collections.abc import Callable, Sequence
 
+from sqlalchemy import Connection
+
+from datavc.db import job_datums, jobs, outbox, pipelines
+from datavc.db.jobs import JobRow
+from datavc.errors import Conflict, InvalidInput, NotFound
 from datavc.model.job import DatumInfo, JobInfo
 from datavc.versioning.versioned_store import VersionedStore
+
+#: Fewest hex digits that may stand for an id.
+MIN_PREFIX = 4
+_ID_LENGTH = 32
+_PAGE = 1000
+_POLL_SECONDS = 0.1
 
 
 def list_jobs(
     vs: VersionedStore, pipeline: str | None = None, run_id: str | None = None, limit: int = 100
 ) -> list[JobInfo]:
-    """Jobs, newest first; of one pipeline, or of one run (a unique prefix will do)."""
-    raise NotImplementedError
+    """Jobs, newest first; of one pipeline, or of one run (a unique prefix will do).
+
+    Raises:
+        NotFound: there is no such pipeline or run.
+    """
+    with vs.db.read() as conn:
+        pipeline_id = None
+        if pipeline is not None:
+            row = pipelines.find(conn, pipeline)
+            if row is None:
+                raise NotFound(
+                    f"pipeline {pipeline!r} does not exist", hint="see `datavc pipeline list`"
+                )
+            pipeline_id = row.id
+        if run_id is not None and len(run_id) < _ID_LENGTH:
+            check_prefix(run_id)
+            run_id = only_one(jobs.run_ids_by_prefix(conn, run_id), "run", run_id)
+        found = jobs.list_jobs(conn, pipeline_id=pipeline_id, run_id=run_id, limit=limit)
+        return [job.info for job in found]
 
 
 def get_job(vs: VersionedStore, job: str) -> JobInfo:
@@ -22,12 +52,20 @@ def get_job(vs: VersionedStore, job: str) -> JobInfo:
         NotFound: there is none.
         Conflict: the prefix fits several.
     """
-    raise NotImplementedError
+    with vs.db.read() as conn:
+        return find_job(conn, job).info
 
 
 def list_datums(vs: VersionedStore, job: str) -> list[DatumInfo]:
     """The datums that a job ran (not those it skipped)."""
-    raise NotImplementedError
+    with vs.db.read() as conn:
+        job_id = find_job(conn, job).id
+        infos: list[DatumInfo] = []
+        page = job_datums.list_datums(conn, job_id, limit=_PAGE)
+        while page:
+            infos += [job_datums.info_of(job_id, datum) for datum in page]
+            page = job_datums.list_datums(conn, job_id, after=page[-1].key, limit=_PAGE)
+        return infos
 
 
 def wait_for_run(
@@ -36,9 +74,82 @@ def wait_for_run(
     timeout: float | None = None,
     progress: Callable[[JobInfo], None] | None = None,
 ) -> list[JobInfo]:
-    """Wait until engines elsewhere have finished a run, and return its jobs.
+    """Wait until engines elsewhere have finished a run, and return its jobs, the first one first.
 
     Raises:
         Conflict: *timeout* seconds passed first.
     """
-    raise NotImplementedError
+    deadline = None if timeout is None else time.monotonic() + timeout
+    seen: dict[str, JobInfo] = {}
+    while True:
+        over, infos = look_at_run(vs, run_id)
+        for info in infos:
+            if progress is not None and seen.get(info.id) != info:
+                progress(info)
+            seen[info.id] = info
+        if over:
+            return infos
+        if deadline is not None and time.monotonic() >= deadline:
+            raise timed_out(run_id, timeout or 0, infos)
+        time.sleep(_POLL_SECONDS)
+
+
+def look_at_run(vs: VersionedStore, run_id: str) -> tuple[bool, list[JobInfo]]:
+    """Whether nothing of a run is left to be done, and its jobs, the first one first."""
+    with vs.db.read() as conn:
+        # In this order: an event that is gone has left its jobs behind.
+        waiting = outbox.has_event_of(conn, run_id)
+        found = jobs.list_jobs(conn, run_id=run_id, limit=_PAGE * _PAGE)
+    infos = [job.info for job in reversed(found)]
+    return not waiting and all(info.state.is_terminal for info in infos), infos
+
+
+def timed_out(run_id: str, timeout: float, infos: Sequence[JobInfo]) -> Conflict:
+    """The error for a run that is not over after *timeout* seconds."""
+    names = ", ".join(info.pipeline for info in infos if not info.state.is_terminal)
+    return Conflict(
+        f"run {run_id} is not over after {timeout:g} s" + (f": {names}" if names else ""),
+        hint="wait longer; the jobs go on where an engine runs",
+    )
+
+
+def find_job(conn: Connection, text: str) -> JobRow:
+    """The job whose id is *text*, or starts with it.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: there are several.
+    """
+    check_prefix(text)
+    row = jobs.find(conn, only_one(jobs.by_prefix(conn, text), "job", text))
+    if row is None:
+        raise NotFound(f"job {text!r} does not exist", hint="see `datavc job list`")
+    return row
+
+
+def check_prefix(text: str) -> None:
+    """Refuse what cannot be the start of an id.
+
+    Raises:
+        InvalidInput: it is too short, or holds anything but lower-case hex digits.
+    """
+    if len(text) < MIN_PREFIX or not re.fullmatch("[0-9a-f]+", text):
+        raise InvalidInput(
+            f"{text!r} is not an id", hint=f"give at least {MIN_PREFIX} of its hex digits"
+        )
+
+
+def only_one(candidates: Sequence[str], kind: str, prefix: str) -> str:
+    """The one candidate.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: there are several.
+    """
+    if not candidates:
+        raise NotFound(f"{kind} {prefix!r} does not exist", hint=f"see `datavc {kind} list`")
+    if len(candidates) > 1:
+        raise Conflict(
+            f"{prefix!r} fits several {kind}s: {', '.join(candidates)}", hint="give more digits"
+        )
+    return candidates[0]

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from datavc.model.job import PipelineInfo
+from sqlalchemy import Connection
+
+from datavc.db import branches, jobs, pipelines, repos
+from datavc.db.clock import now_us
+from datavc.db.pipelines import InputBranch, NewVersion, PipelineRow
+from datavc.engine.job_end import end_job
+from datavc.engine.run_jobs import all_pipelines, create_run_jobs
+from datavc.errors import AlreadyExists, Conflict, InvalidSpec, NotFound
+from datavc.model.ids import new_id
+from datavc.model.job import JobState, PipelineInfo
+from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
+from datavc.model.pipeline_input import pfs_inputs
 from datavc.versioning.versioned_store import VersionedStore
+
+_OPEN_STATES = tuple(state for state in JobState if not state.is_terminal)
+_PAGE = 1000
 
 
 def create_pipeline(
@@ -33,12 +47,43 @@ def create_pipeline(
         NotFound: an input repo does not exist.
         AlreadyExists: the name is taken by a repo, or by a pipeline and *update* is not set.
     """
-    raise NotImplementedError
+    spec = parse_pipeline_spec(document)
+    with vs.db.write() as conn:
+        current = pipelines.find(conn, spec.name)
+        if current is not None and not update:
+            raise AlreadyExists(
+                f"pipeline {spec.name!r} exists already", hint="update it, or choose another name"
+            )
+        _check_inputs(conn, spec)
+        salt = new_id() if reprocess else current.salt if current else ""
+        version = NewVersion(
+            spec=dict(document),
+            digest=spec.code_digest(spec.transform.image),
+            inputs=[
+                InputBranch(leaf.name, leaf.repo, leaf.branch) for leaf in pfs_inputs(spec.input)
+            ],
+            output_repo=spec.name,
+            output_branch=spec.output_branch,
+            author=author,
+            created_us=now_us(),
+            salt=salt,
+        )
+        if current is None:
+            _make_output_repo(conn, spec, author)
+            pipeline_id = pipelines.create(conn, spec.name, version)
+        else:
+            _make_output_branch(conn, spec, author)
+            number = pipelines.add_version(conn, current.id, current.version, version)
+            _kill_jobs(conn, current, f"replaced by version {number} of the pipeline")
+            pipeline_id = current.id
+        create_run_jobs(conn, new_id(), roots={pipeline_id})
+    return get_pipeline(vs, spec.name)
 
 
 def list_pipelines(vs: VersionedStore) -> list[PipelineInfo]:
     """All pipelines at their current version, by name."""
-    raise NotImplementedError
+    with vs.db.read() as conn:
+        return pipelines.infos(conn, list(all_pipelines(conn)))
 
 
 def get_pipeline(vs: VersionedStore, name: str, version: int | None = None) -> PipelineInfo:
@@ -47,7 +92,12 @@ def get_pipeline(vs: VersionedStore, name: str, version: int | None = None) -> P
     Raises:
         NotFound: there is no such pipeline or version.
     """
-    raise NotImplementedError
+    with vs.db.read() as conn:
+        row = pipelines.find(conn, name, version)
+        if row is None:
+            what = f"pipeline {name!r}" if version is None else f"version {version} of {name!r}"
+            raise NotFound(f"{what} does not exist", hint="see `datavc pipeline list`")
+        return pipelines.infos(conn, [row])[0]
 
 
 def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool = False) -> None:
@@ -57,4 +107,101 @@ def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool =
         NotFound: there is no such pipeline.
         Conflict: other pipelines read its output, and *force* is not set.
     """
-    raise NotImplementedError
+    with vs.db.write() as conn:
+        row = pipelines.find(conn, name)
+        if row is None:
+            raise NotFound(
+                f"pipeline {name!r} does not exist", hint="see `datavc pipeline list`"
+            )
+        readers = [user for user in pipelines.users_of(conn, row.output_repo) if user != name]
+        if readers and not force:
+            raise Conflict(
+                f"pipeline {name!r} is read by {', '.join(readers)}",
+                hint="delete those first, or use --force",
+            )
+        _kill_jobs(conn, row, "the pipeline was deleted")
+        pipelines.remove(conn, row.id)
+        output = repos.find(conn, row.output_repo)
+        if output is not None:
+            repos.remove(conn, output.id, author=author, time_us=now_us())
+
+
+def _check_inputs(conn: Connection, spec: PipelineSpec) -> None:
+    for repo, _ in spec.sources:
+        if repos.find(conn, repo) is None:
+            raise NotFound(
+                f"repo {repo!r}, an input of pipeline {spec.name!r}, does not exist",
+                hint="create the repo first",
+            )
+    reads = {
+        row.output_repo: {source.repo for source in row.inputs}
+        for row in all_pipelines(conn)
+        if row.name != spec.name
+    }
+    for repo, _ in spec.sources:
+        cycle = _path_to(spec.name, repo, reads, ())
+        if cycle:
+            raise InvalidSpec(
+                f"pipeline {spec.name!r} would feed itself: {' <- '.join((spec.name, *cycle))}",
+                hint="remove one of these inputs",
+            )
+
+
+def _path_to(
+    goal: str, repo: str, reads: Mapping[str, set[str]], seen: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The repos from *repo* up to *goal* through pipelines; empty when there is no such way."""
+    if repo == goal:
+        return (*seen, repo)
+    for source in sorted(reads.get(repo, ())):
+        found = _path_to(goal, source, reads, (*seen, repo))
+        if found:
+            return found
+    return ()
+
+
+def _make_output_repo(conn: Connection, spec: PipelineSpec, author: str) -> None:
+    time_us = now_us()
+    if repos.find(conn, spec.name) is not None:
+        raise AlreadyExists(
+            f"repo {spec.name!r} exists already, and a pipeline's output repo has its name",
+            hint="choose another name",
+        )
+    repo = repos.create(
+        conn,
+        spec.name,
+        description=spec.description,
+        default_branch=spec.output_branch,
+        time_us=time_us,
+    )
+    branches.create(
+        conn,
+        repo.id,
+        spec.output_branch,
+        None,
+        author=author,
+        reason=f"output of pipeline {spec.name}",
+        time_us=time_us,
+    )
+
+
+def _make_output_branch(conn: Connection, spec: PipelineSpec, author: str) -> None:
+    repo = repos.get(conn, spec.name)
+    if branches.find(conn, repo.id, spec.output_branch) is None:
+        branches.create(
+            conn,
+            repo.id,
+            spec.output_branch,
+            None,
+            author=author,
+            reason=f"output of pipeline {spec.name}",
+            time_us=now_us(),
+        )
+
+
+def _kill_jobs(conn: Connection, row: PipelineRow, reason: str) -> None:
+    unfinished = jobs.list_jobs(
+        conn, pipeline_id=row.id, states=_OPEN_STATES, limit=_PAGE * _PAGE
+    )
+    for job in unfinished:
+        end_job(conn, job, None, JobState.KILLED, reason)

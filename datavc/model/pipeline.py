@@ -28,6 +28,8 @@ DEFAULT_TRIES = 3
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INPUT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
+# The output folder, and variables that decide what a command means: an input name is one too.
+_TAKEN_NAMES = ("out", "ENV", "HOME", "IFS", "LD_LIBRARY_PATH", "LD_PRELOAD", "PATH", "TMPDIR")
 _UNSUPPORTED_SPEC = (
     "autoscaling", "cron", "datum_set_spec", "defaults", "determined", "egress", "maximum_expected_uptime",
     "metadata", "pod_patch", "pod_spec", "s3_out", "salt", "scheduling_spec", "service",
@@ -218,10 +220,10 @@ def _parse_pfs(value: object, path: str) -> PfsInput:
     _default_project(fields)
     repo = _name(fields, "repo")
     name = fields.text("name", repo)
-    if not _INPUT_NAME.fullmatch(name) or name == "out":
+    if not _INPUT_NAME.fullmatch(name) or name in _TAKEN_NAMES:
         raise InvalidSpec(
             f"{fields.at('name')}: {name!r} cannot name an input",
-            hint="use letters, digits, '_', '-' or '.'; 'out' is taken by the output folder",
+            hint="use letters, digits, '_', '-' or '.'; a name such as out or PATH is taken",
         )
     return PfsInput(
         name=name,

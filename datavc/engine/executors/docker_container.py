@@ -131,10 +131,12 @@ class Container:
         """Kill and remove it; no error when it is gone, or the Docker engine is."""
         with contextlib.suppress(APIError, DockerException, RequestException, OSError):
             self._client.remove_container(self.id, force=True)
+        # Three owners share one descriptor, which closes with the last of them.
         stream = getattr(self, "_stream", None)
-        if stream is not None:
-            with contextlib.suppress(OSError):
-                stream.close()
+        for part in (stream, getattr(stream, "_sock", None), getattr(stream, "_response", None)):
+            if part is not None:
+                with contextlib.suppress(OSError):
+                    part.close()
 
     def kill(self) -> None:
         """Kill it, from any thread; who reads its output sees the end of it."""

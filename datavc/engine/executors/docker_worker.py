@@ -56,7 +56,7 @@ class DockerWorker:
         self._container: Container | None = None
         self._out_of_memory_kills = 0
         self._lock = threading.Lock()
-        self._interrupted = False
+        self.interrupted = False
 
     def run(self, env: Mapping[str, str], log: DatumLog) -> Outcome:
         """Run the transform once, in the warm container if there is one."""
@@ -71,10 +71,10 @@ class DockerWorker:
             self._drop_container()
             outcome = outcome_of_timeout(timeout or 0)
         except ExecutorUnavailable:
-            if not self._interrupted:
+            if not self.interrupted:
                 raise
             outcome = INTERRUPTED
-        return INTERRUPTED if self._interrupted else outcome
+        return INTERRUPTED if self.interrupted else outcome
 
     def _run_warm(self, env: Mapping[str, str], log: DatumLog, deadline: float | None) -> Outcome:
         container = self._container or self._open(["sh"], {})
@@ -136,7 +136,7 @@ class DockerWorker:
         with self._lock:
             self._container = container
             self._out_of_memory_kills = 0
-            interrupted = self._interrupted
+            interrupted = self.interrupted
         if interrupted:
             container.kill()
         return container
@@ -150,7 +150,7 @@ class DockerWorker:
     def interrupt(self) -> None:
         """Kill the container."""
         with self._lock:
-            self._interrupted = True
+            self.interrupted = True
             container = self._container
         if container is not None:
             container.kill()

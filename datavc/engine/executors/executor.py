@@ -55,6 +55,8 @@ class Worker(Protocol):
     pfs: str
     #: Whether the transform has no way to change its inputs.
     protects_inputs: bool
+    #: Whether :meth:`interrupt` was called.
+    interrupted: bool
 
     def run(self, env: Mapping[str, str], log: DatumLog) -> Outcome:
         """Run the transform once; returns when it and all it started are gone.

@@ -74,7 +74,7 @@ class ProcessWorker:
         self._stdin = _stdin_file(transform.stdin)
         self._running: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._interrupted = False
+        self.interrupted = False
         self.output.mkdir(parents=True, exist_ok=True)
 
     def run(self, env: Mapping[str, str], log: DatumLog) -> Outcome:
@@ -92,7 +92,7 @@ class ProcessWorker:
         finally:
             with self._lock:
                 self._running = None
-        if self._interrupted:
+        if self.interrupted:
             return INTERRUPTED
         if timed_out:
             return outcome_of_timeout(self._timeout or 0)
@@ -106,7 +106,7 @@ class ProcessWorker:
         stdin = os.open(f"/proc/self/fd/{self._stdin}" if self._stdin else os.devnull, os.O_RDONLY)
         try:
             with self._lock:
-                if self._interrupted:
+                if self.interrupted:
                     return None
                 self._running = subprocess.Popen(
                     self._transform.cmd,
@@ -125,7 +125,7 @@ class ProcessWorker:
     def interrupt(self) -> None:
         """Kill the running process and its session."""
         with self._lock:
-            self._interrupted = True
+            self.interrupted = True
             if self._running is not None:
                 _kill_group(self._running.pid)
 

@@ -1,0 +1,83 @@
+"""Putting a datum's input files where its transform looks for them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from datavc.engine.scratch import scratch_errors
+from datavc.model.commit import TreeRef
+from datavc.model.datum import Datum, DatumInput, datum_files
+from datavc.model.entry import Entry
+from datavc.store.content import write_content
+from datavc.versioning.versioned_store import VersionedStore
+
+_FILE_MODE = 0o444
+_EXECUTABLE_MODE = 0o555
+
+
+class InputFolder:
+    """The input folders of one worker; swaps their content from datum to datum.
+
+    Args:
+        vs: where the files are read from.
+        trees: the tree of every ``(repo, branch)`` that the pipeline reads.
+        root: the worker's folder, with one folder for each input.
+        may_reuse: whether what is there from the last datum is certain to be unchanged.
+    """
+
+    def __init__(
+        self,
+        vs: VersionedStore,
+        trees: Mapping[tuple[str, str], TreeRef],
+        root: Path,
+        may_reuse: bool,
+    ) -> None:
+        self._vs = vs
+        self._trees = trees
+        self._root = root
+        self._may_reuse = may_reuse
+        self._present: dict[str, DatumInput] = {}
+
+    def fill(self, datum: Datum) -> None:
+        """Make the folders hold exactly what *datum* sees.
+
+        Raises:
+            OutOfSpace: the scratch disk is full.
+            StoreUnavailable, DataCorrupt: a file cannot be read from the store.
+        """
+        wanted = {part.source.name: part for part in datum.inputs}
+        with scratch_errors(self._root):
+            for name, part in list(self._present.items()):
+                if not self._may_reuse or wanted.get(name) != part:
+                    del self._present[name]
+                    shutil.rmtree(self._root / name)
+            for name, part in wanted.items():
+                if name not in self._present:
+                    # Noted first: a folder that is only half there must be removed too.
+                    (self._root / name).mkdir()
+                    self._present[name] = part
+                    self._write(part)
+
+    def _write(self, part: DatumInput) -> None:
+        folder = str(self._root / part.source.name)
+        tree = self._trees[part.source.repo, part.source.branch]
+        made = {folder}
+        for path, entry in datum_files(part, tree, self._vs.nodes):
+            target = f"{folder}/{path}"
+            parent = target[: target.rindex("/")]
+            if parent not in made:
+                os.makedirs(parent, exist_ok=True)
+                made.add(parent)
+            self._write_file(target, entry, empty=part.source.empty_files)
+
+    def _write_file(self, target: str, entry: Entry, *, empty: bool) -> None:
+        mode = _EXECUTABLE_MODE if entry.executable else _FILE_MODE
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        try:
+            if entry.size and not empty:
+                write_content(self._vs.objects, entry, descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,111 @@
+"""Running one datum on a worker, as often as it takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from datavc.engine.datum_inputs import InputFolder
+from datavc.engine.datum_log import DatumLog
+from datavc.engine.datum_outputs import OutputFile, empty_folder, take_outputs
+from datavc.engine.executors.executor import Outcome, Worker
+from datavc.engine.executors.shell_loop import variable_name
+from datavc.engine.scratch import is_full
+from datavc.errors import TransformFailed
+from datavc.model.datum import Datum
+from datavc.model.job import DatumState
+from datavc.versioning.versioned_store import VersionedStore
+
+
+@dataclass(frozen=True, slots=True)
+class DatumRun:
+    """How a datum went, with all that is to be kept of it."""
+
+    datum: Datum
+    state: DatumState
+    outputs: list[OutputFile]
+    #: How long the transform ran, over all tries.
+    seconds: float
+    exit_code: int | None
+    reason: str
+    log: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DatumRunner:
+    """Runs the datums of one job on one worker."""
+
+    vs: VersionedStore
+    worker: Worker
+    inputs: InputFolder
+    #: Commit of every ``(repo, branch)`` that the pipeline reads.
+    commits: Mapping[tuple[str, str], str]
+    #: Variables that are the same for all datums of the job.
+    env: Mapping[str, str]
+    tries: int
+    log_limit: int
+    scratch: Path
+
+    def run(self, datum: Datum) -> DatumRun | None:
+        """Run *datum* until it succeeds or its tries are used up; ``None`` when interrupted.
+
+        Raises:
+            OutOfSpace, StoreUnavailable, DataCorrupt: reading inputs or storing outputs failed.
+            ExecutorUnavailable: the container engine went away.
+        """
+        log = DatumLog(self.log_limit)
+        env = self._variables(datum)
+        started = time.monotonic()
+        for number in range(1, self.tries + 1):
+            self.inputs.fill(datum)
+            empty_folder(self.worker.output)
+            outcome = self._explain(self.worker.run(env, log))
+            outputs: list[OutputFile] = []
+            if outcome.succeeded:
+                try:
+                    outputs = take_outputs(self.vs, self.worker.output)
+                except TransformFailed as error:
+                    outcome = replace(outcome, reason=error.message, may_retry=False)
+            if self.worker.interrupted:
+                return None
+            if outcome.succeeded or not outcome.may_retry:
+                break
+            if number < self.tries:
+                log.note(f"try {number} of {self.tries}: {outcome.reason}")
+        if not outcome.succeeded:
+            log.note(f"failed: {outcome.reason}")
+        return DatumRun(
+            datum=datum,
+            state=DatumState.SUCCESS if outcome.succeeded else DatumState.FAILED,
+            outputs=outputs,
+            seconds=time.monotonic() - started,
+            exit_code=outcome.exit_code,
+            reason=outcome.reason,
+            log=log.encoded(),
+        )
+
+    def _explain(self, outcome: Outcome) -> Outcome:
+        """Say so if a failure comes with a scratch disk that has no room left."""
+        if outcome.succeeded or not is_full(self.scratch):
+            return outcome
+        return replace(outcome, reason=f"{outcome.reason}; the scratch disk is full")
+
+    def _variables(self, datum: Datum) -> dict[str, str]:
+        """What the transform is told of the datum: Pachyderm's names, and ours."""
+        pfs = self.worker.pfs
+        env: dict[str, str] = {}
+        for part in datum.inputs:
+            source = part.source
+            name = variable_name(source.name)
+            env[name] = f"{pfs}/{source.name}/{part.path}".rstrip("/")
+            env[f"{name}_COMMIT"] = self.commits[source.repo, source.branch]
+        key = datum.key.hex()
+        return {
+            **env,
+            **self.env,
+            "DATAVC_PFS": pfs,
+            "DATAVC_DATUM_ID": key,
+            "PACH_DATUM_ID": key,
+        }

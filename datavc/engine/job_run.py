@@ -1,0 +1,287 @@
+"""One job, from its claim to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from datavc.db import job_claims, job_events, jobs, pipelines
+from datavc.db.clock import now_us
+from datavc.db.job_claims import JobFacts
+from datavc.db.jobs import DatumCounts, JobRow
+from datavc.db.pipelines import PipelineRow
+from datavc.engine.datum_run import DatumRun
+from datavc.engine.executors.executor import Executor
+from datavc.engine.job_commit import commit_job
+from datavc.engine.job_end import end_job
+from datavc.engine.job_lease import JobLease
+from datavc.engine.job_plan import JobInputs, JobPlan, plan_job, resolve_inputs
+from datavc.engine.job_workers import JobWorkers, WorkOrder
+from datavc.engine.output_ledger import describe
+from datavc.engine.result_writer import ResultWriter
+from datavc.engine.scratch import scratch_errors
+from datavc.engine.settings import EngineSettings
+from datavc.errors import (
+    DatabaseUnavailable,
+    DatavcError,
+    LostRace,
+    StoreUnavailable,
+    TransformFailed,
+)
+from datavc.model.job import DatumState, JobInfo, JobState
+from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
+from datavc.versioning.versioned_store import VersionedStore
+
+_PROGRESS_SECONDS = 0.1
+
+
+class _Stopped(Exception):
+    """The engine lets go of the job, for another one to go on with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRunner:
+    """Runs jobs that *owner* has claimed."""
+
+    vs: VersionedStore
+    executor: Executor
+    settings: EngineSettings
+    #: The engine's own folder on the scratch disk.
+    scratch: Path
+    owner: str
+
+    def run(
+        self,
+        job: JobRow,
+        stop: threading.Event,
+        progress: Callable[[JobInfo], None] | None = None,
+    ) -> None:
+        """Run a claimed job to its end, or until *stop* is set; it is released then.
+
+        What goes wrong with the job itself ends the job, not this engine.
+
+        Raises:
+            StoreUnavailable, DatabaseUnavailable: the job is left to be taken up again.
+        """
+        attempt = _Attempt(self, job, stop, progress)
+        lease = JobLease(
+            self.vs, job.id, self.owner, self.settings.lease_seconds, attempt.lose_lease
+        )
+        try:
+            attempt.run()
+        except (_Stopped, LostRace):
+            self._release(job)
+        except (StoreUnavailable, DatabaseUnavailable):
+            self._release(job)
+            raise
+        except DatavcError as error:
+            self._fail(job, str(error))
+        except BaseException:
+            self._release(job)
+            raise
+        finally:
+            lease.close()
+            shutil.rmtree(self.scratch / job.id, ignore_errors=True)
+        if progress is not None:
+            with self.vs.db.read() as conn:
+                ended = jobs.find(conn, job.id)
+            if ended is not None:
+                progress(ended.info)
+
+    def _fail(self, job: JobRow, reason: str) -> None:
+        with self.vs.db.write() as conn:
+            end_job(conn, job, self.owner, JobState.FAILURE, reason)
+
+    def _release(self, job: JobRow) -> None:
+        # If this fails too, the lease runs out by itself.
+        with contextlib.suppress(DatavcError), self.vs.db.write() as conn:
+            job_claims.release(conn, job.id, self.owner)
+
+
+class _Attempt:
+    """One engine's work on one job."""
+
+    def __init__(
+        self,
+        runner: JobRunner,
+        job: JobRow,
+        stop: threading.Event,
+        progress: Callable[[JobInfo], None] | None,
+    ) -> None:
+        self._runner = runner
+        self._vs = runner.vs
+        self._job = job
+        self._stop = stop
+        self._progress = progress
+        self._shown: JobInfo | None = None
+        self._lock = threading.Lock()
+        self._error: BaseException | None = None
+        self._failed: list[DatumRun] = []
+        self._lost = threading.Event()
+        self._workers: JobWorkers | None = None
+
+    def lose_lease(self) -> None:
+        """Stop everything: the job is not this engine's any more."""
+        self._lost.set()
+
+    def run(self) -> None:
+        with self._vs.db.read() as conn:
+            pipeline = pipelines.find_by_id(conn, self._job.pipeline_id, self._job.version)
+            inputs = resolve_inputs(conn, self._job)
+        if pipeline is None:
+            raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
+        spec = parse_pipeline_spec(pipeline.spec)
+        image_digest = self._pin_image(pipeline, spec)
+        code_digest = spec.code_digest(image_digest)
+        plan = plan_job(self._vs, self._job, pipeline, spec, inputs, code_digest)
+        workers = min(spec.parallelism or self._runner.settings.workers, len(plan.pending))
+        self._begin(plan, inputs, workers)
+        outputs = dict(plan.done)
+        counts = plan.counts
+        if plan.pending:
+            order = self._order(spec, image_digest, inputs)
+            written = self._run_datums(plan, order, workers)
+            outputs.update(written.outputs)
+            counts = written.counts
+        self._check_held()
+        commit_job(
+            self._vs, self._job, self._runner.owner, pipeline, code_digest, inputs, plan, outputs,
+            counts,
+        )  # fmt: skip
+
+    def _pin_image(self, pipeline: PipelineRow, spec: PipelineSpec) -> str:
+        executor = self._runner.executor
+        if executor.name == "process":
+            return executor.prepare(spec.transform.image, None)
+        digest = executor.prepare(spec.transform.image, pipeline.image_digest)
+        if pipeline.image_digest is None:
+            with self._vs.db.write() as conn:
+                pipelines.pin_image(
+                    conn, pipeline.id, pipeline.version, digest, spec.code_digest(digest)
+                )
+        return digest
+
+    def _begin(self, plan: JobPlan, inputs: JobInputs, workers: int) -> None:
+        """Write down what is known of the job now."""
+        counts, name = plan.counts, self._runner.executor.name
+        facts = JobFacts(inputs=inputs.inputs, executor=name, counts=counts, reason="")
+        text = (
+            f"{counts.total} datums: {counts.total - len(plan.pending)} done before, "
+            f"{len(plan.pending)} to run; executor {name}, {workers} at once"
+        )
+        with self._vs.db.write() as conn:
+            if not job_claims.record(conn, self._job.id, self._runner.owner, facts):
+                raise LostRace(f"job {self._job.id} was taken over or stopped")
+            job_events.add(conn, self._job.id, text, time_us=now_us())
+        self._show(inputs, counts)
+
+    def _order(self, spec: PipelineSpec, image_digest: str, inputs: JobInputs) -> WorkOrder:
+        scratch = self._runner.scratch / self._job.id
+        with scratch_errors(scratch):
+            scratch.mkdir(mode=0o700)
+        job = self._job
+        return WorkOrder(
+            vs=self._vs,
+            executor=self._runner.executor,
+            spec=spec,
+            image_digest=image_digest,
+            job_id=job.id,
+            scratch=scratch,
+            commits=inputs.commits,
+            trees=inputs.trees,
+            env={
+                "DATAVC_JOB_ID": job.id,
+                "DATAVC_RUN_ID": job.run_id,
+                "DATAVC_PIPELINE": job.pipeline,
+                "DATAVC_PIPELINE_VERSION": str(job.version),
+                "PACH_JOB_ID": job.id,
+                "PACH_OUTPUT_COMMIT_ID": job.run_id,
+            },
+            log_limit=self._runner.settings.log_limit,
+        )
+
+    def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
+        results = ResultWriter(
+            self._vs, self._job, self._runner.owner, plan.counts, plan.ledger,
+            self._runner.settings.batch_seconds, self._fail,
+        )  # fmt: skip
+
+        def put(run: DatumRun) -> None:
+            results.put(run)
+            if run.state is DatumState.FAILED:
+                self._fail_datum(run)
+
+        try:
+            self._workers = JobWorkers(order, plan.pending, count, put, self._fail)
+            self._supervise(self._workers, results, order.spec.job_timeout)
+        finally:
+            if self._workers is not None:
+                self._workers.stop(kill=True)
+                while not self._workers.wait(1.0):
+                    pass
+            results.finish()
+        self._raise_failure()
+        return results
+
+    def _supervise(
+        self, workers: JobWorkers, results: ResultWriter, timeout: float | None
+    ) -> None:
+        while not workers.wait(_PROGRESS_SECONDS):
+            self._show(None, results.counts)
+            if self._lost.is_set() or self._stop.is_set():
+                workers.stop(kill=True)
+            if timeout is not None and self._seconds_since_start() > timeout:
+                self._fail(TransformFailed(f"it ran longer than its job_timeout of {timeout:g} s"))
+            with self._lock:
+                broken, failed = self._error is not None, bool(self._failed)
+            if broken or failed:
+                workers.stop(kill=broken)
+
+    def _seconds_since_start(self) -> float:
+        """Counted from the first claim, also when another engine took the job over since."""
+        return (now_us() - (self._job.started_us or now_us())) / 1e6
+
+    def _fail(self, error: BaseException) -> None:
+        with self._lock:
+            self._error = self._error or error
+
+    def _fail_datum(self, run: DatumRun) -> None:
+        """No more datums are started: what is done already is kept for the next job."""
+        with self._lock:
+            self._failed.append(run)
+        if self._workers is not None:
+            self._workers.stop(kill=False)
+
+    def _raise_failure(self) -> None:
+        self._check_held()
+        if self._error is not None:
+            raise self._error
+        if self._failed:
+            first, more = self._failed[0], len(self._failed) - 1
+            others = f", and {more} more failed" if more else ""
+            raise TransformFailed(
+                f"datum {describe(first.datum)} {first.reason}{others}",
+                hint=f"see `datavc job logs {self._job.id} --datum {first.datum.key.hex()[:12]}`",
+            )
+
+    def _check_held(self) -> None:
+        if self._lost.is_set():
+            raise LostRace(f"job {self._job.id} was taken over or stopped")
+        if self._stop.is_set():
+            raise _Stopped
+
+    def _show(self, inputs: JobInputs | None, counts: DatumCounts) -> None:
+        if self._progress is None:
+            return
+        if inputs is not None:
+            self._job = replace(
+                self._job, inputs=inputs.inputs, executor=self._runner.executor.name
+            )
+        info = replace(self._job, counts=counts).info
+        if info != self._shown:
+            self._shown = info
+            self._progress(info)

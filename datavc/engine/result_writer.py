@@ -1,0 +1,205 @@
+"""Making finished datums durable: many together, by one thread, a moment after they end."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from datavc.db import datums, job_claims, job_datums
+from datavc.db.clock import now_us
+from datavc.db.datums import DatumResultRow
+from datavc.db.job_claims import JobFacts
+from datavc.db.job_datums import JobDatumRow
+from datavc.db.jobs import DatumCounts, JobRow
+from datavc.engine.datum_run import DatumRun
+from datavc.engine.output_ledger import OutputLedger
+from datavc.errors import LostRace
+from datavc.model.change_set import ChangeSetWriter, StagedRecord
+from datavc.model.entry import ChunkRef, Entry
+from datavc.model.ids import digest_of
+from datavc.model.job import DatumState
+from datavc.store.content import ContentWriter
+from datavc.store.pack_session import PackSession
+from datavc.versioning.nodes import SessionSink
+from datavc.versioning.versioned_store import VersionedStore
+
+#: Results that wait at most; workers that are ahead of the store pause here.
+_QUEUE_SIZE = 256
+#: Bytes in memory that end a batch before its time.
+_BATCH_BYTES = 32 * 1024 * 1024
+
+
+class ResultWriter:
+    """Collects the results of a job's datums and writes them down in batches.
+
+    A batch is one pack and one SQL transaction: a datum whose result is written is never run
+    again, and one whose result is not leaves no trace.
+
+    Args:
+        vs: where results go.
+        job: the job, which *owner* must hold.
+        owner: the engine.
+        counts: the datums that were done before.
+        ledger: is told of every output.
+        batch_seconds: how long a result may wait for others.
+        on_failure: called once, from the writing thread, with the first error.
+    """
+
+    def __init__(
+        self,
+        vs: VersionedStore,
+        job: JobRow,
+        owner: str,
+        counts: DatumCounts,
+        ledger: OutputLedger,
+        batch_seconds: float,
+        on_failure: Callable[[BaseException], None],
+    ) -> None:
+        self._vs = vs
+        self._job = job
+        self._owner = owner
+        #: Counts with all datums that are written down.
+        self.counts = counts
+        #: Outputs of the datums that were written down.
+        self.outputs: dict[bytes, StagedRecord] = {}
+        self._ledger = ledger
+        self._batch_seconds = batch_seconds
+        self._on_failure = on_failure
+        self._queue: queue.Queue[DatumRun | None] = queue.Queue(_QUEUE_SIZE)
+        self._broken = False
+        self._thread = threading.Thread(target=self._work, name="datavc-results", daemon=True)
+        self._thread.start()
+
+    def put(self, run: DatumRun) -> None:
+        """Hand over a result; waits while too many are on their way."""
+        self._queue.put(run)
+
+    def finish(self) -> None:
+        """Write what is left, and end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        more = True
+        while more:
+            batch, more = self._next_batch()
+            if not batch or self._broken:
+                continue
+            try:
+                self._write(batch)
+            except BaseException as error:  # handed to the job's thread, which raises it
+                self._broken = True
+                self._on_failure(error)
+
+    def _next_batch(self) -> tuple[list[DatumRun], bool]:
+        first = self._queue.get()
+        if first is None:
+            return [], False
+        batch, size = [first], _memory(first)
+        deadline = time.monotonic() + self._batch_seconds
+        while size < _BATCH_BYTES:
+            try:
+                run = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return batch, True
+            if run is None:
+                return batch, False
+            batch.append(run)
+            size += _memory(run)
+        return batch, True
+
+    def _write(self, batch: Sequence[DatumRun]) -> None:
+        done = [run for run in batch if run.state is DatumState.SUCCESS]
+        with self._vs.objects.session(self._vs.chunks) as session:
+            entries = self._store_contents(session, done)
+            outputs = [self._store_changes(session, files) for files in entries]
+            logs = [_store_log(session, run.log) for run in batch]
+            session.finish()
+        self._record(batch, done, outputs, logs)
+        for run, output, files in zip(done, outputs, entries, strict=True):
+            self.outputs[run.datum.key] = output
+            self._ledger.add(run.datum, files)
+
+    def _store_contents(
+        self, session: PackSession, done: Sequence[DatumRun]
+    ) -> list[list[tuple[str, Entry]]]:
+        writer = ContentWriter(session, self._vs.chunks)
+        files = [file for run in done for file in run.outputs]
+        small = iter(
+            writer.write_small([file.content for file in files if isinstance(file.content, bytes)])
+        )
+        return [
+            [
+                (
+                    file.path,
+                    replace(next(small), executable=file.executable)
+                    if isinstance(file.content, bytes)
+                    else file.content,
+                )
+                for file in run.outputs
+            ]
+            for run in done
+        ]
+
+    def _store_changes(
+        self, session: PackSession, files: Sequence[tuple[str, Entry]]
+    ) -> StagedRecord:
+        writer = ChangeSetWriter(SessionSink(session))
+        for path, entry in files:
+            writer.add(path, entry)
+        return writer.finish()
+
+    def _record(
+        self,
+        batch: Sequence[DatumRun],
+        done: Sequence[DatumRun],
+        outputs: Sequence[StagedRecord],
+        logs: Sequence[ChunkRef | None],
+    ) -> None:
+        counts = replace(
+            self.counts,
+            processed=self.counts.processed + len(done),
+            failed=self.counts.failed + len(batch) - len(done),
+        )
+        time_us = now_us()
+        with self._vs.db.write() as conn:
+            if not job_claims.record(conn, self._job.id, self._owner, JobFacts(counts=counts)):
+                raise LostRace(f"job {self._job.id} was taken over or stopped")
+            datums.add_many(
+                conn,
+                self._job.pipeline_id,
+                [
+                    DatumResultRow(run.datum.key, output, run.seconds, time_us)
+                    for run, output in zip(done, outputs, strict=True)
+                ],
+            )
+            job_datums.add_many(
+                conn,
+                self._job.id,
+                [_row(run, log) for run, log in zip(batch, logs, strict=True)],
+            )
+        self.counts = counts
+
+
+def _row(run: DatumRun, log: ChunkRef | None) -> JobDatumRow:
+    return JobDatumRow(
+        key=run.datum.key,
+        state=run.state,
+        inputs=run.datum.labels,
+        seconds=run.seconds,
+        exit_code=run.exit_code,
+        reason=run.reason,
+        log=log,
+    )
+
+
+def _store_log(session: PackSession, log: bytes) -> ChunkRef | None:
+    return session.add_chunk(digest_of(log), log) if log else None
+
+
+def _memory(run: DatumRun) -> int:
+    held = (file.content for file in run.outputs)
+    return len(run.log) + sum(len(content) for content in held if isinstance(content, bytes))

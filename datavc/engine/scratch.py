@@ -1,0 +1,67 @@
+"""The engine's scratch disk: its folders, and what it means when it is full."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from datavc.engine.process_identity import identify_process, is_dead
+from datavc.errors import DatavcError, OutOfSpace, SourceUnreadable
+
+#: A disk with less room than this counts as full, in bytes.
+_FULL = 64 * 1024
+_OWNER_FILE = "owner"
+
+
+@contextmanager
+def scratch_errors(path: Path) -> Iterator[None]:
+    """Turn operating system errors on the scratch disk into datavc's own."""
+    try:
+        yield
+    except DatavcError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutOfSpace(
+                f"the scratch disk at {path} is full", hint="free some space, or move the scratch"
+            ) from error
+        raise SourceUnreadable(
+            f"the scratch file {error.filename or path} cannot be used: {error.strerror}",
+            hint="check the scratch disk",
+        ) from error
+
+
+def is_full(path: Path) -> bool:
+    """Whether the disk that *path* is on has no room left."""
+    stats = os.statvfs(path)
+    return stats.f_bavail * stats.f_frsize < _FULL or (stats.f_files > 0 and stats.f_favail == 0)
+
+
+def make_engine_folder(scratch: Path, name: str) -> Path:
+    """Make a folder for one engine below *scratch*, closed to other users.
+
+    The folders of engines that were killed are removed.
+
+    Raises:
+        OutOfSpace, SourceUnreadable: it cannot be made.
+    """
+    with scratch_errors(scratch):
+        scratch.mkdir(parents=True, exist_ok=True)
+        for other in scratch.iterdir():
+            if _is_abandoned(other):
+                shutil.rmtree(other, ignore_errors=True)
+        folder = scratch / name
+        folder.mkdir(mode=0o700)
+        (folder / _OWNER_FILE).write_text(identify_process(), encoding="utf-8")
+    return folder
+
+
+def _is_abandoned(folder: Path) -> bool:
+    try:
+        return is_dead((folder / _OWNER_FILE).read_text(encoding="utf-8"))
+    except OSError:
+        return False

@@ -1,0 +1,45 @@
+"""From commits that landed to jobs: the outbox is read, and each event acted upon exactly once."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from datavc.db import outbox, pipelines
+from datavc.db.outbox import Event
+from datavc.engine.run_jobs import create_run_jobs
+from datavc.versioning.versioned_store import VersionedStore
+
+#: Kind of the event that a commit writes when it lands on a branch.
+COMMIT_LANDED = "commit_landed"
+#: Seconds; only matters if a database were to keep the claim of a transaction it undid.
+_LEASE = 60.0
+
+
+def handle_events(vs: VersionedStore, owner: str) -> int:
+    """Act upon every event there is, oldest first; gives how many there were.
+
+    An event is dropped in the transaction that makes its jobs, so a crash in between repeats
+    both or none.
+    """
+    handled = 0
+    while True:
+        with vs.db.write() as conn:
+            # Jobs queue up in the order in which their commits landed.
+            outbox.take_turn(conn)
+            events = outbox.claim(conn, owner, _LEASE)
+            for event in events:
+                _handle(conn, event)
+            outbox.ack(conn, owner, [event.id for event in events])
+        if not events:
+            return handled
+        handled += len(events)
+
+
+def _handle(conn: Connection, event: Event) -> None:
+    if event.kind != COMMIT_LANDED:
+        return
+    repo, branch, commit, run_id = (
+        str(event.payload[key]) for key in ("repo", "branch", "commit", "run_id")
+    )
+    if pipelines.triggered_by(conn, repo, branch):
+        create_run_jobs(conn, run_id, landed={(repo, branch): commit})

@@ -1,0 +1,194 @@
+import copy
+from typing import Any
+
+import pytest
+
+from datavc.errors import InvalidSpec
+from datavc.model.pipeline import DEFAULT_TRIES, Resources, Transform, parse_pipeline_spec
+from datavc.model.pipeline_input import CrossInput, PfsInput, UnionInput
+
+SPEC: dict[str, Any] = {
+    "pipeline": {"name": "edges"},
+    "transform": {"image": "busybox", "cmd": ["sh"], "stdin": ["cp a b"]},
+    "input": {"pfs": {"repo": "images", "glob": "/*"}},
+}
+
+
+def spec_with(path: str, value: object) -> dict[str, Any]:
+    spec = copy.deepcopy(SPEC)
+    *folders, last = path.split(".")
+    place: Any = spec
+    for part in folders:
+        place = place[int(part)] if part.isdigit() else place.setdefault(part, {})
+    place[last] = value
+    return spec
+
+
+def test_a_minimal_spec_has_the_defaults() -> None:
+    spec = parse_pipeline_spec(SPEC)
+    assert spec.name == "edges"
+    assert spec.transform == Transform("busybox", ("sh",), ("cp a b",))
+    assert spec.input == PfsInput("images", "images", "main", "/*")
+    assert spec.output_branch == "main"
+    assert spec.datum_tries == DEFAULT_TRIES
+    assert (spec.parallelism, spec.datum_timeout, spec.job_timeout) == (None, None, None)
+    assert spec.limits == spec.requests == Resources()
+    assert not spec.transform.network
+    assert not spec.reprocess_every_job
+
+
+def test_a_full_spec_is_read() -> None:
+    spec = parse_pipeline_spec(
+        {
+            "pipeline": {"name": "train", "project": {"name": "default"}},
+            "description": "trains",
+            "transform": {
+                "image": "python:3.12",
+                "cmd": ["python", "/train.py"],
+                "env": {"SEED": "7"},
+                "user": "1000",
+                "working_dir": "/srv",
+                "accept_return_code": [3],
+            },
+            "input": {
+                "cross": [
+                    {"pfs": {"name": "data", "repo": "clean", "branch": "dev", "glob": "/(*)"}},
+                    {
+                        "union": [
+                            {"pfs": {"repo": "params", "glob": "/", "empty_files": True}},
+                            {"pfs": {"repo": "more", "glob": "/**"}},
+                        ]
+                    },
+                ]
+            },
+            "parallelism_spec": {"constant": "4"},
+            "output_branch": "models",
+            "datum_tries": "5",
+            "datum_timeout": "1m30s",
+            "job_timeout": "2h",
+            "resource_limits": {"cpu": "500m", "memory": "64Mi"},
+            "resource_requests": {"cpu": 2, "memory": "1G"},
+            "reprocess_spec": "every_job",
+            "network": True,
+        }
+    )
+    assert spec.transform.env == {"SEED": "7"}
+    assert spec.transform.user == "1000"
+    assert spec.transform.accept_return_code == (3,)
+    assert spec.transform.network
+    assert spec.input == CrossInput(
+        (
+            PfsInput("data", "clean", "dev", "/(*)"),
+            UnionInput(
+                (
+                    PfsInput("params", "params", "main", "/", empty_files=True),
+                    PfsInput("more", "more", "main", "/**"),
+                )
+            ),
+        )
+    )
+    assert (spec.parallelism, spec.datum_tries) == (4, 5)
+    assert (spec.datum_timeout, spec.job_timeout) == (90.0, 7200.0)
+    assert spec.limits == Resources(0.5, 64 * 2**20)
+    assert spec.requests == Resources(2.0, 10**9)
+    assert spec.reprocess_every_job
+    assert spec.sources == (("clean", "dev"), ("params", "main"), ("more", "main"))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("transform.imge", "x", "transform.imge is not a field; did you mean transform.image?"),
+        ("zzz", 1, "zzz is not a field"),
+        ("input.pfs.lazy", True, "input.pfs.lazy is not supported yet"),
+        ("input.join", [], "input.join is not supported yet"),
+        ("input.group", [], "input.group is not supported yet"),
+        ("input.cron", {}, "input.cron is not supported yet"),
+        ("spout", {}, "spout is not supported yet"),
+        ("egress", {}, "egress is not supported yet"),
+        ("service", {}, "service is not supported yet"),
+        ("transform.secrets", [], "transform.secrets is not supported yet"),
+        ("resource_limits.gpu", {}, "resource_limits.gpu is not supported yet"),
+        ("parallelism_spec.coefficient", 2, "parallelism_spec.coefficient is not supported yet"),
+        ("pipeline.project", "x", "pipeline.project other than 'default' is not supported yet"),
+        ("pipeline.name", "a/b", "pipeline.name: 'a/b' cannot name"),
+        ("transform", None, "transform is missing"),
+        ("transform", {"env": {}}, "transform has neither image nor cmd"),
+        ("transform.cmd", "sh", "transform.cmd must be a list, not text"),
+        ("transform.cmd", ["sh", 1], "transform.cmd[1] must be text, not a number"),
+        ("transform.cmd", ["a\0b"], "transform.cmd[0] holds a NUL"),
+        ("transform.cmd", [""], "transform.cmd[0] is empty"),
+        ("transform.env", {"PORT": 80}, "transform.env.PORT must be text"),
+        ("transform.env", {"A-B": "x"}, "transform.env.A-B is not the name of a variable"),
+        ("transform.env", {"DATAVC_PFS": "x"}, "transform.env.DATAVC_PFS is set by datavc"),
+        ("transform.accept_return_code", [300], "transform.accept_return_code[0] must be"),
+        ("input", None, "input is missing"),
+        ("input", {}, "input must have exactly one of pfs, cross and union"),
+        ("input.cross", [{}], "input must have exactly one of pfs, cross and union"),
+        ("input", {"cross": []}, "input.cross is empty"),
+        ("input.pfs.glob", "*", "input.pfs.glob must start with '/', not '*'"),
+        ("input.pfs.glob", "/[", "input.pfs.glob"),
+        ("input.pfs.name", "out", "input.pfs.name: 'out' cannot name an input"),
+        ("input.pfs.name", "../x", "input.pfs.name: '../x' cannot name an input"),
+        ("input.pfs.name", "PATH", "input.pfs.name: 'PATH' cannot name an input"),
+        ("input.pfs.repo", "edges", "pipeline 'edges' reads its own output repo"),
+        ("input.pfs.branch", "a..b", "input.pfs.branch: 'a..b' cannot name"),
+        ("datum_tries", 0, "datum_tries must be a whole number of at least 1"),
+        ("datum_tries", True, "datum_tries must be a whole number of at least 1"),
+        ("datum_timeout", "5", "datum_timeout must be a duration above 0, not '5'"),
+        ("datum_timeout", 5, "datum_timeout must be a duration above 0, not 5"),
+        ("datum_timeout", "0s", "datum_timeout must be a duration above 0"),
+        ("resource_limits.memory", "lots", "resource_limits.memory must be a quantity"),
+        ("reprocess_spec", "never", "reprocess_spec must be until_success or every_job"),
+        ("network", "no", "network must be true or false, not text"),
+        ("pipeline", "edges", "pipeline must be an object, not text"),
+    ],
+)
+def test_a_bad_field_is_refused_by_its_full_path(path: str, value: object, message: str) -> None:
+    with pytest.raises(InvalidSpec) as caught:
+        parse_pipeline_spec(spec_with(path, value))
+    assert caught.value.message.startswith(message)
+
+
+def test_a_field_deep_in_the_input_is_named_in_full() -> None:
+    lazy = {"pfs": {"repo": "b", "glob": "/", "lazy": True}}
+    spec = SPEC | {"input": {"cross": [{"pfs": {"repo": "a", "glob": "/"}}, lazy]}}
+    with pytest.raises(InvalidSpec, match=r"^input\.cross\[1\]\.pfs\.lazy is not supported yet"):
+        parse_pipeline_spec(spec)
+
+
+def test_a_cross_may_not_use_an_input_name_twice_but_a_union_may() -> None:
+    parts = [{"pfs": {"repo": "a", "glob": "/"}}, {"pfs": {"name": "a", "repo": "b", "glob": "/"}}]
+    assert isinstance(parse_pipeline_spec(SPEC | {"input": {"union": parts}}).input, UnionInput)
+    with pytest.raises(InvalidSpec, match=r"input\.cross\[1\] uses the input name 'a' again"):
+        parse_pipeline_spec(SPEC | {"input": {"cross": parts}})
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("transform.cmd", ["bash"]),
+        ("transform.stdin", ["cp b a"]),
+        ("transform.env", {"A": "1"}),
+        ("transform.user", "1"),
+        ("transform.working_dir", "/x"),
+        ("transform.accept_return_code", [1]),
+        ("network", True),
+    ],
+)
+def test_what_changes_the_output_changes_the_code_digest(path: str, value: object) -> None:
+    before = parse_pipeline_spec(SPEC).code_digest("sha256:1")
+    assert parse_pipeline_spec(spec_with(path, value)).code_digest("sha256:1") != before
+
+
+def test_the_image_digest_counts_and_its_name_does_not() -> None:
+    before = parse_pipeline_spec(SPEC).code_digest("sha256:1")
+    other_name = parse_pipeline_spec(spec_with("transform.image", "busybox:latest"))
+    assert other_name.code_digest("sha256:1") == before
+    assert other_name.code_digest("sha256:2") != before
+
+
+def test_what_does_not_change_the_output_leaves_the_code_digest_alone() -> None:
+    before = parse_pipeline_spec(SPEC).code_digest("")
+    for path, value in (("datum_tries", 9), ("description", "x"), ("resource_limits", {"cpu": 1})):
+        assert parse_pipeline_spec(spec_with(path, value)).code_digest("") == before
