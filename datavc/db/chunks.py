@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -67,38 +67,47 @@ def _lookup_sqlite(connection: Connection, digests: Sequence[bytes]) -> list[Chu
         batch = tuple(ordered[start : start + _BATCH])
         marks = ",".join("?" * len(batch))
         query = f"SELECT {_COLUMNS} FROM chunks WHERE digest IN ({marks})"  # noqa: S608
-        found.extend(_chunks(connection.exec_driver_sql(query, batch)))
+        found.extend(_chunks(connection.exec_driver_sql(query, batch).all()))
     return found
 
 
 def _lookup_postgresql(connection: Connection, digests: Sequence[bytes]) -> list[ChunkRef]:
-    query = f"SELECT {_COLUMNS} FROM chunks WHERE digest = ANY(%s)"  # noqa: S608
-    return list(_chunks(connection.exec_driver_sql(query, (list(digests),))))
+    query = f"SELECT {_COLUMNS} FROM chunks WHERE digest = ANY(%b)"  # noqa: S608
+    return list(_chunks(connection.exec_driver_sql(query, (list(digests),)).all()))
 
 
-def _chunks(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[ChunkRef]:
+def _chunks(rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[ChunkRef]:
     for digest, size, pack, offset, length in rows:
         yield ChunkRef(digest, size, Location(pack, offset, length))
 
 
+def _rows(chunks: Sequence[ChunkRef]) -> list[tuple[bytes, int, bytes, int, int]]:
+    return [
+        (c.digest, c.size, c.location.pack, c.location.offset, c.location.length) for c in chunks
+    ]
+
+
 def _insert_sqlite(connection: Connection, chunks: Sequence[ChunkRef]) -> None:
     connection.exec_driver_sql(
-        'INSERT OR IGNORE INTO chunks (digest, size, pack, "offset", length)'
-        " VALUES (?, ?, ?, ?, ?)",
-        [(c.digest, c.size, c.location.pack, c.location.offset, c.location.length) for c in chunks],
+        f"INSERT OR IGNORE INTO chunks ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+        _rows(chunks),
     )
 
 
 def _insert_postgresql(connection: Connection, chunks: Sequence[ChunkRef]) -> None:
+    # A driver that not everybody has.
+    from datavc.db.postgresql_copy import copy_rows
+
     connection.exec_driver_sql(
-        'INSERT INTO chunks (digest, size, pack, "offset", length)'
-        " SELECT * FROM unnest(%s::bytea[], %s::bigint[], %s::bytea[], %s::bigint[], %s::bigint[])"
-        " ON CONFLICT DO NOTHING",
-        (
-            [chunk.digest for chunk in chunks],
-            [chunk.size for chunk in chunks],
-            [chunk.location.pack for chunk in chunks],
-            [chunk.location.offset for chunk in chunks],
-            [chunk.location.length for chunk in chunks],
-        ),
+        "CREATE TEMPORARY TABLE IF NOT EXISTS new_chunks (LIKE chunks) ON COMMIT DELETE ROWS"
+    )
+    copy_rows(
+        connection,
+        f"new_chunks ({_COLUMNS})",
+        ["bytea", "int8", "bytea", "int8", "int8"],
+        _rows(chunks),
+    )
+    connection.exec_driver_sql(
+        f"INSERT INTO chunks ({_COLUMNS})"  # noqa: S608
+        f" SELECT {_COLUMNS} FROM new_chunks ORDER BY digest ON CONFLICT DO NOTHING"
     )

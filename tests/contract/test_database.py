@@ -543,3 +543,21 @@ def test_tokens_let_in_until_they_expire(database: Database) -> None:
         assert tokens.remove(conn, "me")
         assert not tokens.remove(conn, "me")
         assert tokens.find_by_secret(conn, "secret-2", at_us=5) is None
+
+
+@pytest.mark.postgres
+def test_a_copy_that_fails_is_told_and_leaves_nothing(postgres_url: str) -> None:
+    from datavc.db.postgresql_copy import copy_rows
+
+    database = Database.open(postgres_url)
+
+    def add_and_copy() -> None:
+        with database.write() as conn:
+            packs.create(conn, packs.PackRow(b"1" * 16, 1, 1, 1))
+            copy_rows(conn, "nowhere (x)", ["int8"], [(1,)])
+
+    with pytest.raises(DatavcError, match="nowhere"):
+        add_and_copy()
+    with database.read() as conn:
+        assert packs.list_packs(conn) == []
+    database.close()
