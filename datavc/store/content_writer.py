@@ -120,5 +120,5 @@ class ContentWriter:
         """Those of *digests* that other sessions have stored."""
         if self._index is None:
             return {}
-        unknown = [digest for digest in digests if self._session.find(digest) is None]
+        unknown = self._session.unknown(digests)
         return self._index.lookup(unknown) if unknown else {}

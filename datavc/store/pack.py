@@ -106,15 +106,15 @@ class PackWriter:
             OutOfSpace, StoreUnavailable: the pack cannot be completed; call :meth:`abort`.
         """
         pieces, self._start = self._start, []
-        for kind, digest, raw_size, header, payload in records:
+        for _, _, _, header, payload in records:
             pieces.append(header)
             pieces.append(payload)
-            length = HEADER_SIZE + len(payload)
-            self._kinds.append(kind)
-            self._digests.append(digest)
-            self._lengths.append(length)
-            self._raw_sizes.append(raw_size)
-            self.size += length
+        lengths = [HEADER_SIZE + len(payload) for *_, payload in records]
+        self._kinds += bytes([kind for kind, *_ in records])
+        self._digests += [digest for _, digest, *_ in records]
+        self._lengths += lengths
+        self._raw_sizes += [raw_size for _, _, raw_size, *_ in records]
+        self.size += sum(lengths)
         self._writer.write(pieces)
 
     def close(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ _GATHER = 1024 * 1024
 _CLOSING = 3
 #: So many chunks of this session are remembered for deduplication; more cost space, not data.
 _REMEMBERED = 1_000_000
+
+#: Id and size of a pack that is durable.
+_Closed = tuple[bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,12 @@ class PackSession:
         self._local = _PerThread()
         self._open: _OpenPack | None = None
         self._known: dict[bytes, ChunkRef] = {}
-        self._closing: list[Future[FinishedPack]] = []
+        self._chunks: defaultdict[bytes, list[ChunkRef]] = defaultdict(list)
+        self._closing: list[Future[_Closed]] = []
         self._slots = threading.BoundedSemaphore(_CLOSING)
         self._pool: ThreadPoolExecutor | None = None
         self._stored = 0
+        self._failure: BaseException | None = None
         self._over = False
 
     @property
@@ -81,7 +87,7 @@ class PackSession:
         """
         record = encode_record(kind, digest, _owned(data), self._local.compressor)
         with self._lock:
-            location = self._place(record)
+            (location,) = self._place([record])
             self._gather()
         return location
 
@@ -105,29 +111,28 @@ class PackSession:
             if digest not in known
         }
         with self._lock:
-            refs = [
-                known.get(digest) or self._place_ref(records[digest], len(data))
-                for digest, data in chunks
-            ]
+            new = [record for digest, record in records.items() if digest not in known]
+            self._place_chunks(new, [record[2] for record in new])
+            refs = [known[digest] for digest, _ in chunks]
             self._gather(all(type(data) is bytes for _, data in chunks))
+            self._forget()
         return refs
 
     def add_chunk_list(self, digest: bytes, size: int, payload: Buffer) -> ChunkRef:
         """Store a chunk list that stands for *size* bytes of content, unless it is known."""
-        known = self._known.get(digest)
-        if known:
-            return known
         record = encode_record(
             RecordKind.CHUNK_LIST, digest, _owned(payload), self._local.compressor
         )
         with self._lock:
-            ref = self._known.get(digest) or self._place_ref(record, size)
+            if digest not in self._known:
+                self._place_chunks([record], [size])
             self._gather()
-        return ref
+            return self._known[digest]
 
-    def find(self, digest: bytes) -> ChunkRef | None:
-        """The chunk or chunk list of that digest, if this session has stored it."""
-        return self._known.get(digest)
+    def unknown(self, digests: Sequence[bytes]) -> list[bytes]:
+        """Those of *digests* that this session has not stored."""
+        known = self._known
+        return [digest for digest in digests if digest not in known]
 
     def finish(self) -> list[FinishedPack]:
         """Make everything durable, then tell the index. Nothing can be added afterwards.
@@ -137,11 +142,12 @@ class PackSession:
         """
         with self._lock:
             self._check_usable()
+            closed = [future.result() for future in self._closing]
             last, self._open = self._open, None
-            finished = [future.result() for future in self._closing]
             if last:
-                finished.append(self._close(last))
+                closed.append(self._close(last))
             self._over = True
+        finished = [FinishedPack(pack, size, self._chunks[pack]) for pack, size in closed]
         self._release()
         if self._index is not None:
             for pack in finished:
@@ -161,7 +167,7 @@ class PackSession:
         for future in self._closing:
             if future.exception() is None:
                 with contextlib.suppress(DatavcError):
-                    self._backend.delete(pack_key(future.result().pack))
+                    self._backend.delete(pack_key(future.result()[0]))
 
     def __enter__(self) -> PackSession:
         return self
@@ -174,40 +180,58 @@ class PackSession:
     ) -> None:
         self.abort()
 
-    def _place_ref(self, record: EncodedRecord, size: int) -> ChunkRef:
-        ref = ChunkRef(record.digest, size, self._place(record))
+    def _place_chunks(self, records: list[EncodedRecord], sizes: list[int]) -> None:
+        """Place chunks or chunk lists, and remember them. Called with the lock held."""
         known = self._known
-        known[record.digest] = ref
-        if len(known) > _REMEMBERED:
-            del known[next(iter(known))]
-        if self._open:
-            self._open.chunks.append(ref)
-        return ref
+        locations = self._place(records)
+        chunks = self._chunks
+        for (_, digest, *_), size, location in zip(records, sizes, locations, strict=True):
+            known[digest] = ref = ChunkRef(digest, size, location)
+            chunks[location.pack].append(ref)
 
-    def _place(self, record: EncodedRecord) -> Location:
-        """Give *record* its place at the end of the open pack. Called with the lock held."""
-        pack = self._open
-        if pack is None or pack.end >= self._target:
-            pack = self._next_pack()
-        length = HEADER_SIZE + len(record.payload)
-        location = Location(pack.id, pack.end, length)
-        pack.end += length
-        pack.gathered += length
-        pack.records.append(record)
-        self._stored += length
-        return location
+    def _place(self, records: list[EncodedRecord]) -> list[Location]:
+        """Give *records* their places at the end of the open pack. Called with the lock held."""
+        self._check_usable()
+        locations: list[Location] = []
+        if not records:
+            return locations
+        pack = self._open or self._next_pack()
+        for record in records:
+            if pack.end >= self._target:
+                pack = self._next_pack()
+            length = HEADER_SIZE + len(record[4])
+            locations.append(Location(pack.id, pack.end, length))
+            pack.records.append(record)
+            pack.end += length
+            pack.gathered += length
+            self._stored += length
+        return locations
+
+    def _forget(self) -> None:
+        known = self._known
+        while len(known) > _REMEMBERED:
+            del known[next(iter(known))]
 
     def _gather(self, may_wait: bool = True) -> None:
         """Write the gathered records if they are many, or if they live in borrowed buffers."""
         pack = self._open
         if pack and pack.records and not (may_wait and pack.gathered < _GATHER):
+            self._flush(pack)
+
+    def _flush(self, pack: _OpenPack) -> None:
+        try:
             pack.flush()
+        except BaseException as error:
+            self._failure = error
+            raise
 
     def _next_pack(self) -> _OpenPack:
-        self._check_usable()
+        for future in self._closing:
+            if future.done():
+                future.result()
         if self._open:
+            self._flush(self._open)
             full, self._open = self._open, None
-            full.flush()
             self._pool = self._pool or ThreadPoolExecutor(_CLOSING, "datavc-pack")
             self._slots.acquire()
             self._closing.append(self._pool.submit(self._close_and_free, full))
@@ -215,27 +239,26 @@ class PackSession:
         self._open = _OpenPack(PackWriter(self._backend, pack))
         return self._open
 
-    def _close_and_free(self, pack: _OpenPack) -> FinishedPack:
+    def _close_and_free(self, pack: _OpenPack) -> _Closed:
         try:
             return self._close(pack)
         finally:
             self._slots.release()
 
-    def _close(self, pack: _OpenPack) -> FinishedPack:
+    def _close(self, pack: _OpenPack) -> _Closed:
         try:
             pack.flush()
             size = pack.writer.close()
         except BaseException:
             _drop(pack.writer)
             raise
-        return FinishedPack(pack.id, size, pack.chunks)
+        return pack.id, size
 
     def _check_usable(self) -> None:
         if self._over:
             raise RuntimeError("the pack session is over")
-        for future in self._closing:
-            if future.done():
-                future.result()
+        if self._failure:
+            raise self._failure
 
     def _release(self) -> None:
         if self._pool:
@@ -258,7 +281,6 @@ class _OpenPack:
         self.end = PACK_HEADER_SIZE
         self.gathered = 0
         self.records: list[EncodedRecord] = []
-        self.chunks: list[ChunkRef] = []
 
     def flush(self) -> None:
         """Hand the gathered records to the writer."""

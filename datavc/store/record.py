@@ -38,15 +38,9 @@ class RecordKind(IntEnum):
     COMMIT = 5
 
 
-class EncodedRecord(NamedTuple):
-    """A record ready to be written: ``header`` and then ``payload``."""
-
-    kind: RecordKind
-    digest: bytes
-    #: Bytes before compression.
-    raw_size: int
-    header: bytes
-    payload: Buffer
+#: A record ready to be written: kind, digest, plain size, header and stored payload. A plain tuple,
+#: since one is made for every small file.
+EncodedRecord = tuple[int, bytes, int, bytes, Buffer]
 
 
 class RecordHeader(NamedTuple):
@@ -76,7 +70,7 @@ def encode_record(
         RECORD_MAGIC, kind, codec, len(payload), raw_size, digest, xxh3_128_digest(payload)
     )
     header = guarded + _GUARD.pack(xxh32_intdigest(guarded))
-    return EncodedRecord(kind, digest, raw_size, header, payload)
+    return kind, digest, raw_size, header, payload
 
 
 def decode_header(data: Buffer, location: Location) -> RecordHeader:

@@ -130,6 +130,19 @@ def test_a_failing_store_leaves_nothing_visible(
     assert index.packs == {}
 
 
+def test_a_broken_session_cannot_be_finished(memory: MemoryBackend) -> None:
+    faulty = FaultyBackend(memory)
+    faulty.fail("write", OutOfSpace("full"))
+    with ObjectStore(faulty).session() as session:
+        with pytest.raises(OutOfSpace):
+            session.add_chunk(digest_of(NOISE), memoryview(NOISE))
+        with pytest.raises(OutOfSpace):
+            session.add_chunk(digest_of(b"x"), b"x")
+        with pytest.raises(OutOfSpace):
+            session.finish()
+    assert list(memory.list()) == []
+
+
 def test_nothing_can_be_added_after_the_end(objects: ObjectStore) -> None:
     with objects.session() as session:
         session.finish()

@@ -15,8 +15,8 @@ NOISE = random.Random(2).randbytes(1000)
 
 
 def encoded(data: bytes, kind: RecordKind = RecordKind.CHUNK) -> tuple[bytes, Location]:
-    made = encode_record(kind, digest_of(data), data, Compressor())
-    whole = made.header + bytes(made.payload)
+    *_, header, payload = encode_record(kind, digest_of(data), data, Compressor())
+    whole = header + bytes(payload)
     return whole, Location(PACK, 32, len(whole))
 
 
