@@ -1,0 +1,212 @@
+"""Entries as columns: what leaves and change sets share.
+
+The logical columns (:class:`EntryColumns`) are what digests cover; the physical ones
+(:class:`EntryPlaces`) say where the bytes of each entry lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from datavc.errors import DataCorrupt, UnknownFormat
+from datavc.model.entry import PACK_ID_SIZE, ChunkRef, Entry, Location
+from datavc.model.ids import DIGEST_SIZE
+
+_EXECUTABLE = 1
+
+
+class PlaceColumns(msgspec.Struct, array_like=True, frozen=True):
+    """Locations, with every pack id written once."""
+
+    #: Distinct pack ids, 16 bytes each, in order of first use.
+    packs: bytes
+    #: For each location: index of its pack, offset and length.
+    pack_of: list[int]
+    offsets: list[int]
+    lengths: list[int]
+
+    @classmethod
+    def of(cls, locations: Sequence[Location]) -> PlaceColumns:
+        """The columns of *locations*."""
+        table: dict[bytes, int] = {}
+        pack_of = [table.setdefault(place.pack, len(table)) for place in locations]
+        return cls(
+            b"".join(table),
+            pack_of,
+            [place.offset for place in locations],
+            [place.length for place in locations],
+        )
+
+    def locations(self) -> list[Location]:
+        """Every location in order.
+
+        Raises:
+            DataCorrupt: the columns do not fit together.
+        """
+        self.check()
+        packs = self.pack_ids()
+        return [
+            Location(packs[pack], offset, length)
+            for pack, offset, length in zip(self.pack_of, self.offsets, self.lengths, strict=True)
+        ]
+
+    def pack_ids(self) -> list[bytes]:
+        """The distinct pack ids."""
+        return [
+            self.packs[at : at + PACK_ID_SIZE] for at in range(0, len(self.packs), PACK_ID_SIZE)
+        ]
+
+    def location(self, index: int) -> Location:
+        """The location at *index*."""
+        start = self.pack_of[index] * PACK_ID_SIZE
+        pack = self.packs[start : start + PACK_ID_SIZE]
+        return Location(pack, self.offsets[index], self.lengths[index])
+
+    def check(self) -> None:
+        """Raise :class:`DataCorrupt` unless the columns fit together."""
+        known = len(self.packs) // PACK_ID_SIZE
+        if (
+            not len(self.pack_of) == len(self.offsets) == len(self.lengths)
+            or len(self.packs) % PACK_ID_SIZE
+            or (self.pack_of and not 0 <= min(self.pack_of) <= max(self.pack_of) < known)
+        ):
+            raise DataCorrupt("a list of locations has columns that do not fit together")
+
+
+class EntryColumns(msgspec.Struct, array_like=True, frozen=True):
+    """What a leaf says of its paths. ``level`` comes first, as in inner nodes."""
+
+    level: int
+    paths: list[str]
+    sizes: list[int]
+    #: Content digests end to end.
+    digests: bytes
+    #: One byte an entry; bit 0 means executable, the others are zero.
+    flags: bytes
+
+    @classmethod
+    def of(cls, items: Sequence[tuple[str, Entry]]) -> EntryColumns:
+        """The columns of *items*."""
+        return cls(
+            0,
+            [path for path, _ in items],
+            [entry.size for _, entry in items],
+            b"".join([entry.digest for _, entry in items]),
+            bytes([entry.executable for _, entry in items]),
+        )
+
+    def check(self) -> None:
+        """Raise unless the columns fit together and hold nothing that this program can't read."""
+        count = len(self.paths)
+        if (len(self.sizes), len(self.digests), len(self.flags)) != (
+            count,
+            count * DIGEST_SIZE,
+            count,
+        ):
+            raise DataCorrupt("a list of entries has columns of different lengths")
+        if self.flags.translate(None, b"\0\1"):
+            raise UnknownFormat(
+                "an entry has a property that this datavc does not know",
+                hint="read it with a newer datavc",
+            )
+
+    def digest(self, index: int) -> bytes:
+        """Content digest of the entry at *index*."""
+        return self.digests[index * DIGEST_SIZE : (index + 1) * DIGEST_SIZE]
+
+
+class EntryPlaces(msgspec.Struct, array_like=True, frozen=True):
+    """Where the contents of entries lie.
+
+    An entry with one reference of depth 0 is stored as one chunk, whose digest and size are the
+    entry's own; only longer and deeper lists spell them out.
+    """
+
+    #: References of each entry, and how deep they are.
+    counts: list[int]
+    depths: list[int]
+    places: PlaceColumns
+    #: Digests and sizes of the references of the entries that spell them out.
+    digests: bytes
+    sizes: list[int]
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry]) -> EntryPlaces:
+        """The columns of *entries*."""
+        spelled = [ref for entry in entries if _spells_out(entry) for ref in entry.refs]
+        return cls(
+            [len(entry.refs) for entry in entries],
+            [entry.depth for entry in entries],
+            PlaceColumns.of([ref.location for entry in entries for ref in entry.refs]),
+            b"".join([ref.digest for ref in spelled]),
+            [ref.size for ref in spelled],
+        )
+
+    def check(self, columns: EntryColumns) -> None:
+        """Raise :class:`DataCorrupt` unless the columns fit together, and fit *columns*."""
+        self.places.check()
+        pairs = list(zip(self.counts, self.depths, strict=False))
+        spelled = sum(count for count, depth in pairs if count != 1 or depth)
+        if (
+            not len(self.counts) == len(self.depths) == len(columns.paths)
+            or sum(self.counts) != len(self.places.offsets)
+            or min(self.counts, default=0) < 0
+            or len(self.digests) != spelled * DIGEST_SIZE
+            or len(self.sizes) != spelled
+        ):
+            raise DataCorrupt("a list of entries does not fit its list of locations")
+
+    def entry(self, columns: EntryColumns, index: int) -> Entry:
+        """The entry at *index*. Cheap where every entry before it is one chunk."""
+        count, depth = self.counts[index], self.depths[index]
+        start = sum(self.counts[:index])
+        size, digest = columns.sizes[index], columns.digest(index)
+        if count == 1 and not depth:
+            refs: tuple[ChunkRef, ...] = (ChunkRef(digest, size, self.places.location(start)),)
+        elif count:
+            refs = self._spelled_refs(index, start, count)
+        else:
+            refs = ()
+        return Entry(size, digest, refs, depth, bool(columns.flags[index] & _EXECUTABLE))
+
+    def _spelled_refs(self, index: int, start: int, count: int) -> tuple[ChunkRef, ...]:
+        pairs = zip(self.counts[:index], self.depths[:index], strict=True)
+        before = sum(many for many, depth in pairs if many != 1 or depth)
+        return tuple(
+            ChunkRef(
+                self.digests[at * DIGEST_SIZE : (at + 1) * DIGEST_SIZE],
+                self.sizes[at],
+                self.places.location(start + at - before),
+            )
+            for at in range(before, before + count)
+        )
+
+    def entries(self, columns: EntryColumns) -> list[Entry]:
+        """Every entry in order, at less cost than one by one."""
+        places = self.places.locations()
+        found: list[Entry] = []
+        start = spelled = 0
+        for index, (count, depth) in enumerate(zip(self.counts, self.depths, strict=True)):
+            size, digest = columns.sizes[index], columns.digest(index)
+            refs: tuple[ChunkRef, ...]
+            if count == 1 and not depth:
+                refs = (ChunkRef(digest, size, places[start]),)
+            else:
+                refs = tuple(
+                    ChunkRef(
+                        self.digests[at * DIGEST_SIZE : (at + 1) * DIGEST_SIZE],
+                        self.sizes[at],
+                        places[start + at - spelled],
+                    )
+                    for at in range(spelled, spelled + count)
+                )
+                spelled += count
+            start += count
+            found.append(Entry(size, digest, refs, depth, bool(columns.flags[index] & _EXECUTABLE)))
+        return found
+
+
+def _spells_out(entry: Entry) -> bool:
+    return len(entry.refs) != 1 or entry.depth > 0
