@@ -16,7 +16,7 @@ from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.datum_run import DatumRun
 from datavc.engine.executors.executor import Executor
-from datavc.engine.job_commit import commit_job
+from datavc.engine.job_commit import FinishedJob, commit_job
 from datavc.engine.job_end import end_job
 from datavc.engine.job_lease import JobLease
 from datavc.engine.job_plan import JobInputs, JobPlan, plan_job, resolve_inputs
@@ -148,10 +148,10 @@ class _Attempt:
             outputs.update(written.outputs)
             counts = written.counts
         self._check_held()
-        commit_job(
-            self._vs, self._job, self._runner.owner, pipeline, code_digest, inputs, plan, outputs,
-            counts,
-        )  # fmt: skip
+        finished = FinishedJob(
+            self._job, self._runner.owner, pipeline, code_digest, inputs, plan, outputs, counts
+        )
+        commit_job(self._vs, finished)
 
     def _pin_image(self, pipeline: PipelineRow, spec: PipelineSpec) -> str:
         executor = self._runner.executor

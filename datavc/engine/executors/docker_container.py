@@ -133,7 +133,7 @@ class Container:
             self._client.remove_container(self.id, force=True)
         # Three owners share one descriptor, which closes with the last of them.
         stream = getattr(self, "_stream", None)
-        for part in (stream, getattr(stream, "_sock", None), getattr(stream, "_response", None)):
+        for part in (getattr(stream, "_response", None), stream, getattr(stream, "_sock", None)):
             if part is not None:
                 with contextlib.suppress(OSError):
                     part.close()

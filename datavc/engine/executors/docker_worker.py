@@ -82,13 +82,16 @@ class DockerWorker:
         stdin = self._request.spec.transform.stdin
         container.send(datum_script(nonce, self._cmd, env, stdin).encode())
         markers = {LogStream.STDOUT: EndMarker(nonce), LogStream.STDERR: EndMarker(nonce)}
-        for stream, data in container.output(deadline):
-            log.write(stream, markers[stream].feed(data))
-            if all(marker.words is not None for marker in markers.values()):
-                code, kills = (int(word) for word in markers[LogStream.STDOUT].words or ())
-                return self._outcome(code, kills)
-        for stream, marker in markers.items():
-            log.write(stream, marker.rest())
+        try:
+            for stream, data in container.output(deadline):
+                log.write(stream, markers[stream].feed(data))
+                if all(marker.words is not None for marker in markers.values()):
+                    code, kills = (int(word) for word in markers[LogStream.STDOUT].words or ())
+                    return self._outcome(code, kills)
+        except TimeoutError:
+            _write_rest(markers, log)
+            raise
+        _write_rest(markers, log)
         return self._outcome_of_stop(container)
 
     def _run_cold(self, env: Mapping[str, str], log: DatumLog, deadline: float | None) -> Outcome:
@@ -158,3 +161,8 @@ class DockerWorker:
     def close(self) -> None:
         """Remove the container."""
         self._drop_container()
+
+
+def _write_rest(markers: Mapping[LogStream, EndMarker], log: DatumLog) -> None:
+    for stream, marker in markers.items():
+        log.write(stream, marker.rest())
