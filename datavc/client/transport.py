@@ -13,7 +13,6 @@ from typing import Protocol
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
-from datavc.model.entry import Location
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, StagedChange, TagInfo
 from datavc.store.chunk_index import ChunkIndex
@@ -29,11 +28,14 @@ class Transport(Protocol):
     #: ``embedded`` or ``http``, and where: for messages.
     kind: str
     address: str
+    #: Whether jobs run only while somebody here waits for them; if not, an engine elsewhere works.
+    runs_inline: bool
     #: Reads and writes records; see :mod:`datavc.store.objects`.
     objects: ObjectStore
     chunks: ChunkIndex
 
     def close(self) -> None: ...
+    def describe(self) -> dict[str, str]: ...
 
     # repos
     def create_repo(self, name: str, description: str, author: str) -> RepoInfo: ...
@@ -57,7 +59,7 @@ class Transport(Protocol):
     # staging and commits
     def stage(self, repo: str, branch: str, change_set: StagedRecord, author: str) -> StagedChange: ...
     def list_staged(self, repo: str, branch: str) -> list[StagedChange]: ...
-    def staged_records(self, repo: str, branch: str) -> list[Location]: ...
+    def staged_records(self, repo: str, branch: str) -> list[StagedRecord]: ...
     def commit(
         self,
         repo: str,

@@ -1,0 +1,41 @@
+"""The client: every verb of datavc, wherever it runs."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from datavc.client.files import FileVerbs
+from datavc.client.gets import GetVerbs
+from datavc.client.history import HistoryVerbs
+from datavc.client.pipelines import PipelineVerbs
+from datavc.client.puts import PutVerbs
+from datavc.client.repos import RepoVerbs
+
+
+class Client(RepoVerbs, PutVerbs, FileVerbs, GetVerbs, HistoryVerbs, PipelineVerbs):
+    """A connection to one datavc; see :func:`datavc.connect`. Safe to share between threads.
+
+    Addresses are ``repo@ref:/path``: the ref is a branch, a tag, a commit id or a unique prefix
+    of one, optionally with ``~2`` to go back; without a ref the repo's default branch is meant.
+    Every method raises :class:`~datavc.errors.Unavailable` when something needed is away.
+    """
+
+    def describe(self) -> dict[str, str]:
+        """Where the data is, by the names ``kind``, ``address``, ``store`` and so on."""
+        return self.transport.describe()
+
+    def close(self) -> None:
+        """Let go of connections and files. Safe to call more than once."""
+        self.transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

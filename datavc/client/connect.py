@@ -1,0 +1,91 @@
+"""Opening a datavc: in this process, or on a server."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from pathlib import Path
+
+from datavc.client.client import Client
+from datavc.client.transport import Transport
+from datavc.errors import InvalidInput
+
+#: Where an embedded datavc is kept unless it is said otherwise.
+DEFAULT_HOME = "~/.datavc"
+
+
+def connect(
+    address: str | None = None,
+    *,
+    home: str | Path | None = None,
+    store: str | None = None,
+    database: str | None = None,
+    token: str | None = None,
+    author: str | None = None,
+) -> Client:
+    """Open a datavc; use it as a context manager, or close it.
+
+    What is not given comes from the environment.
+
+    Args:
+        address: ``http://...`` of a server, or a home folder; ``DATAVC_URL``. Without one, the
+            home folder is opened in this process.
+        home: folder of an embedded datavc; ``DATAVC_HOME``, ``~/.datavc``.
+        store: where its packs are: a folder or ``s3://bucket/prefix``; ``DATAVC_STORE``.
+        database: its database as a SQLAlchemy URL; ``DATAVC_DATABASE``.
+        token: for a server; ``DATAVC_TOKEN``.
+        author: who is written down for changes; ``DATAVC_AUTHOR``, ``user@host``.
+
+    Raises:
+        InvalidInput: the address is neither, or a setting does not go with it.
+        StoreUnavailable, DatabaseUnavailable, ServerUnavailable: it cannot be reached.
+        AccessDenied: the token is missing or wrong.
+    """
+    local = home is not None or store is not None or database is not None
+    where = address
+    if where is None and not local:
+        where = os.environ.get("DATAVC_URL") or None
+    if where is not None and "://" in where:
+        if local:
+            raise InvalidInput(
+                "a server's address goes with no home, store or database",
+                hint="leave those out, or the address",
+            )
+        transport = _open_server(where, token)
+    else:
+        if where is not None and home is not None:
+            raise InvalidInput("a home folder is given twice", hint="give it once")
+        transport = _open_embedded(where or home, store, database)
+    return Client(transport, author or os.environ.get("DATAVC_AUTHOR") or default_author())
+
+
+def default_author() -> str:
+    """``user@host`` of this process."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
+
+
+def _open_server(url: str, token: str | None) -> Transport:
+    scheme = url.partition("://")[0]
+    if scheme not in ("http", "https"):
+        raise InvalidInput(
+            f"{url!r} is no server's address", hint="use http://host:port or https://host"
+        )
+    from datavc.client.http import HttpTransport
+
+    return HttpTransport(url, token or os.environ.get("DATAVC_TOKEN") or None)
+
+
+def _open_embedded(home: str | Path | None, store: str | None, database: str | None) -> Transport:
+    from datavc.client.embedded import EmbeddedTransport
+
+    folder = Path(home or os.environ.get("DATAVC_HOME") or DEFAULT_HOME).expanduser().absolute()
+    return EmbeddedTransport(
+        folder,
+        store or os.environ.get("DATAVC_STORE") or None,
+        database or os.environ.get("DATAVC_DATABASE") or None,
+    )

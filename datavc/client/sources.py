@@ -1,0 +1,150 @@
+"""Which local files a ``put`` means, and which path each of them gets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from datavc.errors import Conflict, InvalidInput, InvalidPath, NotFound
+from datavc.model.glob import Glob
+
+_GLOB_CHARACTERS = frozenset("*?[{")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSource:
+    """A file or folder to be put, and the path it gets; ``""`` for a folder put at the root."""
+
+    path: Path
+    target: str
+    is_folder: bool
+
+
+def plan_sources(
+    sources: Sequence[str | Path], target: str, *, recursive: bool, target_is_folder: bool
+) -> list[LocalSource]:
+    """Read *sources* as ``cp -r`` and ``rsync`` would, but for one rule that decides it all.
+
+    A *target* that is the root or ends in ``/`` is a folder to put into; any other one is the new
+    name of the only source. A folder given as ``folder/`` or ``.`` stands for what it holds. A
+    glob keeps the folders below its fixed part.
+
+    Args:
+        sources: paths; a text that names no file may be a glob.
+        target: the path in the repo.
+        recursive: whether folders may be put.
+        target_is_folder: whether *target* is a folder already, so that files go into it.
+
+    Raises:
+        NotFound: a source does not exist, or a glob matches nothing.
+        InvalidInput: a folder without *recursive*, or several sources and one name for them.
+        Conflict: two sources would get the same path.
+    """
+    if not sources:
+        raise InvalidInput("there is nothing to put", hint="name a file, or - for standard input")
+    several = len(sources) > 1
+    # A folder that is named keeps that name whether or not it is there already: putting it again
+    # must not put it inside itself.
+    folder_goal = _inside(target) if several else target
+    file_goal = _inside(target) if several or target_is_folder else target
+    planned: list[LocalSource] = []
+    for source in sources:
+        if isinstance(source, str) and _is_glob(source):
+            planned += _expand(source, _inside(target), recursive=recursive)
+        elif Path(source).is_dir():
+            planned.append(_plan_folder(source, folder_goal, recursive=recursive))
+        else:
+            planned.append(_plan_file(source, file_goal))
+    _refuse_twins(planned)
+    return planned
+
+
+def check_file_target(target: str) -> str:
+    """The path for content that has no name of its own.
+
+    Raises:
+        InvalidPath: *target* is a folder.
+    """
+    if not target or target.endswith("/"):
+        raise InvalidPath(
+            "what is put here has no name of its own", hint="give the file's whole path"
+        )
+    return target
+
+
+def _is_glob(text: str) -> bool:
+    return not _GLOB_CHARACTERS.isdisjoint(text) and not os.path.lexists(text)
+
+
+def _inside(target: str) -> str:
+    return target if not target or target.endswith("/") else f"{target}/"
+
+
+def _named(goal: str, name: str) -> str:
+    return f"{goal}{name}" if not goal or goal.endswith("/") else goal
+
+
+def _plan_file(source: str | Path, goal: str) -> LocalSource:
+    path = Path(source)
+    if not os.path.lexists(path):
+        raise NotFound(f"there is no file {str(source)!r}", hint="check the path")
+    return LocalSource(path, _named(goal, path.name), is_folder=False)
+
+
+def _plan_folder(source: str | Path, goal: str, *, recursive: bool) -> LocalSource:
+    if not recursive:
+        raise InvalidInput(f"{str(source)!r} is a folder", hint="put it with -r")
+    text = str(source)
+    stands_for_contents = text in (".", "..") or text.endswith(("/", "/.", "/.."))
+    target = goal.rstrip("/") if stands_for_contents else _named(goal, Path(source).name)
+    return LocalSource(Path(source), target, is_folder=True)
+
+
+def _expand(pattern: str, into: str, *, recursive: bool) -> Iterator[LocalSource]:
+    glob = Glob(pattern)
+    root = "/" if pattern.startswith("/") else ""
+    base = glob.prefix.rpartition("/")[0]
+    hidden = "/." in f"/{pattern[len(root) + len(base) :].lstrip('/')}"
+    found = False
+    for path, is_folder in _walk(f"{root}{base}", glob, hidden=hidden):
+        if glob.match(path.lstrip("/")) is None or (is_folder and not recursive):
+            continue
+        found = True
+        below = path.removeprefix(root).removeprefix(base).lstrip("/")
+        yield LocalSource(Path(path), into + below, is_folder=is_folder)
+    if not found:
+        hint = "folders need -r" if not recursive else "check the pattern"
+        raise NotFound(f"no file matches {pattern!r}", hint=hint)
+
+
+def _walk(base: str, glob: Glob, *, hidden: bool) -> Iterator[tuple[str, bool]]:
+    """Paths below *base* as deep as *glob* may match, each with whether it is a folder, sorted."""
+    try:
+        names = sorted(os.listdir(base or "."))
+    except OSError:
+        return
+    for name in names:
+        if name.startswith(".") and not hidden:
+            continue
+        path = f"{base}{'' if base.endswith('/') or not base else '/'}{name}"
+        is_folder = os.path.isdir(path)
+        # A deep glob matches files alone: the folders around them come with them.
+        if not (is_folder and glob.is_deep):
+            yield path, is_folder
+        at_depth = path.strip("/").count("/") + 1 >= glob.depth
+        if is_folder and (glob.is_deep or not at_depth) and not os.path.islink(path):
+            yield from _walk(path, glob, hidden=hidden)
+
+
+def _refuse_twins(planned: Sequence[LocalSource]) -> None:
+    seen: dict[str, Path] = {}
+    for source in planned:
+        other = seen.setdefault(source.target, source.path)
+        if other != source.path and not source.is_folder:
+            raise Conflict(
+                f"'{other}' and '{source.path}' would both become /{source.target}",
+                hint="put them into different folders",
+            )
+
