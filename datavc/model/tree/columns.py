@@ -147,8 +147,11 @@ class EntryPlaces(msgspec.Struct, array_like=True, frozen=True):
     def check(self, columns: EntryColumns) -> None:
         """Raise :class:`DataCorrupt` unless the columns fit together, and fit *columns*."""
         self.places.check()
-        pairs = list(zip(self.counts, self.depths, strict=False))
-        spelled = sum(count for count, depth in pairs if count != 1 or depth)
+        if self._is_plain:
+            spelled = 0
+        else:
+            pairs = zip(self.counts, self.depths, strict=False)
+            spelled = sum(count for count, depth in pairs if count != 1 or depth)
         if (
             not len(self.counts) == len(self.depths) == len(columns.paths)
             or sum(self.counts) != len(self.places.offsets)
@@ -158,8 +161,13 @@ class EntryPlaces(msgspec.Struct, array_like=True, frozen=True):
         ):
             raise DataCorrupt("a list of entries does not fit its list of locations")
 
+    @property
+    def _is_plain(self) -> bool:
+        """Whether every entry is one chunk."""
+        return self.counts.count(1) == len(self.counts) and not any(self.depths)
+
     def entry(self, columns: EntryColumns, index: int) -> Entry:
-        """The entry at *index*. Cheap where every entry before it is one chunk."""
+        """The entry at *index*."""
         count, depth = self.counts[index], self.depths[index]
         start = sum(self.counts[:index])
         size, digest = columns.sizes[index], columns.digest(index)

@@ -19,7 +19,8 @@ def diff_trees(
 ) -> Iterator[Difference]:
     """Paths below *prefix* that *old* and *new* do not hold alike, sorted.
 
-    Subtrees that both hold are never read, but for a root that is a subtree of the other tree. Only content counts, not where it is stored.
+    Subtrees that both hold are never read, but for a root that is a subtree of the other tree.
+    Only content counts, not where it is stored.
     """
     if old.digest == new.digest:
         return
@@ -87,10 +88,15 @@ def _walk(before: _Frontier, old: _LeafAt, after: _Frontier, new: _LeafAt) -> It
     """Compare two leaves from where they stand to the end of the first that ends."""
     old_paths, new_paths = old.leaf.paths, new.leaf.paths
     i, j, old_end, new_end = old.index, new.index, old.end, new.end
+    common = min(old_end - i, new_end - j)
+    if old_paths[i : i + common] == new_paths[j : j + common]:
+        for k in _differing(old.leaf, i, new.leaf, j, common):
+            yield old_paths[i + k], old.leaf.entry(i + k), new.leaf.entry(j + k)
+        i, j = i + common, j + common
     while i < old_end and j < new_end:
         path, other = old_paths[i], new_paths[j]
         if path == other:
-            if not _is_same(old.leaf, i, new.leaf, j):
+            if not _is_same(old.leaf, i, new.leaf, j, 1):
                 yield path, old.leaf.entry(i), new.leaf.entry(j)
             i += 1
             j += 1
@@ -104,13 +110,27 @@ def _walk(before: _Frontier, old: _LeafAt, after: _Frontier, new: _LeafAt) -> It
     after.move_to(j)
 
 
-def _is_same(old: Leaf, i: int, new: Leaf, j: int) -> bool:
+def _differing(old: Leaf, i: int, new: Leaf, j: int, count: int) -> Iterator[int]:
+    """Which of *count* entries from *i* and *j* on differ, found by halving."""
+    if _is_same(old, i, new, j, count):
+        return
+    if count == 1:
+        yield 0
+        return
+    half = count // 2
+    yield from _differing(old, i, new, j, half)
+    for k in _differing(old, i + half, new, j + half, count - half):
+        yield half + k
+
+
+def _is_same(old: Leaf, i: int, new: Leaf, j: int, count: int) -> bool:
+    """Whether *count* entries from *i* and *j* on are the same, one by one."""
     a, b = old.columns, new.columns
     return (
-        a.digests[i * DIGEST_SIZE : (i + 1) * DIGEST_SIZE]
-        == b.digests[j * DIGEST_SIZE : (j + 1) * DIGEST_SIZE]
-        and a.sizes[i] == b.sizes[j]
-        and a.flags[i] == b.flags[j]
+        a.digests[i * DIGEST_SIZE : (i + count) * DIGEST_SIZE]
+        == b.digests[j * DIGEST_SIZE : (j + count) * DIGEST_SIZE]
+        and a.sizes[i : i + count] == b.sizes[j : j + count]
+        and a.flags[i : i + count] == b.flags[j : j + count]
     )
 
 

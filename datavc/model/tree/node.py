@@ -43,11 +43,12 @@ class Leaf:
     """A node of entries, decoded no further than what is asked for."""
 
     level = 0
-    __slots__ = ("_places", "columns")
+    __slots__ = ("_decoded", "_physical", "columns")
 
-    def __init__(self, columns: EntryColumns, places: EntryPlaces) -> None:
+    def __init__(self, columns: EntryColumns, physical: bytes) -> None:
         self.columns = columns
-        self._places = places
+        self._physical = physical
+        self._decoded: EntryPlaces | None = None
 
     @property
     def paths(self) -> list[str]:
@@ -55,16 +56,34 @@ class Leaf:
         return self.columns.paths
 
     def entry(self, index: int) -> Entry:
-        """The entry at *index*."""
-        return self._places.entry(self.columns, index)
+        """The entry at *index*.
+
+        Raises:
+            DataCorrupt: the physical section cannot be read.
+        """
+        return self._places().entry(self.columns, index)
 
     def entries(self) -> list[Entry]:
-        """Every entry in order."""
-        return self._places.entries(self.columns)
+        """Every entry in order.
+
+        Raises:
+            DataCorrupt: the physical section cannot be read.
+        """
+        return self._places().entries(self.columns)
 
     def index_from(self, key: str) -> int:
         """Index of the first path that is not below *key*."""
         return bisect_left(self.columns.paths, key)
+
+    def _places(self) -> EntryPlaces:
+        if self._decoded is None:
+            try:
+                places = _decode_entry_places(self._physical)
+            except msgspec.DecodeError as error:
+                raise DataCorrupt(f"a leaf's list of locations cannot be read: {error}") from None
+            places.check(self.columns)
+            self._decoded = places
+        return self._decoded
 
 
 class Inner:
@@ -192,9 +211,7 @@ def decode_node(payload: bytes | bytearray | memoryview, digest: bytes) -> Node:
         if parts.logical[1] == _LEAF:
             columns = _decode_columns(parts.logical)
             columns.check()
-            places = _decode_entry_places(parts.physical)
-            places.check(columns)
-            return Leaf(columns, places)
+            return Leaf(columns, parts.physical)
         logical = _decode_inner(parts.logical)
         return Inner(logical, _checked(logical, _decode_places(parts.physical)))
     except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:

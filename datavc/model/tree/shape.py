@@ -13,10 +13,10 @@ class TreeShape:
 
     A node ends behind a key whose hash falls on a multiple of ``target``; so a node's end does not
     depend on its neighbours. Whatever the keys, it also ends once it holds ``max_items`` items or
-    ``max_characters`` characters of keys. An inner node has two children at least, but for the last one of
-    its level, so every level is smaller than the one below. All counts start anew behind every
-    end: the rule has no memory, and an edit's effect stops at the next end that the old and the
-    new tree share.
+    ``max_characters`` characters of keys. An inner node has two children at least, but for the
+    last one of its level, so every level is smaller than the one below. All counts start anew
+    behind every end: the rule has no memory, and an edit's effect stops at the next end that the
+    old and the new tree share.
     """
 
     #: Mean number of items in a node.
