@@ -1,8 +1,7 @@
-"""Repos, refs, commits, provenance, staging, outbox and chunks: the same on both databases."""
+"""Repos, refs, commits, provenance, staging and tokens: the same on both databases."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +10,6 @@ import pytest
 from datavc.db import (
     branches,
     commits,
-    outbox,
-    packs,
     provenance,
     ref_log,
     repos,
@@ -20,12 +17,11 @@ from datavc.db import (
     tags,
     tokens,
 )
-from datavc.db.chunks import SqlChunkIndex
 from datavc.db.session import Database
-from datavc.errors import AlreadyExists, Conflict, DatavcError, NotFound
+from datavc.errors import AlreadyExists, Conflict, NotFound
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import Commit, Provenance, TreeRef
-from datavc.model.entry import ChunkRef, Location
+from datavc.model.entry import Location
 from datavc.model.ids import digest_of
 from datavc.model.repo import BranchInfo, RefMove, StagedChange, TagInfo
 
@@ -427,102 +423,6 @@ def test_staging_needs_its_branch(database: Database) -> None:
         staging.add(conn, repo_id, "main", make_record(), author="a", time_us=1)
 
 
-# outbox
-
-
-def test_events_are_claimed_by_one_until_the_lease_runs_out(database: Database) -> None:
-    with database.write() as conn:
-        first = outbox.add(conn, "commit_landed", {"repo": "data", "n": [1, None]}, time_us=1)
-        second = outbox.add(conn, "tick", {}, time_us=2)
-    with database.write() as conn:
-        got = outbox.claim(conn, "a", 10, limit=1, at_us=1_000)
-        assert got == [outbox.Event(first, "commit_landed", {"repo": "data", "n": [1, None]}, 1)]
-        assert [event.id for event in outbox.claim(conn, "b", 10, at_us=1_000)] == [second]
-        assert outbox.claim(conn, "c", 10, at_us=10_000_999) == []
-    with database.write() as conn:
-        again = outbox.claim(conn, "c", 10, limit=1, at_us=10_001_000)
-        assert [event.id for event in again] == [first]
-        assert outbox.ack(conn, "a", [first]) == 0
-        assert outbox.ack(conn, "c", [first]) == 1
-        outbox.release(conn, "a", [second])
-        assert outbox.ack(conn, "b", [second]) == 1
-        assert outbox.claim(conn, "d", 10, at_us=10**15) == []
-
-
-def test_a_released_event_may_be_claimed_at_once(database: Database) -> None:
-    with database.write() as conn:
-        event = outbox.add(conn, "tick", {}, time_us=1)
-        outbox.claim(conn, "a", 1000)
-        assert outbox.claim(conn, "b", 1000) == []
-        outbox.release(conn, "a", [event])
-        assert [got.id for got in outbox.claim(conn, "b", 1000)] == [event]
-
-
-def test_an_event_of_a_transaction_that_failed_never_happened(database: Database) -> None:
-    def fail_after_adding() -> None:
-        with database.write() as conn:
-            outbox.add(conn, "tick", {}, time_us=1)
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fail_after_adding()
-    with database.write() as conn:
-        assert outbox.claim(conn, "a", 1) == []
-
-
-# chunks and packs
-
-
-def make_chunks(count: int, pack: bytes) -> list[ChunkRef]:
-    return [ChunkRef(os.urandom(32), 500, Location(pack, n * 10, 10)) for n in range(count)]
-
-
-def test_the_chunk_index_finds_what_packs_hold(database: Database) -> None:
-    index = SqlChunkIndex(database)
-    pack = b"1" * 16
-    chunks = make_chunks(1300, pack)
-    index.add_pack(pack, 2**33, chunks)
-    unknown = [os.urandom(32) for _ in range(1300)]
-    known = [chunk.digest for chunk in chunks]
-    assert index.lookup(unknown + known + known) == {chunk.digest: chunk for chunk in chunks}
-    assert index.lookup([]) == {}
-    with database.read() as conn:
-        row = packs.find(conn, pack)
-        assert row is not None
-        assert (row.size, row.chunks) == (2**33, 1300)
-        assert packs.find(conn, b"2" * 16) is None
-
-
-def test_a_chunk_keeps_its_first_place(database: Database) -> None:
-    index = SqlChunkIndex(database)
-    first = make_chunks(1, b"1" * 16)[0]
-    index.add_pack(b"1" * 16, 10, [first])
-    moved = ChunkRef(first.digest, 500, Location(b"2" * 16, 3, 4))
-    index.add_pack(b"2" * 16, 10, [moved])
-    index.add_pack(b"2" * 16, 10, [])
-    assert index.lookup([first.digest]) == {first.digest: first}
-
-
-def test_a_removed_pack_takes_its_chunks_along(database: Database) -> None:
-    index = SqlChunkIndex(database)
-    for name in (b"1", b"2", b"3"):
-        index.add_pack(name * 16, 10, make_chunks(2, name * 16))
-    with database.write() as conn:
-        assert packs.remove(conn, b"2" * 16)
-        assert not packs.remove(conn, b"2" * 16)
-        listed = packs.list_packs(conn)
-        assert [row.id for row in listed] == [b"1" * 16, b"3" * 16]
-        assert packs.list_packs(conn, after=b"1" * 16, limit=1) == listed[1:]
-
-
-def test_a_broken_statement_does_not_leak_the_drivers_error(database: Database) -> None:
-    index = SqlChunkIndex(database)
-    with database.write() as conn:
-        conn.exec_driver_sql("ALTER TABLE chunks RENAME TO gone")
-    with pytest.raises(DatavcError, match="chunks"):
-        index.lookup([b"x" * 32])
-
-
 # tokens
 
 
@@ -543,21 +443,3 @@ def test_tokens_let_in_until_they_expire(database: Database) -> None:
         assert tokens.remove(conn, "me")
         assert not tokens.remove(conn, "me")
         assert tokens.find_by_secret(conn, "secret-2", at_us=5) is None
-
-
-@pytest.mark.postgres
-def test_a_copy_that_fails_is_told_and_leaves_nothing(postgres_url: str) -> None:
-    from datavc.db.postgresql_copy import copy_rows
-
-    database = Database.open(postgres_url)
-
-    def add_and_copy() -> None:
-        with database.write() as conn:
-            packs.create(conn, packs.PackRow(b"1" * 16, 1, 1, 1))
-            copy_rows(conn, "nowhere (x)", ["int8"], [(1,)])
-
-    with pytest.raises(DatavcError, match="nowhere"):
-        add_and_copy()
-    with database.read() as conn:
-        assert packs.list_packs(conn) == []
-    database.close()

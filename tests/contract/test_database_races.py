@@ -136,8 +136,8 @@ def test_threads_that_race_for_a_branch_all_land(database: Database) -> None:
 
 
 def test_processes_that_race_for_a_branch_all_land(database: Database, url: str) -> None:
-    line = make_branch(database, 4 * 5 + 1)
-    run_processes(MOVER, *([url, *line] for _ in range(4)))
+    line = make_branch(database, 3 * 5 + 1)
+    run_processes(MOVER, *([url, *line] for _ in range(3)))
     assert_log_is_the_line(database, line)
 
 
@@ -180,7 +180,7 @@ def test_no_event_is_handed_to_two_threads(database: Database) -> None:
 def test_no_event_is_handed_to_two_processes(database: Database, url: str) -> None:
     with database.write() as conn:
         added = [outbox.add(conn, "tick", {}, time_us=1) for _ in range(60)]
-    output = run_processes(CLAIMER, *([url, f"engine {number}"] for number in range(4)))
+    output = run_processes(CLAIMER, *([url, f"engine {number}"] for number in range(3)))
     assert sorted(int(line) for text in output for line in text.split()) == added
 
 
