@@ -7,13 +7,14 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from datavc.engine.scratch import scratch_errors
+from datavc.engine.scratch import empty_folder, scratch_errors
 from datavc.model.commit import TreeRef
 from datavc.model.datum import Datum, DatumInput, datum_files
 from datavc.model.entry import Entry
 from datavc.store.content import write_content
 from datavc.versioning.versioned_store import VersionedStore
 
+_OUTPUT = "out"
 _FILE_MODE = 0o444
 _EXECUTABLE_MODE = 0o555
 
@@ -50,16 +51,29 @@ class InputFolder:
         """
         wanted = {part.source.name: part for part in datum.inputs}
         with scratch_errors(self._root):
-            for name, part in list(self._present.items()):
-                if not self._may_reuse or wanted.get(name) != part:
-                    del self._present[name]
-                    shutil.rmtree(self._root / name)
+            self._clear(wanted)
             for name, part in wanted.items():
                 if name not in self._present:
-                    # Noted first: a folder that is only half there must be removed too.
-                    (self._root / name).mkdir()
+                    # Noted first: a folder that is only half there must be emptied too.
+                    (self._root / name).mkdir(exist_ok=True)
                     self._present[name] = part
                     self._write(part)
+
+    def _clear(self, wanted: Mapping[str, DatumInput]) -> None:
+        """Remove all that is not wanted, and whatever else a transform has left here."""
+        for name, part in list(self._present.items()):
+            if not self._may_reuse or wanted.get(name) != part:
+                del self._present[name]
+        for entry in list(os.scandir(self._root)):
+            if entry.name == _OUTPUT or entry.name in self._present:
+                continue
+            if entry.name in wanted:
+                # Kept as a folder: making one costs far more than emptying it.
+                empty_folder(Path(entry.path))
+            elif entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)
 
     def _write(self, part: DatumInput) -> None:
         folder = str(self._root / part.source.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,20 +60,6 @@ def take_outputs(vs: VersionedStore, folder: Path) -> list[OutputFile]:
             OutputFile(file.path, file.executable, Path(file.host_path).read_bytes())
             for file in found
         ]
-
-
-def empty_folder(folder: Path) -> None:
-    """Remove whatever is in *folder*, and make it if it is gone."""
-    with scratch_errors(folder):
-        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            folder.unlink()
-        folder.mkdir(exist_ok=True)
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path)
-                else:
-                    os.unlink(entry.path)
 
 
 def _scan(folder: str, prefix: str) -> Iterator[_Found]:

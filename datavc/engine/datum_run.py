@@ -9,10 +9,10 @@ from pathlib import Path
 
 from datavc.engine.datum_inputs import InputFolder
 from datavc.engine.datum_log import DatumLog
-from datavc.engine.datum_outputs import OutputFile, empty_folder, take_outputs
+from datavc.engine.datum_outputs import OutputFile, take_outputs
 from datavc.engine.executors.executor import Outcome, Worker
 from datavc.engine.executors.shell_loop import variable_name
-from datavc.engine.scratch import is_full
+from datavc.engine.scratch import empty_folder, is_full
 from datavc.errors import TransformFailed
 from datavc.model.datum import Datum
 from datavc.model.job import DatumState

@@ -60,6 +60,20 @@ def make_engine_folder(scratch: Path, name: str) -> Path:
     return folder
 
 
+def empty_folder(folder: Path) -> None:
+    """Remove whatever is in *folder*, and make it if it is gone."""
+    with scratch_errors(folder):
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            folder.unlink()
+        folder.mkdir(exist_ok=True)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                else:
+                    os.unlink(entry.path)
+
+
 def _is_abandoned(folder: Path) -> bool:
     try:
         return is_dead((folder / _OWNER_FILE).read_text(encoding="utf-8"))
