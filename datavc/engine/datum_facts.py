@@ -11,11 +11,10 @@ from collections.abc import Iterator
 import msgspec
 
 from datavc.errors import DataCorrupt
-from datavc.model.change_set import StagedRecord
+from datavc.model.change_set import StagedRecord, read_change_set
 from datavc.model.entry import Entry, Location
 from datavc.store.content import read_content
 from datavc.versioning.versioned_store import VersionedStore
-from datavc.model.change_set import read_change_set
 
 _FORMAT = "datavc.datum_facts.1"
 _Facts = tuple[str, bytes, bytes, int, int, int, int, int]

@@ -73,7 +73,7 @@ class InputFolder:
             elif entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
             else:
-                os.unlink(entry.path)
+                Path(entry.path).unlink()
 
     def _write(self, part: DatumInput) -> None:
         folder = str(self._root / part.source.name)
@@ -83,7 +83,7 @@ class InputFolder:
             target = f"{folder}/{path}"
             parent = target[: target.rindex("/")]
             if parent not in made:
-                os.makedirs(parent, exist_ok=True)
+                Path(parent).mkdir(parents=True, exist_ok=True)
                 made.add(parent)
             self._write_file(target, entry, empty=part.source.empty_files)
 

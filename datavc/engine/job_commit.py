@@ -109,9 +109,7 @@ def _move_on(conn: Connection, done: FinishedJob, state: JobState, facts: JobFac
         raise LostRace(f"job {done.job.id} was taken over or stopped")
 
 
-def _meta_changes(
-    vs: VersionedStore, session: PackSession, done: FinishedJob
-) -> Iterator[Change]:
+def _meta_changes(vs: VersionedStore, session: PackSession, done: FinishedJob) -> Iterator[Change]:
     """The changes to the base's meta tree, sorted by path."""
     records = {key.hex(): output for key, output in done.outputs.items()}
     paths = iter(sorted({*records, *done.plan.gone}))

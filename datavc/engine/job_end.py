@@ -11,9 +11,7 @@ from datavc.db.jobs import JobRow
 from datavc.model.job import JobState
 
 
-def end_job(
-    conn: Connection, job: JobRow, owner: str | None, state: JobState, reason: str
-) -> bool:
+def end_job(conn: Connection, job: JobRow, owner: str | None, state: JobState, reason: str) -> bool:
     """Move a job to ``FAILURE`` or ``KILLED``; the jobs that wait for it become ``UNRUNNABLE``.
 
     Args:

@@ -39,7 +39,7 @@ from datavc.versioning.versioned_store import VersionedStore
 _PROGRESS_SECONDS = 0.1
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """The engine lets go of the job, for another one to go on with it."""
 
 
@@ -73,7 +73,7 @@ class JobRunner:
         )
         try:
             attempt.run()
-        except (_Stopped, LostRace):
+        except (_StoppedError, LostRace):
             self._release(job)
         except (StoreUnavailable, DatabaseUnavailable):
             self._release(job)
@@ -227,9 +227,7 @@ class _Attempt:
         self._raise_failure()
         return results
 
-    def _supervise(
-        self, workers: JobWorkers, results: ResultWriter, timeout: float | None
-    ) -> None:
+    def _supervise(self, workers: JobWorkers, results: ResultWriter, timeout: float | None) -> None:
         while not workers.wait(_PROGRESS_SECONDS):
             self._show(None, results.counts)
             if self._lost.is_set() or self._stop.is_set():
@@ -272,7 +270,7 @@ class _Attempt:
         if self._lost.is_set():
             raise LostRace(f"job {self._job.id} was taken over or stopped")
         if self._stop.is_set():
-            raise _Stopped
+            raise _StoppedError
 
     def _show(self, inputs: JobInputs | None, counts: DatumCounts) -> None:
         if self._progress is None:

@@ -110,9 +110,7 @@ def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool =
     with vs.db.write() as conn:
         row = pipelines.find(conn, name)
         if row is None:
-            raise NotFound(
-                f"pipeline {name!r} does not exist", hint="see `datavc pipeline list`"
-            )
+            raise NotFound(f"pipeline {name!r} does not exist", hint="see `datavc pipeline list`")
         readers = [user for user in pipelines.users_of(conn, row.output_repo) if user != name]
         if readers and not force:
             raise Conflict(
@@ -200,8 +198,6 @@ def _make_output_branch(conn: Connection, spec: PipelineSpec, author: str) -> No
 
 
 def _kill_jobs(conn: Connection, row: PipelineRow, reason: str) -> None:
-    unfinished = jobs.list_jobs(
-        conn, pipeline_id=row.id, states=_OPEN_STATES, limit=_PAGE * _PAGE
-    )
+    unfinished = jobs.list_jobs(conn, pipeline_id=row.id, states=_OPEN_STATES, limit=_PAGE * _PAGE)
     for job in unfinished:
         end_job(conn, job, None, JobState.KILLED, reason)

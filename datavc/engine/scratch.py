@@ -71,7 +71,7 @@ def empty_folder(folder: Path) -> None:
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path)
                 else:
-                    os.unlink(entry.path)
+                    Path(entry.path).unlink()
 
 
 def _is_abandoned(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Reading one object of a pipeline spec: every field is known, of the right type, and named in full."""
+"""Reading one object of a pipeline spec: fields are known, of the right type, named in full."""
 
 from __future__ import annotations
 

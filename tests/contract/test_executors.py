@@ -81,7 +81,9 @@ def test_what_is_printed_is_kept_apart_by_stream(bench: Bench) -> None:
 
 
 def test_much_output_arrives_whole(bench: Bench) -> None:
-    worker = bench.open("sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done")
+    worker = bench.open(
+        "sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done"
+    )
     _, lines = run(worker)
     assert lines == [("STDOUT", f"line {number}") for number in range(20000)]
 
@@ -98,7 +100,7 @@ def test_without_stdin_there_is_nothing_to_read(bench: Bench) -> None:
 
 def test_variables_of_the_spec_and_of_the_datum_are_set(bench: Bench) -> None:
     worker = bench.open("sh", "-c", 'echo "$A-$B"', env={"A": "it's\t$x"})
-    assert run(worker, {"B": 'q"'})[1] == [("STDOUT", 'it\'s\t$x-q"')]
+    assert run(worker, {"B": 'q"'})[1] == [("STDOUT", "it's\t$x-q\"")]
     assert run(worker)[1] == [("STDOUT", "it's\t$x-")]
 
 
@@ -124,7 +126,7 @@ def test_an_accepted_exit_code_is_a_success(bench: Bench) -> None:
 
 
 def test_being_killed_is_a_failure_that_says_so(bench: Bench) -> None:
-    worker = bench.open("sh", "-c", 'kill -9 "$(exec sh -c \'echo $PPID\')"; sleep 5')
+    worker = bench.open("sh", "-c", "kill -9 \"$(exec sh -c 'echo $PPID')\"; sleep 5")
     outcome, _ = run(worker)
     assert "SIGKILL" in outcome.reason
     assert outcome.may_retry
@@ -194,11 +196,13 @@ class TestDocker:
         assert bench.executor.prepare(bench.image, digest) == digest
 
     def test_an_image_that_cannot_be_had_is_named(self, bench: Bench) -> None:
-        with pytest.raises(ExecutorUnavailable, match="registry.invalid/none"):
+        with pytest.raises(ExecutorUnavailable, match=r"registry\.invalid/none"):
             bench.executor.prepare("registry.invalid/none:1", None)
 
     def test_one_container_serves_many_datums_and_forgets_each(self, bench: Bench) -> None:
-        worker = bench.open("sh", "-c", "hostname; ls -A /tmp; echo x >/tmp/left; echo x >/tmp/.left")
+        worker = bench.open(
+            "sh", "-c", "hostname; ls -A /tmp; echo x >/tmp/left; echo x >/tmp/.left"
+        )
         first, second = run(worker)[1], run(worker)[1]
         assert first == second
         assert len(first) == 1
@@ -223,7 +227,7 @@ class TestDocker:
     def test_running_out_of_memory_is_told_and_not_tried_again(self, bench: Bench) -> None:
         spec = PipelineSpec(
             name="p",
-            transform=Transform(bench.image, ("sh", "-c", 'if [ $BIG ]; then tail /dev/zero; fi')),
+            transform=Transform(bench.image, ("sh", "-c", "if [ $BIG ]; then tail /dev/zero; fi")),
             input=PfsInput("in", "in", "main", "/*"),
             limits=Resources(memory=16 << 20),
         )
@@ -249,7 +253,9 @@ class TestDocker:
 
     def test_containers_of_a_dead_engine_are_removed_by_the_next(self, bench: Bench) -> None:
         client = docker_client()
-        left = client.create_container(bench.image, ["sh"], labels={"datavc.owner": owner_of_the_dead()})
+        left = client.create_container(
+            bench.image, ["sh"], labels={"datavc.owner": owner_of_the_dead()}
+        )
         open_executor("docker").close()
         ids = [container["Id"] for container in client.containers(all=True)]
         client.close()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from typing import cast
 
-from docker import APIClient
+from docker import DockerClient
 from docker.errors import APIError, DockerException, ImageNotFound
 from docker.utils import kwargs_from_env
 from requests.exceptions import RequestException
@@ -41,7 +40,8 @@ class DockerExecutor:
 
     def __init__(self) -> None:
         with docker_errors("be used"):
-            self._client = APIClient(version="auto", timeout=_TIMEOUT, **kwargs_from_env())
+            self._docker = DockerClient(version="auto", timeout=_TIMEOUT, **kwargs_from_env())
+            self._client = self._docker.api
             info = self._client.info()
         self._memory = int(info["MemTotal"] * _MEMORY_SHARE)
         self._processors = int(info["NCPU"])
@@ -72,7 +72,7 @@ class DockerExecutor:
         with docker_errors(f"find the image {image!r}"):
             for name in filter(None, (pinned, image)):
                 with contextlib.suppress(ImageNotFound):
-                    return str(self._client.inspect_image(name)["Id"])
+                    return str(self._docker.images.get(name).id)
         with docker_errors(f"pull the image {image!r}"):
             for line in self._client.pull(image, stream=True, decode=True):
                 if "error" in line:
@@ -80,7 +80,7 @@ class DockerExecutor:
                         f"Docker cannot pull the image {image!r}: {line['error']}",
                         hint="build it here, or check its name and registry",
                     )
-            return str(self._client.inspect_image(image)["Id"])
+            return str(self._docker.images.get(image).id)
 
     def open_worker(self, request: WorkerRequest) -> DockerWorker:
         """Open a worker; its container starts with the first datum.
@@ -90,7 +90,8 @@ class DockerExecutor:
         """
         image = request.image_digest
         with docker_errors(f"inspect the image {image!r}"):
-            config = cast("Mapping[str, list[str] | None]", self._client.inspect_image(image)["Config"])
+            attributes = self._docker.images.get(image).attrs
+        config: Mapping[str, list[str] | None] = attributes["Config"]
         cmd = request.spec.transform.cmd or tuple(
             (config.get("Entrypoint") or []) + (config.get("Cmd") or [])
         )
@@ -147,4 +148,4 @@ class DockerExecutor:
 
     def close(self) -> None:
         """Close the connections to the Docker engine."""
-        self._client.close()
+        self._docker.close()

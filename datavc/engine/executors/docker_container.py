@@ -147,7 +147,7 @@ class Container:
 def _create(
     client: APIClient, plan: ContainerPlan, command: Sequence[str], env: Mapping[str, str]
 ) -> str:
-    binds = {
+    binds: dict[str, Mapping[str, str]] = {
         str(plan.inputs): {"bind": "/pfs", "mode": "ro"},
         str(plan.output): {"bind": "/pfs/out", "mode": "rw"},
     }

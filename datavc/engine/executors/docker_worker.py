@@ -116,7 +116,7 @@ class DockerWorker:
         return outcome_of_exit(code, accepted, self._cmd[0])
 
     def _outcome_of_stop(self, container: Container) -> Outcome:
-        """The container is gone: at its regular end when cold, together with its shell when warm."""
+        """The container is gone: at its regular end when cold, with its shell when warm."""
         code, out_of_memory, error = container.exit_state()
         self._drop_container()
         if out_of_memory and code == _KILLED:

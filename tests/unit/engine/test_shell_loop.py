@@ -21,8 +21,10 @@ def test_a_stream_without_a_marker_is_all_text() -> None:
 
 
 def test_arguments_variables_and_lines_arrive_as_they_are() -> None:
-    odd = "it's $HOME `x` \\ \"q\"\nline"
-    script = datum_script("n0", ["sh", "-c", 'printf %s "$1" "$V"; cat', "sh", odd], {"V": odd}, [odd])
+    odd = 'it\'s $HOME `x` \\ "q"\nline'
+    script = datum_script(
+        "n0", ["sh", "-c", 'printf %s "$1" "$V"; cat', "sh", odd], {"V": odd}, [odd]
+    )
     only_command = script[: script.index("datavc_rc=$?")]
     shell = subprocess.run(["sh"], input=only_command.encode(), capture_output=True, check=True)
     assert shell.stdout.decode() == odd + odd + odd + "\n"
