@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from datavc.errors import PathConflict
 from datavc.model.commit import TreeRef
+from datavc.model.entry import Change
 from datavc.model.tree.cursor import Cursor
 from datavc.model.tree.lookahead import ChangeStream
 from datavc.model.tree.node import NodeSource
@@ -98,3 +101,24 @@ def _conflict(file: str, inside: str) -> PathConflict:
         f"/{file} would be a file and also the folder of /{inside}",
         hint="remove one of them first",
     )
+
+
+def check_collisions(base: TreeRef, changes: Iterable[Change], source: NodeSource) -> None:
+    """Check sorted changes against a tree, without building the new one.
+
+    Raises:
+        PathConflict: applying them would make a path a file and a folder.
+    """
+    stream = ChangeStream(changes)
+    check = CollisionCheck(base, source, stream)
+    cursor = Cursor(base, source)
+    while (path := stream.next_path) is not None:
+        entry = stream.take()
+        found = cursor.seek(path)
+        if found == path:
+            if entry is None:
+                check.note_removal(path)
+            else:
+                check.check_put(path)
+        elif entry is not None:
+            check.check_new(path, found)

@@ -1,0 +1,106 @@
+"""From what people write for a commit to the commit: branch, tag, id or prefix, and ``~n``."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from sqlalchemy import Connection
+
+from datavc.db import branches, commits, tags
+from datavc.db.repos import RepoRow
+from datavc.errors import Conflict, NotFound
+from datavc.model.address import Ref, parse_ref
+from datavc.model.commit import Commit, TreeRef
+from datavc.model.commit_info import CommitInfo
+from datavc.model.tree.empty import EMPTY_TREE
+from datavc.versioning.repos import find_repo
+from datavc.versioning.versioned_store import VersionedStore
+
+#: Fewest digits of a commit id that are taken for one.
+MIN_PREFIX = 4
+
+_PREFIX = re.compile(rf"[0-9a-f]{{{MIN_PREFIX},64}}")
+
+
+def get_commit(vs: VersionedStore, repo: str, ref: str) -> CommitInfo:
+    """The commit that *ref* names in *repo*.
+
+    Raises:
+        NotFound: there is no such repo or ref, or its branch has no commit yet.
+        Conflict: an id prefix fits several commits.
+        InvalidAddress: *ref* is malformed.
+    """
+    with vs.db.read() as conn:
+        commit_id, commit = find_commit(conn, find_repo(conn, repo), ref)
+        return commits.info_of(commit_id, commit)
+
+
+def get_tree(vs: VersionedStore, repo: str, ref: str) -> TreeRef:
+    """The tree of the commit that *ref* names; the empty one for a branch without commits.
+
+    Raises:
+        NotFound, Conflict, InvalidAddress: as :func:`get_commit`.
+    """
+    with vs.db.read() as conn:
+        row = find_repo(conn, repo)
+        branch = branches.find(conn, row.id, ref)
+        if branch is not None and branch.head is None:
+            return EMPTY_TREE
+        return find_commit(conn, row, ref)[1].tree
+
+
+def find_commit(conn: Connection, repo: RepoRow, ref: str) -> tuple[str, Commit]:
+    """The id and the commit that *ref* names; see :func:`get_commit`."""
+    commit_id = resolve_id(conn, repo, ref)
+    commit = commits.find(conn, commit_id)
+    if commit is None:
+        raise NotFound(f"commit {commit_id} is gone from repo {repo.name!r}")
+    return commit_id, commit
+
+
+def resolve_id(conn: Connection, repo: RepoRow, ref: str) -> str:
+    """The full id of the commit that *ref* names; see :func:`get_commit`."""
+    parsed = parse_ref(ref)
+    base = _base_id(conn, repo, parsed)
+    if not parsed.back:
+        return base
+    found = commits.nth_ancestor(conn, base, parsed.back)
+    if found is None:
+        raise NotFound(
+            f"{repo.name}@{ref} does not exist: the history of {parsed.name} is shorter",
+            hint=f"see `datavc log {repo.name}@{parsed.name}`",
+        )
+    return found
+
+
+def _base_id(conn: Connection, repo: RepoRow, ref: Ref) -> str:
+    branch = branches.find(conn, repo.id, ref.name)
+    if branch is not None:
+        if branch.head is None:
+            raise NotFound(
+                f"branch {ref.name!r} of repo {repo.name!r} has no commit yet",
+                hint=f"put something: datavc put FILE {repo.name}@{ref.name}:/ -m MESSAGE",
+            )
+        return branch.head
+    tag = tags.find(conn, repo.id, ref.name)
+    if tag is not None:
+        return tag.commit
+    if _PREFIX.fullmatch(ref.name):
+        found = commits.by_prefix(conn, ref.name, repo_id=repo.id)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise Conflict(
+                f"{ref.name!r} is the start of {len(found)} commits or more",
+                hint=f"write more digits: {', '.join(one[:16] for one in found[:3])} ...",
+            )
+    raise _missing(conn, repo, ref.name)
+
+
+def _missing(conn: Connection, repo: RepoRow, name: str) -> NotFound:
+    known = [branch.name for branch in branches.list_branches(conn, repo.id)]
+    known += [tag.name for tag in tags.list_tags(conn, repo.id)]
+    near = difflib.get_close_matches(name, known, 3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"see `datavc branch list {repo.name}`"
+    return NotFound(f"repo {repo.name!r} has no branch, tag or commit {name!r}", hint=hint)
