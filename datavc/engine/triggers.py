@@ -7,10 +7,9 @@ from sqlalchemy import Connection
 from datavc.db import outbox, pipelines
 from datavc.db.outbox import Event
 from datavc.engine.run_jobs import create_run_jobs
+from datavc.versioning.commits import COMMIT_LANDED
 from datavc.versioning.versioned_store import VersionedStore
 
-#: Kind of the event that a commit writes when it lands on a branch.
-COMMIT_LANDED = "commit_landed"
 #: Seconds; only matters if a database were to keep the claim of a transaction it undid.
 _LEASE = 60.0
 
