@@ -1,0 +1,102 @@
+"""``datavc branch``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from datavc_cli.invocation import begin
+from datavc_cli.named_ref import split_named_ref
+from datavc_cli.options import BranchAddress, Json, Quiet, Repo
+from datavc_cli.output import write_json, write_json_list, write_table
+from datavc_cli.wording import moment, short
+
+app = typer.Typer(no_args_is_help=True, help="Create, list, move and delete branches.")
+
+
+@app.command()
+def create(
+    context: typer.Context,
+    branch: Annotated[str, typer.Argument(metavar="REPO@BRANCH")],
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="REF", help="Where it starts; else it has no commit yet."),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Create a branch. It costs the same whatever the size of the repo.
+
+    JSON: a BranchInfo.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    repo, name = split_named_ref(branch, "branch")
+    with invocation.connect() as client:
+        made = client.create_branch(repo, name, start=start)
+    if as_json:
+        write_json(made)
+    at = f" at {short(made.head)}" if made.head else ", without a commit yet"
+    invocation.say(f"created branch {repo}@{name}{at}")
+
+
+@app.command("list")
+def list_branches(
+    context: typer.Context, repo: Repo, as_json: Json = False, quiet: Quiet = False
+) -> None:
+    """List a repo's branches.
+
+    JSON: an array of BranchInfo.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        branches = client.list_branches(repo)
+    if as_json:
+        write_json_list(branches)
+    elif not branches:
+        invocation.advise(f"{repo} has no branch. Create one: datavc branch create {repo}@NAME")
+    else:
+        rows = [(branch.name, short(branch.head), moment(branch.updated_us)) for branch in branches]
+        write_table(("BRANCH", "HEAD", "MOVED"), rows)
+
+
+@app.command()
+def move(
+    context: typer.Context,
+    branch: BranchAddress,
+    target: Annotated[str, typer.Argument(metavar="REF", help="What it shall point at.")],
+    expected: Annotated[
+        str | None,
+        typer.Option("--expect", metavar="REF", help="Move it only if its head is this."),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Let a branch point at another commit, forward or back. `datavc reflog` keeps the old one.
+
+    JSON: a BranchInfo.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    repo, name = split_named_ref(branch, "branch")
+    with invocation.connect() as client:
+        moved = client.move_branch(repo, name, target, expected=expected)
+    if as_json:
+        write_json(moved)
+    invocation.say(f"{repo}@{name} is at {short(moved.head)} now")
+
+
+@app.command()
+def delete(
+    context: typer.Context, branch: BranchAddress, as_json: Json = False, quiet: Quiet = False
+) -> None:
+    """Delete a branch. Its commits stay.
+
+    JSON: {"deleted": REPO@BRANCH}.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    repo, name = split_named_ref(branch, "branch")
+    with invocation.connect() as client:
+        client.delete_branch(repo, name)
+    if as_json:
+        write_json({"deleted": f"{repo}@{name}"})
+    invocation.say(f"deleted branch {repo}@{name}")

@@ -1,0 +1,52 @@
+"""``datavc get``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from datavc_cli.completion import complete_address
+from datavc_cli.invocation import begin
+from datavc_cli.options import Json, Quiet
+from datavc_cli.output import write_json
+from datavc_cli.progress import byte_progress
+from datavc_cli.wording import count, size
+
+
+def get(
+    context: typer.Context,
+    address: Annotated[
+        str, typer.Argument(metavar="REPO[@REF][:/PATH]", autocompletion=complete_address)
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="DEST", help="Where it goes; else to its name here."
+        ),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a file, or a folder with all it holds, to disk.
+
+    DEST is the new name; a file goes into DEST if that is a folder or ends in /. Without it, the
+    name in the repo is kept (a whole repo goes to a folder of the repo's name).
+
+    Files that are there already with equal content are kept as they are, so a get that was
+    interrupted goes on where it stopped. Other files in DEST are left alone.
+
+    JSON: a GetResult.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with (
+        invocation.connect() as client,
+        byte_progress(invocation, f"getting {address}") as progress,
+    ):
+        result = client.get(address, output, progress=progress)
+    if as_json:
+        write_json(result)
+    kept = f" ({result.kept:,} were there already)" if result.kept else ""
+    invocation.say(
+        f"wrote {count(result.files, 'file')}, {size(result.bytes)} to {result.output}{kept}"
+    )

@@ -1,0 +1,126 @@
+"""``datavc job``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from datavc_cli.completion import complete_pipeline
+from datavc_cli.invocation import begin
+from datavc_cli.options import Json, Limit, Quiet
+from datavc_cli.output import write_fields, write_json, write_json_list, write_table
+from datavc_cli.wording import moment, safe, seconds, short, short_run
+
+app = typer.Typer(no_args_is_help=True, help="List and inspect jobs, and read their logs.")
+
+_Job = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or the start of it.")]
+
+
+@app.command("list")
+def list_jobs(
+    context: typer.Context,
+    pipeline: Annotated[
+        str | None,
+        typer.Option(
+            "--pipeline",
+            "-p",
+            metavar="NAME",
+            autocompletion=complete_pipeline,
+            help="Only its jobs.",
+        ),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="Only jobs of this run.")
+    ] = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List jobs, newest first.
+
+    JSON: an array of JobInfo.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        jobs = client.list_jobs(pipeline, run=run, limit=limit)
+    if as_json:
+        write_json_list(jobs)
+    elif not jobs:
+        invocation.advise("There is no job yet. A commit that a pipeline reads makes one.")
+    else:
+        rows = [
+            (short_run(job.id), f"{job.pipeline}@{job.version}", job.state.value)
+            + (f"{job.datums_total:,}", f"{job.datums_processed:,}", f"{job.datums_skipped:,}")
+            + (f"{job.datums_failed:,}", moment(job.created_us), short(job.output))
+            for job in jobs
+        ]
+        header = ("JOB", "PIPELINE", "STATE", "DATUMS", "DONE", "SKIPPED", "FAILED", "CREATED")
+        write_table((*header, "OUTPUT"), rows, right="DATUMS DONE SKIPPED FAILED")
+
+
+@app.command()
+def inspect(context: typer.Context, job: _Job, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Show one job.
+
+    JSON: a JobInfo.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        found = client.get_job(job)
+    if as_json:
+        write_json(found)
+        return
+    took = ""
+    if found.started_us is not None and found.finished_us is not None:
+        took = seconds((found.finished_us - found.started_us) / 1_000_000)
+    write_fields(
+        [
+            ("job", found.id),
+            ("pipeline", f"{found.pipeline}@{found.version}"),
+            ("run", found.run_id),
+            ("state", found.state.value),
+            ("reason", found.reason),
+            ("inputs", ", ".join(found.inputs)),
+            ("output", f"{found.pipeline}@{found.output}" if found.output else ""),
+            ("executor", found.executor or ""),
+            ("datums", f"{found.datums_total:,}"),
+            ("processed", f"{found.datums_processed:,}"),
+            ("skipped", f"{found.datums_skipped:,}"),
+            ("failed", f"{found.datums_failed:,}"),
+            ("created", moment(found.created_us)),
+            ("started", moment(found.started_us)),
+            ("finished", moment(found.finished_us)),
+            ("took", took),
+        ]
+    )
+
+
+@app.command()
+def logs(
+    context: typer.Context,
+    job: _Job,
+    datum: Annotated[
+        str | None, typer.Option("--datum", metavar="DATUM", help="Only this datum's lines.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Print what a job's transforms printed, and what the engine says of it.
+
+    JSON: an array of LogLine.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    empty = True
+    with invocation.connect() as client:
+        lines = client.job_logs(job, datum=datum)
+        if as_json:
+            write_json_list(lines)
+            return
+        for line in lines:
+            empty = False
+            source = short(line.datum) if line.datum else "engine"
+            sys.stdout.write(f"{moment(line.time_us)} {source:12} {safe(line.text)}\n")
+    if empty:
+        invocation.advise("Nothing was printed.")

@@ -1,0 +1,48 @@
+"""``datavc ls``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from datavc_cli.completion import complete_address
+from datavc_cli.invocation import begin
+from datavc_cli.options import Json, Quiet
+from datavc_cli.output import write_json_list
+from datavc_cli.wording import safe, short, size
+
+
+def ls(
+    context: typer.Context,
+    address: Annotated[
+        str, typer.Argument(metavar="REPO[@REF][:/PATH]", autocompletion=complete_address)
+    ],
+    long: Annotated[bool, typer.Option("--long", "-l", help="Show sizes and digests too.")] = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-R", help="Show every file below.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List files and folders. PATH may be a quoted glob.
+
+    JSON: an array of FileInfo; a folder's path ends in a slash.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    empty = True
+    with invocation.connect() as client:
+        files = client.ls(address, recursive=recursive)
+        if as_json:
+            write_json_list(files)
+            return
+        for file in files:
+            empty = False
+            line = f"/{safe(file.path)}"
+            if long:
+                amount = "-" if file.is_folder else size(file.size)
+                line = f"{amount:>10}  {short(file.digest):12}  {line}"
+            sys.stdout.write(f"{line}\n")
+    if empty:
+        invocation.advise(f"There is no file. Put some: datavc put FILE {address}")

@@ -1,0 +1,171 @@
+"""``datavc pipeline``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from datavc_cli.completion import complete_pipeline
+from datavc_cli.invocation import Invocation, begin
+from datavc_cli.options import Force, Json, NoRun, Quiet
+from datavc_cli.output import write_fields, write_json, write_json_list, write_line, write_table
+from datavc_cli.progress import job_progress
+from datavc_cli.wording import moment, short, short_run
+
+if TYPE_CHECKING:
+    from datavc.model.job import JobInfo
+
+app = typer.Typer(no_args_is_help=True, help="Create, update, list, inspect and delete pipelines.")
+
+_SpecFile = Annotated[
+    str,
+    typer.Option("--file", "-f", metavar="SPEC", help="The spec: YAML or JSON; - for stdin."),
+]
+_Name = Annotated[str, typer.Argument(metavar="NAME", autocompletion=complete_pipeline)]
+
+
+@app.command()
+def create(
+    context: typer.Context,
+    spec: _SpecFile,
+    no_run: NoRun = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Create the pipelines of a spec, each with its output repo, and run their first jobs.
+
+    JSON: {"pipelines": an array of PipelineInfo, "jobs": an array of JobInfo}.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    raise typer.Exit(_apply(invocation, spec, update=False, reprocess=False, no_run=no_run))
+
+
+@app.command()
+def update(
+    context: typer.Context,
+    spec: _SpecFile,
+    reprocess: Annotated[
+        bool, typer.Option("--reprocess", help="Run every datum again, changed or not.")
+    ] = False,
+    no_run: NoRun = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a new version of the pipelines of a spec; those that are missing are created.
+
+    JSON: {"pipelines": an array of PipelineInfo, "jobs": an array of JobInfo}.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    raise typer.Exit(_apply(invocation, spec, update=True, reprocess=reprocess, no_run=no_run))
+
+
+@app.command("list")
+def list_pipelines(context: typer.Context, as_json: Json = False, quiet: Quiet = False) -> None:
+    """List all pipelines.
+
+    JSON: an array of PipelineInfo.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        pipelines = client.list_pipelines()
+    if as_json:
+        write_json_list(pipelines)
+    elif not pipelines:
+        invocation.advise("There is no pipeline yet. Create one: datavc pipeline create -f SPEC")
+    else:
+        rows = [
+            (each.name, str(each.version), each.state, moment(each.created_us))
+            + (each.last_job_state.value if each.last_job_state else "-",)
+            for each in pipelines
+        ]
+        write_table(("NAME", "VERSION", "STATE", "CREATED", "LAST JOB"), rows, right="VERSION")
+
+
+@app.command()
+def inspect(
+    context: typer.Context,
+    name: _Name,
+    version: Annotated[
+        int | None, typer.Option("--version", min=1, metavar="N", help="An earlier version.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show one pipeline and its spec.
+
+    JSON: a PipelineInfo.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        found = client.get_pipeline(name, version=version)
+    if as_json:
+        write_json(found)
+        return
+    last = f"{short_run(found.last_job)} {found.last_job_state}" if found.last_job else ""
+    write_fields(
+        [
+            ("name", found.name),
+            ("version", str(found.version)),
+            ("state", found.state),
+            ("created", moment(found.created_us)),
+            ("code digest", short(found.digest)),
+            ("last job", last),
+        ]
+    )
+    write_line("spec")
+    for line in _as_yaml(found.spec):
+        write_line(f"  {line}")
+
+
+@app.command()
+def delete(
+    context: typer.Context,
+    name: _Name,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Delete a pipeline, its jobs and its output repo.
+
+    JSON: {"deleted": NAME}.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        client.delete_pipeline(name, force=force)
+    if as_json:
+        write_json({"deleted": name})
+    invocation.say(f"deleted pipeline {name} and its output repo")
+
+
+def _apply(
+    invocation: Invocation, spec: str, *, update: bool, reprocess: bool, no_run: bool
+) -> int:
+    from datavc_cli.landing import tell_jobs
+
+    with invocation.connect() as client:
+        made = client.create_pipeline(
+            sys.stdin.read() + "\n" if spec == "-" else Path(spec),
+            update=update,
+            reprocess=reprocess,
+            run=False,
+        )
+        for info in made:
+            verb = "created" if info.version == 1 else "updated"
+            invocation.say(f"{verb} pipeline {info.name}, version {info.version}")
+        jobs: dict[str, JobInfo] = {}
+        if not no_run:
+            with job_progress(invocation) as progress:
+                for info in made:
+                    jobs |= {job.id: job for job in client.run_first_job(info, progress)}
+    if invocation.as_json:
+        write_json({"pipelines": made, "jobs": list(jobs.values())})
+    return tell_jobs(invocation, jobs.values())
+
+
+def _as_yaml(spec: dict[str, object]) -> list[str]:
+    import yaml
+
+    return yaml.safe_dump(spec, sort_keys=False, allow_unicode=True).splitlines()

@@ -1,0 +1,111 @@
+"""``datavc put``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from datavc.errors import InvalidInput
+from datavc_cli.completion import complete_branch
+from datavc_cli.invocation import Invocation, begin
+from datavc_cli.options import Json, NoRun, Quiet
+from datavc_cli.output import write_json
+from datavc_cli.progress import byte_progress
+from datavc_cli.wording import count, short, size
+
+if TYPE_CHECKING:
+    from datavc import Client
+    from datavc.model.file_info import PutResult
+
+_STANDARD_INPUT = "-"
+
+
+def put(
+    context: typer.Context,
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="Files, folders, quoted globs, or - for stdin."),
+    ],
+    destination: Annotated[
+        str, typer.Argument(metavar="REPO[@BRANCH][:/PATH]", autocompletion=complete_branch)
+    ],
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Put folders with all they hold.")
+    ] = False,
+    message: Annotated[
+        str | None,
+        typer.Option("--message", "-m", metavar="TEXT", help="Commit at once, with this message."),
+    ] = None,
+    follow_links: Annotated[
+        bool, typer.Option("--follow-links", help="Put what symbolic links point at.")
+    ] = False,
+    no_run: NoRun = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Put files into a repo: staged for the next commit, or committed at once with -m.
+
+    A PATH that ends in / (or none) is a folder to put into; any other PATH is the new name of the
+    one SOURCE. If a folder of that name is there, a file goes into it, as with cp.
+
+    A folder keeps its name, and needs -r: `put -r photos data` gives /photos/...; `photos/` or `.`
+    stands for what the folder holds, as with rsync. A quoted glob keeps the folders below its fixed
+    part: `put 'logs/**/*.txt' data` turns logs/a/b.txt into /a/b.txt.
+
+    Files that the branch holds unchanged already are left out.
+
+    JSON: a PutResult, and "jobs", an array of JobInfo.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        with byte_progress(invocation, f"putting into {destination}") as progress:
+            if _STANDARD_INPUT in sources:
+                if len(sources) > 1:
+                    raise InvalidInput(
+                        "standard input goes with no other source", hint="put it alone"
+                    )
+                result = client.put(
+                    sys.stdin.buffer, destination, message=message, run=False, progress=progress
+                )
+            else:
+                result = client.put(
+                    sources,
+                    destination,
+                    recursive=recursive,
+                    message=message,
+                    follow_links=follow_links,
+                    run=False,
+                    progress=progress,
+                )
+        code = _tell(invocation, client, destination, result, no_run=no_run)
+    raise typer.Exit(code)
+
+
+def _tell(
+    invocation: Invocation, client: Client, destination: str, result: PutResult, *, no_run: bool
+) -> int:
+    from datavc_cli.landing import run_pipelines, tell_jobs
+
+    target = client.locate(destination)
+    branch = f"{target.repo}@{target.ref}"
+    amount = f"{count(result.files, 'file')}, {size(result.bytes)}"
+    if result.unchanged:
+        amount += f" ({result.unchanged:,} unchanged, left out)"
+    if result.commit is None:
+        if not invocation.as_json and result.staged is None:
+            invocation.say(f"nothing to put: {branch} holds all of it already")
+        else:
+            invocation.say(f"staged {amount} on {branch}")
+            invocation.advise(f"Commit it: datavc commit {branch} -m MESSAGE")
+        if invocation.as_json:
+            write_json({**asdict(result), "jobs": []})
+        return 0
+    invocation.say(f"committed {short(result.commit)} on {branch}: {amount}")
+    commit = client.resolve(f"{target.repo}@{result.commit}")
+    jobs = run_pipelines(invocation, client, commit, no_run=no_run)
+    if invocation.as_json:
+        write_json({**asdict(result), "jobs": jobs})
+    return tell_jobs(invocation, jobs)

@@ -1,0 +1,69 @@
+"""The ``datavc`` command: from the arguments to an exit code. Never a traceback, unless asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from datavc.errors import DatavcError
+from datavc_cli.app import build_app
+from datavc_cli.failures import (
+    DONE,
+    INTERRUPTED,
+    PIPE_CLOSED,
+    report_bug,
+    report_error,
+    report_usage,
+)
+
+
+def main() -> None:
+    """Run the command line of this process, and exit."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _close_output()
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line, and give its exit code."""
+    as_json = "--json" in arguments
+    try:
+        return _dispatch(arguments, as_json=as_json)
+    except DatavcError as error:
+        _raise_if_debugging()
+        return report_error(error, as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("datavc: interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _close_output()
+    except Exception as error:
+        _raise_if_debugging()
+        return report_bug(error, as_json=as_json)
+
+
+def _dispatch(arguments: Sequence[str], *, as_json: bool) -> int:
+    command = typer.main.get_command(build_app())
+    try:
+        code = command.main(list(arguments), prog_name="datavc", standalone_mode=False)
+    except typer.TyperException as error:
+        path = getattr(getattr(error, "ctx", None), "command_path", "datavc")
+        return report_usage(error.format_message(), path, as_json=as_json)
+    return code if isinstance(code, int) else DONE
+
+
+def _close_output() -> int:
+    # What is left in the buffer would fail again when the interpreter exits.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PIPE_CLOSED
+
+
+def _raise_if_debugging() -> None:
+    if os.environ.get("DATAVC_DEBUG") == "1":
+        raise  # noqa: PLE0704
