@@ -92,8 +92,7 @@ class HistoryVerbs(ClientBase):
             NotFound: there is no such repo or branch.
         """
         located = self.locate_branch(address)
-        branch = self.transport.get_branch(located.repo, located.ref.name)
-        head = self.tree_at(located) if branch.head is not None else EMPTY_TREE
+        head = self.tree_at(located)
         records = self.transport.staged_records(located.repo, located.ref.name)
         merged = merge_change_sets(
             [read_change_set(record.location, record.digest, self.nodes) for record in records]

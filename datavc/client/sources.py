@@ -147,4 +147,3 @@ def _refuse_twins(planned: Sequence[LocalSource]) -> None:
                 f"'{other}' and '{source.path}' would both become /{source.target}",
                 hint="put them into different folders",
             )
-

@@ -34,32 +34,65 @@ class Transport(Protocol):
     objects: ObjectStore
     chunks: ChunkIndex
 
-    def close(self) -> None: ...
-    def describe(self) -> dict[str, str]: ...
+    def close(self) -> None:
+        """Let go of connections and files. Safe to call more than once."""
+
+    def describe(self) -> dict[str, str]:
+        """Where the data is, by name: ``kind``, ``address`` and so on."""
 
     # repos
-    def create_repo(self, name: str, description: str, author: str) -> RepoInfo: ...
-    def list_repos(self) -> list[RepoInfo]: ...
-    def get_repo(self, name: str) -> RepoInfo: ...
-    def delete_repo(self, name: str, author: str, *, force: bool) -> None: ...
+    def create_repo(self, name: str, description: str, author: str) -> RepoInfo:
+        """Create a repo."""
+
+    def list_repos(self) -> list[RepoInfo]:
+        """All repos."""
+
+    def get_repo(self, name: str) -> RepoInfo:
+        """One repo."""
+
+    def delete_repo(self, name: str, author: str, *, force: bool) -> None:
+        """Delete a repo."""
 
     # branches and tags
-    def create_branch(self, repo: str, name: str, start: str | None, author: str) -> BranchInfo: ...
-    def list_branches(self, repo: str) -> list[BranchInfo]: ...
-    def get_branch(self, repo: str, name: str) -> BranchInfo: ...
+    def create_branch(self, repo: str, name: str, start: str | None, author: str) -> BranchInfo:
+        """Create a branch."""
+
+    def list_branches(self, repo: str) -> list[BranchInfo]:
+        """A repo's branches."""
+
+    def get_branch(self, repo: str, name: str) -> BranchInfo:
+        """One branch."""
+
     def move_branch(
         self, repo: str, name: str, target: str, author: str, *, expected: str | None
-    ) -> BranchInfo: ...
-    def delete_branch(self, repo: str, name: str, author: str) -> None: ...
-    def create_tag(self, repo: str, name: str, target: str, author: str) -> TagInfo: ...
-    def list_tags(self, repo: str) -> list[TagInfo]: ...
-    def delete_tag(self, repo: str, name: str, author: str) -> None: ...
-    def ref_log(self, repo: str, name: str | None, limit: int) -> list[RefMove]: ...
+    ) -> BranchInfo:
+        """Let a branch point at another commit."""
+
+    def delete_branch(self, repo: str, name: str, author: str) -> None:
+        """Delete a branch."""
+
+    def create_tag(self, repo: str, name: str, target: str, author: str) -> TagInfo:
+        """Create a tag."""
+
+    def list_tags(self, repo: str) -> list[TagInfo]:
+        """A repo's tags."""
+
+    def delete_tag(self, repo: str, name: str, author: str) -> None:
+        """Delete a tag."""
+
+    def ref_log(self, repo: str, name: str | None, limit: int) -> list[RefMove]:
+        """How refs moved, newest first."""
 
     # staging and commits
-    def stage(self, repo: str, branch: str, change_set: StagedRecord, author: str) -> StagedChange: ...
-    def list_staged(self, repo: str, branch: str) -> list[StagedChange]: ...
-    def staged_records(self, repo: str, branch: str) -> list[StagedRecord]: ...
+    def stage(self, repo: str, branch: str, change_set: StagedRecord, author: str) -> StagedChange:
+        """Put a stored change set behind what is staged."""
+
+    def list_staged(self, repo: str, branch: str) -> list[StagedChange]:
+        """What is staged, oldest first."""
+
+    def staged_records(self, repo: str, branch: str) -> list[StagedRecord]:
+        """Where the staged change sets lie, oldest first."""
+
     def commit(
         self,
         repo: str,
@@ -69,21 +102,49 @@ class Transport(Protocol):
         *,
         change_set: StagedRecord | None,
         allow_empty: bool,
-    ) -> CommitInfo: ...
-    def resolve(self, repo: str, ref: str) -> CommitInfo: ...
-    def tree(self, repo: str, ref: str) -> TreeRef: ...
-    def log(self, repo: str, ref: str, limit: int) -> Iterator[CommitInfo]: ...
-    def lineage(self, repo: str, ref: str, direction: str) -> Lineage: ...
+    ) -> CommitInfo:
+        """Commit a branch's staging, or one change set and nothing else."""
+
+    def resolve(self, repo: str, ref: str) -> CommitInfo:
+        """The commit that a ref stands for."""
+
+    def tree(self, repo: str, ref: str) -> TreeRef:
+        """The tree that a ref stands for."""
+
+    def log(self, repo: str, ref: str, limit: int) -> Iterator[CommitInfo]:
+        """A commit and its first parents, newest first."""
+
+    def lineage(self, repo: str, ref: str, direction: str) -> Lineage:
+        """The provenance graph above or below a commit."""
 
     # pipelines and jobs
     def create_pipeline(
         self, spec: dict[str, object], author: str, *, update: bool, reprocess: bool
-    ) -> PipelineInfo: ...
-    def list_pipelines(self) -> list[PipelineInfo]: ...
-    def get_pipeline(self, name: str, version: int | None) -> PipelineInfo: ...
-    def delete_pipeline(self, name: str, author: str, *, force: bool) -> None: ...
-    def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]: ...
-    def get_job(self, job: str) -> JobInfo: ...
-    def list_datums(self, job: str) -> list[DatumInfo]: ...
-    def job_logs(self, job: str, datum: str | None) -> Iterator[LogLine]: ...
-    def wait(self, run_id: str, timeout: float | None, progress: JobProgress | None) -> list[JobInfo]: ...
+    ) -> PipelineInfo:
+        """Create a pipeline, or a new version of one."""
+
+    def list_pipelines(self) -> list[PipelineInfo]:
+        """All pipelines."""
+
+    def get_pipeline(self, name: str, version: int | None) -> PipelineInfo:
+        """One pipeline."""
+
+    def delete_pipeline(self, name: str, author: str, *, force: bool) -> None:
+        """Delete a pipeline."""
+
+    def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
+        """Jobs, newest first."""
+
+    def get_job(self, job: str) -> JobInfo:
+        """One job."""
+
+    def list_datums(self, job: str) -> list[DatumInfo]:
+        """The datums that a job ran."""
+
+    def job_logs(self, job: str, datum: str | None) -> Iterator[LogLine]:
+        """A job's log."""
+
+    def wait(
+        self, run_id: str, timeout: float | None, progress: JobProgress | None
+    ) -> list[JobInfo]:
+        """Wait until a run is over; its jobs, the first one first."""

@@ -1,0 +1,223 @@
+"""datavc in this process: a home folder, and pipelines that run while a call waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from datavc.client.transport import JobProgress
+from datavc.engine import jobs, logs, pipelines
+from datavc.model.change_set import StagedRecord
+from datavc.model.commit import TreeRef
+from datavc.model.commit_info import CommitInfo, Lineage
+from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+from datavc.model.repo import BranchInfo, RefMove, RepoInfo, StagedChange, TagInfo
+from datavc.versioning import branches, commits, history, lineage, repos, resolve, staging, tags
+from datavc.versioning.versioned_store import open_versioned_store
+
+
+class EmbeddedTransport:
+    """Opens the database and the store itself.
+
+    Args:
+        home: folder of both, unless they are said to be elsewhere.
+        store: a folder or ``s3://bucket/prefix``.
+        database: a SQLAlchemy URL.
+
+    Raises:
+        InvalidInput: an address is malformed.
+        StoreUnavailable, DatabaseUnavailable, OutOfSpace: one of them cannot be opened or made.
+    """
+
+    kind = "embedded"
+    runs_inline = True
+
+    def __init__(self, home: Path, store: str | None = None, database: str | None = None) -> None:
+        self.address = str(home)
+        self._home = home
+        self._store = store
+        self._database = database
+        self._vs = open_versioned_store(home, store, database)
+        self.objects = self._vs.objects
+        self.chunks = self._vs.chunks
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._vs.close()
+
+    def describe(self) -> dict[str, str]:
+        """Where home, store and database are; a password in an address is left out."""
+        from sqlalchemy import make_url
+
+        database = f"sqlite:///{self._home / 'datavc.db'}"
+        if self._database:
+            database = make_url(self._database).render_as_string(hide_password=True)
+        return {
+            "kind": self.kind,
+            "address": self.address,
+            "store": self._store or str(self._home / "store"),
+            "database": database,
+        }
+
+    def create_repo(self, name: str, description: str, author: str) -> RepoInfo:
+        """Create a repo."""
+        return repos.create_repo(self._vs, name, author=author, description=description)
+
+    def list_repos(self) -> list[RepoInfo]:
+        """All repos."""
+        return repos.list_repos(self._vs)
+
+    def get_repo(self, name: str) -> RepoInfo:
+        """One repo."""
+        return repos.get_repo(self._vs, name)
+
+    def delete_repo(self, name: str, author: str, *, force: bool) -> None:
+        """Delete a repo."""
+        repos.delete_repo(self._vs, name, author=author, force=force)
+
+    def create_branch(self, repo: str, name: str, start: str | None, author: str) -> BranchInfo:
+        """Create a branch."""
+        return branches.create_branch(self._vs, repo, name, author=author, start=start)
+
+    def list_branches(self, repo: str) -> list[BranchInfo]:
+        """A repo's branches."""
+        return branches.list_branches(self._vs, repo)
+
+    def get_branch(self, repo: str, name: str) -> BranchInfo:
+        """One branch."""
+        return branches.get_branch(self._vs, repo, name)
+
+    def move_branch(
+        self, repo: str, name: str, target: str, author: str, *, expected: str | None
+    ) -> BranchInfo:
+        """Let a branch point at another commit."""
+        return branches.move_branch(self._vs, repo, name, target, author=author, expected=expected)
+
+    def delete_branch(self, repo: str, name: str, author: str) -> None:
+        """Delete a branch."""
+        branches.delete_branch(self._vs, repo, name, author=author)
+
+    def create_tag(self, repo: str, name: str, target: str, author: str) -> TagInfo:
+        """Create a tag."""
+        return tags.create_tag(self._vs, repo, name, target, author=author)
+
+    def list_tags(self, repo: str) -> list[TagInfo]:
+        """A repo's tags."""
+        return tags.list_tags(self._vs, repo)
+
+    def delete_tag(self, repo: str, name: str, author: str) -> None:
+        """Delete a tag."""
+        tags.delete_tag(self._vs, repo, name, author=author)
+
+    def ref_log(self, repo: str, name: str | None, limit: int) -> list[RefMove]:
+        """How refs moved, newest first."""
+        return branches.list_moves(self._vs, repo, name, limit)
+
+    def stage(self, repo: str, branch: str, change_set: StagedRecord, author: str) -> StagedChange:
+        """Put a stored change set behind what is staged."""
+        return staging.stage(self._vs, repo, branch, change_set, author=author)
+
+    def list_staged(self, repo: str, branch: str) -> list[StagedChange]:
+        """What is staged, oldest first."""
+        return staging.list_staged(self._vs, repo, branch)
+
+    def staged_records(self, repo: str, branch: str) -> list[StagedRecord]:
+        """Where the staged change sets lie, oldest first."""
+        return staging.staged_records(self._vs, repo, branch)
+
+    def commit(
+        self,
+        repo: str,
+        branch: str,
+        message: str,
+        author: str,
+        *,
+        change_set: StagedRecord | None,
+        allow_empty: bool,
+    ) -> CommitInfo:
+        """Commit a branch's staging, or one change set and nothing else."""
+        if change_set is None:
+            return commits.commit_staged(
+                self._vs, repo, branch, message=message, author=author, allow_empty=allow_empty
+            )
+        return commits.commit_changes(
+            self._vs,
+            repo,
+            branch,
+            change_set,
+            message=message,
+            author=author,
+            allow_empty=allow_empty,
+        )
+
+    def resolve(self, repo: str, ref: str) -> CommitInfo:
+        """The commit that a ref stands for."""
+        return resolve.get_commit(self._vs, repo, ref)
+
+    def tree(self, repo: str, ref: str) -> TreeRef:
+        """The tree that a ref stands for."""
+        return resolve.get_tree(self._vs, repo, ref)
+
+    def log(self, repo: str, ref: str, limit: int) -> Iterator[CommitInfo]:
+        """A commit and its first parents, newest first."""
+        return history.log(self._vs, repo, ref, limit)
+
+    def lineage(self, repo: str, ref: str, direction: str) -> Lineage:
+        """The provenance graph above or below a commit."""
+        return lineage.lineage(self._vs, repo, ref, direction)
+
+    def create_pipeline(
+        self, spec: dict[str, object], author: str, *, update: bool, reprocess: bool
+    ) -> PipelineInfo:
+        """Create a pipeline, or a new version of one."""
+        return pipelines.create_pipeline(self._vs, spec, author, update=update, reprocess=reprocess)
+
+    def list_pipelines(self) -> list[PipelineInfo]:
+        """All pipelines."""
+        return pipelines.list_pipelines(self._vs)
+
+    def get_pipeline(self, name: str, version: int | None) -> PipelineInfo:
+        """One pipeline."""
+        return pipelines.get_pipeline(self._vs, name, version)
+
+    def delete_pipeline(self, name: str, author: str, *, force: bool) -> None:
+        """Delete a pipeline."""
+        pipelines.delete_pipeline(self._vs, name, author, force=force)
+
+    def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
+        """Jobs, newest first."""
+        return jobs.list_jobs(self._vs, pipeline, run_id, limit)
+
+    def get_job(self, job: str) -> JobInfo:
+        """One job."""
+        return jobs.get_job(self._vs, job)
+
+    def list_datums(self, job: str) -> list[DatumInfo]:
+        """The datums that a job ran."""
+        return jobs.list_datums(self._vs, job)
+
+    def job_logs(self, job: str, datum: str | None) -> Iterator[LogLine]:
+        """A job's log."""
+        return logs.job_logs(self._vs, job, datum)
+
+    def wait(
+        self, run_id: str, timeout: float | None, progress: JobProgress | None
+    ) -> list[JobInfo]:
+        """Work on a run until it is over, beside whoever else works on it."""
+        from datavc.engine.process_identity import identify_process
+        from datavc.engine.scheduler import owner_name
+        from datavc.engine.triggers import handle_events
+
+        handle_events(self._vs, owner_name(identify_process(), 0))
+        is_over, found = jobs.look_at_run(self._vs, run_id)
+        if is_over:
+            # Most commits trigger nothing, and opening an executor takes a while.
+            return found
+        from datavc.engine.engine import Engine
+        from datavc.engine.settings import EngineSettings
+
+        engine = Engine(self._vs, EngineSettings(scratch=self._home / "scratch"))
+        try:
+            return engine.drive(run_id, timeout, progress)
+        finally:
+            engine.close()
