@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from datavc.engine.scratch import empty_folder, scratch_errors
+from datavc.engine.scratch import disk_full, empty_folder, scratch_errors
+from datavc.errors import OutOfSpace
 from datavc.model.commit import TreeRef
 from datavc.model.datum import Datum, DatumInput, datum_files
 from datavc.model.entry import Entry
@@ -93,5 +94,7 @@ class InputFolder:
         try:
             if entry.size and not empty:
                 write_content(self._vs.objects, entry, descriptor)
+        except OutOfSpace as error:
+            raise disk_full(self._root) from error
         finally:
             os.close(descriptor)

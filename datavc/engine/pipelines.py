@@ -11,6 +11,7 @@ from datavc.db.clock import now_us
 from datavc.db.pipelines import InputBranch, NewVersion, PipelineRow
 from datavc.engine.job_end import end_job
 from datavc.engine.run_jobs import all_pipelines, create_run_jobs
+from datavc.engine.triggers import handle_some
 from datavc.errors import AlreadyExists, Conflict, InvalidSpec, NotFound
 from datavc.model.ids import new_id
 from datavc.model.job import JobState, PipelineInfo
@@ -49,6 +50,9 @@ def create_pipeline(
     """
     spec = parse_pipeline_spec(document)
     with vs.db.write() as conn:
+        # What landed before belongs to the pipelines that were there then.
+        while handle_some(conn, f"pipeline {spec.name}"):
+            pass
         current = pipelines.find(conn, spec.name)
         if current is not None and not update:
             raise AlreadyExists(

@@ -26,13 +26,18 @@ def scratch_errors(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise OutOfSpace(
-                f"the scratch disk at {path} is full", hint="free some space, or move the scratch"
-            ) from error
+            raise disk_full(path) from error
         raise SourceUnreadable(
             f"the scratch file {error.filename or path} cannot be used: {error.strerror}",
             hint="check the scratch disk",
         ) from error
+
+
+def disk_full(path: Path) -> OutOfSpace:
+    """The error for a scratch disk that has no room left."""
+    return OutOfSpace(
+        f"the scratch disk at {path} is full", hint="free some space, or move the scratch"
+    )
 
 
 def is_full(path: Path) -> bool:

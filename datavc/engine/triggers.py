@@ -14,24 +14,27 @@ from datavc.versioning.versioned_store import VersionedStore
 _LEASE = 60.0
 
 
-def handle_events(vs: VersionedStore, owner: str) -> int:
-    """Act upon every event there is, oldest first; gives how many there were.
+def handle_events(vs: VersionedStore, owner: str) -> None:
+    """Act upon every event there is, oldest first.
 
     An event is dropped in the transaction that makes its jobs, so a crash in between repeats
     both or none.
     """
-    handled = 0
-    while True:
+    more = True
+    while more:
         with vs.db.write() as conn:
-            # Jobs queue up in the order in which their commits landed.
-            outbox.take_turn(conn)
-            events = outbox.claim(conn, owner, _LEASE)
-            for event in events:
-                _handle(conn, event)
-            outbox.ack(conn, owner, [event.id for event in events])
-        if not events:
-            return handled
-        handled += len(events)
+            more = handle_some(conn, owner)
+
+
+def handle_some(conn: Connection, owner: str) -> bool:
+    """Act upon the oldest events in the caller's transaction; whether there were any."""
+    # Jobs queue up in the order in which their commits landed.
+    outbox.take_turn(conn)
+    events = outbox.claim(conn, owner, _LEASE)
+    for event in events:
+        _handle(conn, event)
+    outbox.ack(conn, owner, [event.id for event in events])
+    return bool(events)
 
 
 def _handle(conn: Connection, event: Event) -> None:

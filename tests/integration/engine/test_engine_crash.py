@@ -1,0 +1,102 @@
+"""Engines that are killed: their jobs are taken over, and nothing is done or landed twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from datavc.db import job_claims, outbox
+from datavc.engine import jobs
+from datavc.model.job import JobState
+
+ENGINE = """
+import sys, threading
+from pathlib import Path
+from datavc.engine.engine import Engine
+from datavc.engine.settings import EngineSettings
+from datavc.versioning.versioned_store import open_versioned_store
+
+home = Path(sys.argv[1])
+settings = EngineSettings(
+    scratch=home / "scratch", executor="process", workers=2, lease_seconds=1.0
+)
+Engine(open_versioned_store(home), settings).serve(threading.Event())
+"""
+COUNT = ': >"$CALLS/${in##*/}.$$"; sleep 0.05; cp "$in" "$DATAVC_PFS/out/"'
+DATUMS = 40
+
+
+@pytest.mark.parametrize("kills", [1, 3])
+def test_a_killed_engine_is_taken_over_from(world, kills: int) -> None:
+    world.repo("raw")
+    world.pipeline("copy", "raw", COUNT)
+    run = world.put("raw", {f"f{number:02}": b"%d" % number for number in range(DATUMS)})
+    for _ in range(kills):
+        engine = subprocess.Popen([sys.executable, "-c", ENGINE, str(world.home)])
+        before = durable(world, run)
+        while durable(world, run) < before + 5:
+            time.sleep(0.01)
+        os.kill(engine.pid, signal.SIGKILL)
+        engine.wait()
+    written = durable(world, run)
+    (job,) = world.drive(run)
+    assert job.state is JobState.SUCCESS
+    assert (job.datums_total, job.datums_processed) == (DATUMS, DATUMS)
+    assert world.files("copy") == {f"f{number:02}": b"%d" % number for number in range(DATUMS)}
+    assert world.head("copy").parents == ()
+    assert world.head("copy").provenance.commits == (world.head("raw").id,)
+    tries = Counter(name.partition(".")[0] for name in world.called())
+    assert len(tries) == DATUMS
+    # Only what ran, or had ended less than a moment ago, when the engine was killed.
+    assert sum(tries.values()) - DATUMS <= kills * 20
+    assert 5 <= written < DATUMS
+
+
+def durable(world, run: str) -> int:
+    return sum(job.datums_processed for job in jobs.list_jobs(world.vs, run_id=run))
+
+
+def test_an_engine_that_lost_its_job_commits_nothing(world) -> None:
+    """The job is given to another engine in the middle of its work."""
+    world.repo("raw")
+    world.pipeline("slow", "raw", ': >"$CALLS/started"; sleep 0.5; cp "$in" "$DATAVC_PFS/out/"')
+    run = world.put("raw", {"a": b"one"})
+    taken = []
+
+    def steal(info) -> None:
+        if taken or info.state is not JobState.RUNNING:
+            return
+        with world.db.write() as conn:
+            later = time.time_ns() // 1000 + 10**9
+            taken.append(job_claims.claim(conn, "thief", 0.0, at_us=later))
+
+    with pytest.raises(Exception, match="is not over"):
+        world.engine.drive(run, 3.0, steal)
+    assert taken
+    assert world.head("slow") is None
+    with world.db.write() as conn:
+        job_claims.release(conn, taken[0].id, "thief")
+    (job,) = world.drive(run)
+    assert job.state is JobState.SUCCESS
+    assert world.files("slow") == {"a": b"one"}
+
+
+def test_a_crash_between_commit_and_jobs_loses_no_trigger(world) -> None:
+    """The event outlives the engine that claimed it."""
+    world.repo("raw")
+    world.pipeline("copy", "raw", COUNT)
+    run = world.put("raw", {"a": b"one"})
+    with pytest.raises(RuntimeError):
+        claim_and_crash(world)
+    (job,) = world.drive(run)
+    assert job.state is JobState.SUCCESS
+
+
+def claim_and_crash(world) -> None:
+    with world.db.write() as conn:
+        assert len(outbox.claim(conn, "crashed", 60.0)) == 1
+        raise RuntimeError

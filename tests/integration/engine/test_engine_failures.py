@@ -1,0 +1,255 @@
+"""What goes wrong in a transform is one clear error, and nothing half done is to be seen."""
+
+import os
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from datavc.engine import jobs
+from datavc.engine.logs import job_logs
+from datavc.engine.pipelines import create_pipeline
+from datavc.errors import Conflict, OutOfSpace, StoreUnavailable
+from datavc.model.job import DatumState, JobState
+
+COPY = 'for f in "$DATAVC_PFS"/in/*; do : >"$CALLS/${f##*/}"; cp "$f" "$DATAVC_PFS/out/"; done'
+FAIL_ON_BAD = f'case "$in" in */bad*) echo broken >&2; exit 3;; esac; {COPY}'
+
+
+def test_a_failed_datum_fails_its_job_and_leaves_the_branch_alone(world) -> None:
+    world.repo("raw")
+    world.pipeline("copy", "raw", FAIL_ON_BAD, datum_tries=2)
+    world.pipeline("after", "copy", COPY)
+    world.commit_and_drive("raw", {"a": b"one"})
+    good = world.head("copy")
+    copy, after = world.commit_and_drive("raw", {"bad": b"x"})
+    assert copy.state is JobState.FAILURE
+    assert "(in:/bad) exited with 3" in copy.reason
+    assert f"datavc job logs {copy.id}" in copy.reason
+    assert copy.datums_failed == 1
+    assert after.state is JobState.UNRUNNABLE
+    assert copy.id in after.reason
+    assert world.head("copy") == good
+    (datum,) = jobs.list_datums(world.vs, copy.id)
+    assert (datum.state, datum.exit_code) == (DatumState.FAILED, 3)
+    lines = [(line.stream, line.text) for line in job_logs(world.vs, copy.id, datum.id[:8])]
+    assert lines == [
+        ("stderr", "broken"), ("engine", "try 1 of 2: exited with 3"),
+        ("stderr", "broken"), ("engine", "failed: exited with 3"),
+    ]  # fmt: skip
+
+
+def test_what_succeeded_in_a_failed_job_is_not_run_again(world) -> None:
+    world.repo("raw")
+    world.pipeline("copy", "raw", FAIL_ON_BAD, datum_tries=1, parallelism_spec={"constant": 1})
+    (failed,) = world.commit_and_drive("raw", {"a": b"1", "b": b"2", "bad": b"x", "c": b"3"})
+    assert failed.state is JobState.FAILURE
+    done = world.called()
+    assert done
+    (job,) = world.commit_and_drive("raw", {"bad": None})
+    assert job.state is JobState.SUCCESS
+    assert world.called() == sorted({"a", "b", "c"} - set(done))
+    assert job.datums_skipped == len(done)
+    assert sorted(world.files("copy")) == ["a", "b", "c"]
+
+
+def test_a_datum_that_fails_at_first_may_succeed_later(world) -> None:
+    world.repo("raw")
+    flaky = 'n=$(ls "$CALLS" | wc -l); : >"$CALLS/$n"; [ "$n" -ge 2 ]; echo ok >"$DATAVC_PFS/out/x"'
+    world.pipeline("flaky", "raw", flaky)
+    (job,) = world.commit_and_drive("raw", {"a": b"one"})
+    assert job.state is JobState.SUCCESS
+    assert len(world.called()) == 3
+
+
+def test_two_datums_that_write_one_path_are_both_named(world) -> None:
+    world.repo("raw")
+    world.pipeline("same", "raw", 'cp "$in" "$DATAVC_PFS/out/same"')
+    (job,) = world.commit_and_drive("raw", {"a": b"one", "b": b"two"})
+    assert job.state is JobState.FAILURE
+    assert "(in:/a)" in job.reason
+    assert "(in:/b)" in job.reason
+    assert "both wrote /same" in job.reason
+    assert world.head("same") is None
+
+
+def test_a_path_of_a_datum_kept_from_before_is_a_duplicate_too(world) -> None:
+    world.repo("raw")
+    world.pipeline("same", "raw", 'cp "$in" "$DATAVC_PFS/out/same"')
+    world.commit_and_drive("raw", {"a": b"one"})
+    (job,) = world.commit_and_drive("raw", {"b": b"two"})
+    assert job.state is JobState.FAILURE
+    assert "(in:/a)" in job.reason
+    assert "(in:/b)" in job.reason
+    assert world.files("same") == {"same": b"one"}
+
+
+def test_a_file_where_another_datum_has_a_folder_is_refused(world) -> None:
+    world.repo("raw")
+    script = 'cd "$DATAVC_PFS/out"; case $in in */a) echo x >x;; *) mkdir x; echo y >x/y;; esac'
+    world.pipeline("mixed", "raw", script)
+    (job,) = world.commit_and_drive("raw", {"a": b"one", "b": b"two"})
+    assert job.state is JobState.FAILURE
+    assert "x/y" in job.reason
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("ln -s /etc/passwd link", "it wrote a symbolic link at /link"),
+        ("mkdir d; ln -s /etc d/folder", "it wrote a symbolic link at /d/folder"),
+        ("mkfifo pipe", "it wrote a named pipe at /pipe"),
+        ("mknod device c 1 3 || mkfifo device", "at /device"),
+        ("cd ..; rm -rf out; ln -s /etc out", "it removed its output folder"),
+        ("kill -9 $$", "was killed by SIGKILL"),
+        ("printf x >\"$(printf 'bad\\377')\"", "whose name is not allowed"),
+    ],
+)
+def test_an_output_that_is_no_regular_file_fails_its_datum(
+    world, script: str, message: str
+) -> None:
+    world.repo("raw")
+    world.pipeline("odd", "raw", f'cd "$DATAVC_PFS/out"; {script}')
+    (job,) = world.commit_and_drive("raw", {"a": b"one"})
+    assert job.state is JobState.FAILURE
+    assert message in job.reason
+    assert world.head("odd") is None
+
+
+def test_a_job_has_its_time(world) -> None:
+    world.repo("raw")
+    world.pipeline("slow", "raw", "sleep 1000", job_timeout="300ms")
+    (job,) = world.commit_and_drive("raw", {"a": b"one"})
+    assert job.state is JobState.FAILURE
+    assert "ran longer than its job_timeout of 0.3 s" in job.reason
+
+
+def test_a_datum_has_its_time(world) -> None:
+    world.repo("raw")
+    world.pipeline("slow", "raw", "sleep 1000", datum_timeout="200ms", datum_tries=1)
+    (job,) = world.commit_and_drive("raw", {"a": b"one"})
+    assert job.state is JobState.FAILURE
+    assert "ran longer than its datum_timeout of 0.2 s" in job.reason
+
+
+def test_an_update_kills_the_job_of_the_version_before(world) -> None:
+    world.repo("raw")
+    world.pipeline("slow", "raw", ': >"$CALLS/started"; sleep 1000')
+    run = world.put("raw", {"a": b"one"})
+    thread = threading.Thread(target=world.drive, args=(run,))
+    thread.start()
+    while not (world.calls / "started").exists():
+        pass
+    create_pipeline(
+        world.vs,
+        {
+            "pipeline": {"name": "slow"},
+            "transform": {"cmd": ["sh", "-c", 'cp "$in" "$DATAVC_PFS/out"']},
+            "input": {"pfs": {"name": "in", "repo": "raw", "glob": "/*"}},
+        },
+        "tester",
+        update=True,
+    )
+    thread.join()
+    latest, killed = jobs.list_jobs(world.vs, "slow")
+    assert killed.state is JobState.KILLED
+    assert "version 2" in killed.reason
+    (job,) = world.drive(latest.run_id)
+    assert job.state is JobState.SUCCESS
+    assert world.files("slow") == {"a": b"one"}
+
+
+def test_a_drive_that_runs_out_of_time_leaves_the_job_to_others(world) -> None:
+    world.repo("raw")
+    world.pipeline("slow", "raw", f'[ -e "$CALLS/go" ] || sleep 1000; {COPY}')
+    run = world.put("raw", {"a": b"one"})
+    with pytest.raises(Conflict, match=r"is not over after 0\.3 s: slow"):
+        world.engine.drive(run, 0.3)
+    (world.calls / "go").touch()
+    (job,) = world.drive(run)
+    assert job.state is JobState.SUCCESS
+
+
+def test_a_store_that_fills_up_fails_the_job_and_the_engine_lives(
+    world, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.repo("raw")
+    world.pipeline("copy", "raw", COPY)
+    run = world.put("raw", {"a": b"one"})
+
+    def full(*_: object) -> None:
+        raise OutOfSpace("the disk of the store is full", hint="free some space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.objects.backend, "open_writer", full)
+        (job,) = world.drive(run)
+    assert job.state is JobState.FAILURE
+    assert job.reason == "the disk of the store is full (free some space)"
+    assert world.head("copy") is None
+    (job,) = world.commit_and_drive("raw", {"b": b"two"})
+    assert job.state is JobState.SUCCESS
+    assert world.files("copy") == {"a": b"one", "b": b"two"}
+
+
+def test_a_store_that_goes_away_leaves_the_job_for_later(
+    world, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.repo("raw")
+    world.pipeline("copy", "raw", COPY)
+    run = world.put("raw", {"a": b"one"})
+
+    def away(*_: object) -> None:
+        raise StoreUnavailable("the store does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.objects.backend, "open_writer", away)
+        with pytest.raises(StoreUnavailable):
+            world.drive(run)
+    (job,) = world.drive(run)
+    assert job.state is JobState.SUCCESS
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(folder)]
+    if os.getuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs to mount a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_transform_that_fills_its_disk_is_told_so(small_disk: Path, make_world) -> None:
+    world = make_world(scratch=small_disk)
+    world.repo("raw")
+    world.pipeline("fill", "raw", 'head -c 9000000 /dev/zero >"$DATAVC_PFS/out/x"', datum_tries=1)
+    (job,) = world.commit_and_drive("raw", {"a": b"one"})
+    assert job.state is JobState.FAILURE
+    assert "the scratch disk is full" in job.reason
+    assert world.head("fill") is None
+
+
+def test_inputs_that_do_not_fit_the_disk_fail_the_job(small_disk: Path, make_world) -> None:
+    world = make_world(scratch=small_disk)
+    world.repo("raw")
+    world.pipeline("copy", "raw", COPY)
+    (job,) = world.commit_and_drive("raw", {"a": bytes(range(256)) * 20_000})
+    assert job.state is JobState.FAILURE
+    assert "the scratch disk at" in job.reason
+    assert "is full" in job.reason
+    (job,) = world.commit_and_drive("raw", {"a": b"small"})
+    assert job.state is JobState.SUCCESS
+
+
+def test_no_scratch_is_left_behind(world) -> None:
+    world.repo("raw")
+    world.pipeline("copy", "raw", COPY)
+    world.commit_and_drive("raw", {"a": b"one"})
+    (own,) = (world.home / "scratch").iterdir()
+    assert [path.name for path in own.iterdir()] == ["owner"]
+    world.engine.close()
+    assert list((world.home / "scratch").iterdir()) == []
+    shutil.rmtree(world.home / "scratch")
