@@ -197,6 +197,8 @@ class _Reading:
             self._old = cache.read()
             self._new = cache.write(time.time_ns())
             self._in_sync = not view.staged and cache.synced_tree() == view.tree.digest
+            # What is remembered from here on is in no tree until the caller says so.
+            cache.forget_synced_tree()
         self._batch: list[_File] = []
         self._batch_bytes = 0
         self._files = self._bytes = self._unchanged = 0
