@@ -30,7 +30,7 @@ from datavc_cli.commands import (
 )
 from datavc_cli.invocation import Invocation
 
-#: Other packages add a verb, or a group of them, by an entry point that loads a function or a Typer.
+#: Other packages add verbs by entry points of this group: a function, or a Typer of several.
 PLUGINS = "datavc.commands"
 
 _FILES = "Files"

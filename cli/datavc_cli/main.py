@@ -66,4 +66,4 @@ def _close_output() -> int:
 
 def _raise_if_debugging() -> None:
     if os.environ.get("DATAVC_DEBUG") == "1":
-        raise  # noqa: PLE0704
+        raise

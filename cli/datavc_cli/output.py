@@ -34,7 +34,7 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[str]], right: str
     Args:
         header: the columns' names.
         rows: their cells; escaped here.
-        right: names of the columns whose cells end, rather than start, in line, with spaces between.
+        right: names of the columns, a space between, that are aligned on the right.
     """
     cells = [[safe(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]

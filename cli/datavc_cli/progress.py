@@ -8,60 +8,73 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from datavc_cli.invocation import Invocation
-from datavc_cli.wording import short
+from datavc_cli.wording import safe, short_run
 
 if TYPE_CHECKING:
     from datavc.model.job import JobInfo
 
 
-def _ignore(_: object) -> None:
-    return
-
-
 @contextmanager
-def byte_progress(invocation: Invocation, verb: str) -> Iterator[Callable[[int], None]]:
-    """A bar that counts bytes; gives what is to be called with each more."""
+def transfer_progress(
+    invocation: Invocation, verb: str
+) -> Iterator[Callable[[int, int], None] | None]:
+    """A line that counts; gives what is to be called with each more files and bytes, if anything."""
     if not invocation.shows_progress:
-        yield _ignore
+        yield None
         return
     from rich.console import Console
-    from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn
-    from rich.progress import TimeElapsedColumn, TransferSpeedColumn
+    from rich.progress import (
+        DownloadColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TransferSpeedColumn,
+    )
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
+        TextColumn("{task.fields[files]:,} files"),
         DownloadColumn(binary_units=True),
         TransferSpeedColumn(),
         TimeElapsedColumn(),
     )
     lock = threading.Lock()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(verb)
-        done = 0
+        task = bar.add_task(safe(verb), total=None, files=0)
+        all_files = all_bytes = 0
 
-        def advance(count: int) -> None:
-            nonlocal done
+        def advance(files: int, count: int) -> None:
+            nonlocal all_files, all_bytes
             with lock:
-                done += count
-            bar.update(task, completed=done)
+                all_files += files
+                all_bytes += count
+                bar.update(task, completed=all_bytes, files=all_files)
 
         yield advance
 
 
 @contextmanager
-def job_progress(invocation: Invocation) -> Iterator[Callable[[JobInfo], None]]:
-    """A bar for each job; gives what is to be called as jobs move on."""
+def job_progress(invocation: Invocation) -> Iterator[Callable[[JobInfo], None] | None]:
+    """A bar for each job; gives what is to be called as jobs move on, if anything."""
     if not invocation.shows_progress:
-        yield _ignore
+        yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID
-    from rich.progress import TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("datums"),
@@ -78,7 +91,7 @@ def job_progress(invocation: Invocation) -> Iterator[Callable[[JobInfo], None]]:
             done = job.datums_processed + job.datums_skipped + job.datums_failed
             bar.update(
                 tasks[job.id],
-                description=f"{job.pipeline} {short(job.id)} {job.state.value}",
+                description=f"{job.pipeline} {short_run(job.id)} {job.state.value}",
                 total=job.datums_total,
                 completed=done,
             )

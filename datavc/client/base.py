@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from datavc.client.transport import JobProgress, Transport
 from datavc.errors import InvalidAddress
 from datavc.model.address import Address, Ref, parse_address
@@ -17,11 +19,13 @@ class ClientBase:
     Args:
         transport: what serves this client.
         author: who is written down for whatever is changed.
+        cache: folder for what makes later calls faster, and may be lost.
     """
 
-    def __init__(self, transport: Transport, author: str) -> None:
+    def __init__(self, transport: Transport, author: str, cache: Path) -> None:
         self.transport = transport
         self.author = author
+        self.cache = cache
         self.nodes = NodeStore(transport.objects)
 
     @property

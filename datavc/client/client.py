@@ -10,10 +10,11 @@ from datavc.client.gets import GetVerbs
 from datavc.client.history import HistoryVerbs
 from datavc.client.pipelines import PipelineVerbs
 from datavc.client.puts import PutVerbs
+from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
 
 
-class Client(RepoVerbs, PutVerbs, FileVerbs, GetVerbs, HistoryVerbs, PipelineVerbs):
+class Client(RepoVerbs, PutVerbs, RemoveVerbs, FileVerbs, GetVerbs, HistoryVerbs, PipelineVerbs):
     """A connection to one datavc; see :func:`datavc.connect`. Safe to share between threads.
 
     Addresses are ``repo@ref:/path``: the ref is a branch, a tag, a commit id or a unique prefix

@@ -53,11 +53,16 @@ def connect(
                 hint="leave those out, or the address",
             )
         transport = _open_server(where, token)
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "datavc"
     else:
         if where is not None and home is not None:
             raise InvalidInput("a home folder is given twice", hint="give it once")
-        transport = _open_embedded(where or home, store, database)
-    return Client(transport, author or os.environ.get("DATAVC_AUTHOR") or default_author())
+        folder = Path(where or home or os.environ.get("DATAVC_HOME") or DEFAULT_HOME)
+        folder = folder.expanduser().absolute()
+        transport = _open_embedded(folder, store, database)
+        cache = folder / "cache"
+    name = author or os.environ.get("DATAVC_AUTHOR") or default_author()
+    return Client(transport, name, cache)
 
 
 def default_author() -> str:
@@ -80,12 +85,11 @@ def _open_server(url: str, token: str | None) -> Transport:
     return HttpTransport(url, token or os.environ.get("DATAVC_TOKEN") or None)
 
 
-def _open_embedded(home: str | Path | None, store: str | None, database: str | None) -> Transport:
+def _open_embedded(home: Path, store: str | None, database: str | None) -> Transport:
     from datavc.client.embedded import EmbeddedTransport
 
-    folder = Path(home or os.environ.get("DATAVC_HOME") or DEFAULT_HOME).expanduser().absolute()
     return EmbeddedTransport(
-        folder,
+        home,
         store or os.environ.get("DATAVC_STORE") or None,
         database or os.environ.get("DATAVC_DATABASE") or None,
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 from datavc.client.base import ClientBase
 from datavc.errors import InvalidPath, NotFound
@@ -18,9 +17,6 @@ from datavc.model.tree.lookup import is_folder, lookup
 from datavc.model.tree.scan import file_info, list_folder, scan
 from datavc.store.backend import Buffer
 from datavc.store.content import read_content
-
-#: Called with the number of bytes done since the last call.
-ByteProgress = Callable[[int], None]
 
 
 class FileVerbs(ClientBase):

@@ -9,7 +9,6 @@ from datavc.client.base import ClientBase
 from datavc.client.transport import JobProgress
 from datavc.errors import InvalidInput
 from datavc.model.address import Address
-from datavc.model.change_set import merge_change_sets, read_change_set
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.entry import Change
@@ -18,6 +17,7 @@ from datavc.model.repo import StagedChange
 from datavc.model.tree.diff import diff_trees, file_change
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import lookup
+from datavc.versioning.branch_view import BranchView
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,7 @@ class HistoryVerbs(ClientBase):
         located = self.locate_branch(address)
         head = self.tree_at(located)
         records = self.transport.staged_records(located.repo, located.ref.name)
-        merged = merge_change_sets(
-            [read_change_set(record.location, record.digest, self.nodes) for record in records]
-        )
-        return self._against(head, merged)
+        return self._against(head, BranchView(head, self.nodes, records).staged_changes())
 
     def resolve(self, address: str | Address) -> CommitInfo:
         """The commit that an address's ref stands for.

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from datavc.errors import Conflict, InvalidInput, InvalidPath, NotFound
 from datavc.model.glob import Glob
+from datavc.versioning.ingest import LocalSource
 
 _GLOB_CHARACTERS = frozenset("*?[{")
-
-
-@dataclass(frozen=True, slots=True)
-class LocalSource:
-    """A file or folder to be put, and the path it gets; ``""`` for a folder put at the root."""
-
-    path: Path
-    target: str
-    is_folder: bool
 
 
 def plan_sources(
@@ -122,19 +113,20 @@ def _expand(pattern: str, into: str, *, recursive: bool) -> Iterator[LocalSource
 def _walk(base: str, glob: Glob, *, hidden: bool) -> Iterator[tuple[str, bool]]:
     """Paths below *base* as deep as *glob* may match, each with whether it is a folder, sorted."""
     try:
-        names = sorted(os.listdir(base or "."))
+        with os.scandir(base or ".") as found:
+            items = sorted(found, key=lambda item: item.name)
     except OSError:
         return
-    for name in names:
-        if name.startswith(".") and not hidden:
+    for item in items:
+        if item.name.startswith(".") and not hidden:
             continue
-        path = f"{base}{'' if base.endswith('/') or not base else '/'}{name}"
-        is_folder = os.path.isdir(path)
+        path = f"{base}{'' if base.endswith('/') or not base else '/'}{item.name}"
+        is_folder = item.is_dir()
         # A deep glob matches files alone: the folders around them come with them.
         if not (is_folder and glob.is_deep):
             yield path, is_folder
         at_depth = path.strip("/").count("/") + 1 >= glob.depth
-        if is_folder and (glob.is_deep or not at_depth) and not os.path.islink(path):
+        if is_folder and (glob.is_deep or not at_depth) and not item.is_symlink():
             yield from _walk(path, glob, hidden=hidden)
 
 

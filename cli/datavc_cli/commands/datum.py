@@ -39,9 +39,14 @@ def list_datums(
         invocation.advise("It ran no datum: all were skipped, or it has not started yet.")
     else:
         rows = [
-            (short(datum.id), datum.state.value, seconds(datum.seconds))
-            + ("-" if datum.exit_code is None else str(datum.exit_code),)
-            + (" ".join(datum.inputs), datum.reason)
+            (
+                short(datum.id),
+                datum.state.value,
+                seconds(datum.seconds),
+                "-" if datum.exit_code is None else str(datum.exit_code),
+                " ".join(datum.inputs),
+                datum.reason,
+            )
             for datum in datums
         ]
         header = ("DATUM", "STATE", "TOOK", "EXIT", "INPUTS", "REASON")

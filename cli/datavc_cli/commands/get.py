@@ -10,7 +10,7 @@ from datavc_cli.completion import complete_address
 from datavc_cli.invocation import begin
 from datavc_cli.options import Json, Quiet
 from datavc_cli.output import write_json
-from datavc_cli.progress import byte_progress
+from datavc_cli.progress import transfer_progress
 from datavc_cli.wording import count, size
 
 
@@ -41,7 +41,7 @@ def get(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with (
         invocation.connect() as client,
-        byte_progress(invocation, f"getting {address}") as progress,
+        transfer_progress(invocation, f"getting {address}") as progress,
     ):
         result = client.get(address, output, progress=progress)
     if as_json:

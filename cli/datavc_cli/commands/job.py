@@ -51,9 +51,17 @@ def list_jobs(
         invocation.advise("There is no job yet. A commit that a pipeline reads makes one.")
     else:
         rows = [
-            (short_run(job.id), f"{job.pipeline}@{job.version}", job.state.value)
-            + (f"{job.datums_total:,}", f"{job.datums_processed:,}", f"{job.datums_skipped:,}")
-            + (f"{job.datums_failed:,}", moment(job.created_us), short(job.output))
+            (
+                short_run(job.id),
+                f"{job.pipeline}@{job.version}",
+                job.state.value,
+                f"{job.datums_total:,}",
+                f"{job.datums_processed:,}",
+                f"{job.datums_skipped:,}",
+                f"{job.datums_failed:,}",
+                moment(job.created_us),
+                short(job.output),
+            )
             for job in jobs
         ]
         header = ("JOB", "PIPELINE", "STATE", "DATUMS", "DONE", "SKIPPED", "FAILED", "CREATED")

@@ -30,8 +30,14 @@ def log(
         invocation.advise(f"There is no commit yet. Make one: datavc put FILE {address} -m MESSAGE")
     else:
         rows = [
-            (short(commit.id), moment(commit.time_us), commit.pipeline or commit.author)
-            + (f"{commit.files:,}", size(commit.bytes), commit.message.partition("\n")[0])
+            (
+                short(commit.id),
+                moment(commit.time_us),
+                commit.pipeline or commit.author,
+                f"{commit.files:,}",
+                size(commit.bytes),
+                commit.message.partition("\n")[0],
+            )
             for commit in commits
         ]
         write_table(("COMMIT", "TIME", "BY", "FILES", "SIZE", "MESSAGE"), rows, right="FILES SIZE")

@@ -77,8 +77,13 @@ def list_pipelines(context: typer.Context, as_json: Json = False, quiet: Quiet =
         invocation.advise("There is no pipeline yet. Create one: datavc pipeline create -f SPEC")
     else:
         rows = [
-            (each.name, str(each.version), each.state, moment(each.created_us))
-            + (each.last_job_state.value if each.last_job_state else "-",)
+            (
+                each.name,
+                str(each.version),
+                each.state,
+                moment(each.created_us),
+                each.last_job_state.value if each.last_job_state else "-",
+            )
             for each in pipelines
         ]
         write_table(("NAME", "VERSION", "STATE", "CREATED", "LAST JOB"), rows, right="VERSION")

@@ -13,7 +13,7 @@ from datavc_cli.completion import complete_branch
 from datavc_cli.invocation import Invocation, begin
 from datavc_cli.options import Json, NoRun, Quiet
 from datavc_cli.output import write_json
-from datavc_cli.progress import byte_progress
+from datavc_cli.progress import transfer_progress
 from datavc_cli.wording import count, short, size
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def put(
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
-        with byte_progress(invocation, f"putting into {destination}") as progress:
+        with transfer_progress(invocation, f"putting into {destination}") as progress:
             if _STANDARD_INPUT in sources:
                 if len(sources) > 1:
                     raise InvalidInput(

@@ -34,8 +34,15 @@ def reflog(
         invocation.advise("Nothing has moved yet.")
     else:
         rows = [
-            (moment(move.time_us), move.kind, move.name, short(move.old), short(move.new))
-            + (move.author, move.reason)
+            (
+                moment(move.time_us),
+                move.kind,
+                move.name,
+                short(move.old),
+                short(move.new),
+                move.author,
+                move.reason,
+            )
             for move in moves
         ]
         write_table(("TIME", "KIND", "NAME", "FROM", "TO", "BY", "WHY"), rows)

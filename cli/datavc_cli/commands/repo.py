@@ -51,8 +51,14 @@ def list_repos(context: typer.Context, as_json: Json = False, quiet: Quiet = Fal
         invocation.advise("There is no repo yet. Create one: datavc repo create NAME")
     else:
         rows = [
-            (repo.name, f"{repo.files:,}", size(repo.bytes), moment(repo.created_us))
-            + (repo.pipeline or "-", repo.description)
+            (
+                repo.name,
+                f"{repo.files:,}",
+                size(repo.bytes),
+                moment(repo.created_us),
+                repo.pipeline or "-",
+                repo.description,
+            )
             for repo in repos
         ]
         header = ("NAME", "FILES", "SIZE", "CREATED", "PIPELINE", "DESCRIPTION")

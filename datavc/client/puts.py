@@ -1,0 +1,158 @@
+"""Verb that puts local files, or bytes, into a branch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from datavc.client.base import ClientBase
+from datavc.client.sources import check_file_target, plan_sources
+from datavc.client.transport import JobProgress
+from datavc.errors import InvalidInput
+from datavc.model.address import Address
+from datavc.model.change_set import StagedRecord
+from datavc.model.commit import TreeRef
+from datavc.model.commit_info import CommitInfo
+from datavc.model.file_info import PutResult
+from datavc.model.repo import BranchInfo
+from datavc.model.tree.empty import EMPTY_TREE
+from datavc.model.tree.lookup import is_folder
+from datavc.versioning.branch_view import BranchView
+from datavc.versioning.ingest import Ingested, LocalSource, Progress, ingest_files, ingest_stream
+from datavc.versioning.stat_cache import StatCache
+
+#: A path, several, or content: bytes, or what a binary file object gives until its end.
+Source = str | Path | bytes | BinaryIO | Sequence[str | Path]
+
+
+class PutVerbs(ClientBase):
+    """Bringing files into a branch."""
+
+    def put(
+        self,
+        source: Source,
+        address: str | Address,
+        *,
+        recursive: bool = False,
+        message: str | None = None,
+        follow_links: bool = False,
+        run: bool = True,
+        progress: Progress | None = None,
+        job_progress: JobProgress | None = None,
+    ) -> PutResult:
+        """Put files into a branch: staged, or committed at once with a message.
+
+        A path in the address that ends in ``/``, or none, is a folder to put into; any other one
+        is the new name of the only source. A folder given as ``folder/`` or ``.`` stands for what
+        it holds. A text that names no file may be a glob, and keeps the folders below its fixed
+        part. Files that the branch holds unchanged are left out.
+
+        Args:
+            source: see :data:`Source`.
+            address: ``repo``, ``repo@branch`` or ``repo@branch:/path``.
+            recursive: put folders with all they hold.
+            message: commit with it, leaving alone what else is staged.
+            follow_links: store what symbolic links point at, rather than refuse them.
+            run: run the pipelines that the commit feeds, where they run inline.
+            progress: called with the numbers of files and of bytes done since the last call.
+            job_progress: called as jobs move on.
+
+        Raises:
+            NotFound: a source, the repo or the branch does not exist.
+            SourceUnreadable: a source cannot be read, or changed while it was read.
+            InvalidInput: a folder without *recursive*, or a name that cannot be kept.
+            Conflict: a path is a file and a folder, or the branch is written by a pipeline.
+            OutOfSpace, StoreUnavailable: nothing is visible.
+        """
+        located = self.locate_branch(address)
+        branch = self.transport.get_branch(located.repo, located.ref.name)
+        view = self._view(branch, with_staging=message is None)
+        content = _content_of(source)
+        cache = None
+        if content is not None:
+            path = check_file_target(located.path)
+            objects, chunks = self.transport.objects, self.transport.chunks
+            done = ingest_stream(content, path, view, objects, chunks, progress=progress)
+        else:
+            sources = self._plan(source, located, view.tree, recursive=recursive)
+            cache = self._cache_of(sources, located)
+            done = ingest_files(
+                sources,
+                view,
+                self.transport.objects,
+                self.transport.chunks,
+                cache=cache,
+                follow_links=follow_links,
+                progress=progress,
+            )
+        if done.record is None:
+            if cache is not None and not view.staged:
+                cache.set_synced_tree(view.tree.digest)
+            return _result(done)
+        if message is None:
+            change = self.transport.stage(located.repo, branch.name, done.record, self.author)
+            return _result(done, staged=change.id)
+        commit = self._land(branch, done.record, message, cache)
+        if run:
+            self.run_pipelines(commit, job_progress)
+        return _result(done, commit=commit.id)
+
+    def _view(self, branch: BranchInfo, *, with_staging: bool) -> BranchView:
+        """The branch as what is put will find it: a commit at once lands beside the staging."""
+        tree = self.transport.tree(branch.repo, branch.head) if branch.head else EMPTY_TREE
+        staged = self.transport.staged_records(branch.repo, branch.name) if with_staging else ()
+        return BranchView(tree, self.nodes, staged)
+
+    def _plan(
+        self, source: Source, located: Address, tree: TreeRef, *, recursive: bool
+    ) -> list[LocalSource]:
+        path = located.path
+        inside = bool(path) and not path.endswith("/") and is_folder(tree, path, self.nodes)
+        return plan_sources(_paths_of(source), path, recursive=recursive, target_is_folder=inside)
+
+    def _cache_of(self, sources: Sequence[LocalSource], located: Address) -> StatCache | None:
+        if len(sources) != 1 or not sources[0].is_folder:
+            return None
+        target = Address(located.repo, located.ref, sources[0].target)
+        place = f"{self.transport.address} {target}"
+        return StatCache(self.cache / "stats", sources[0].path, place)
+
+    def _land(
+        self, branch: BranchInfo, record: StagedRecord, message: str, cache: StatCache | None
+    ) -> CommitInfo:
+        commit = self.transport.commit(
+            branch.repo, branch.name, message, self.author, change_set=record, allow_empty=False
+        )
+        # On top of another head, what was left out as unchanged may not be there.
+        if cache is not None and commit.parents == ((branch.head,) if branch.head else ()):
+            cache.set_synced_tree(bytes.fromhex(commit.tree))
+        return commit
+
+
+def _content_of(source: Source) -> bytes | BinaryIO | None:
+    """What is to be stored itself, or ``None`` where *source* says in which files it is."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    if isinstance(source, (str, Path, Sequence)):
+        return None
+    return source
+
+
+def _paths_of(source: Source) -> list[str | Path]:
+    if isinstance(source, (str, Path)):
+        return [source]
+    if not isinstance(source, Sequence) or isinstance(source, (bytes, bytearray, memoryview)):
+        raise InvalidInput(f"{type(source).__name__} is nothing that can be put")
+    return list(source)
+
+
+def _result(done: Ingested, staged: int | None = None, commit: str | None = None) -> PutResult:
+    return PutResult(
+        files=done.files,
+        bytes=done.bytes,
+        unchanged=done.unchanged,
+        stored_bytes=done.stored_bytes,
+        staged=staged,
+        commit=commit,
+    )
