@@ -80,6 +80,10 @@ class JobRunner:
             raise
         except DatavcError as error:
             self._fail(job, str(error))
+        except Exception as error:
+            # A job that makes the engine fail would do so again and again.
+            self._fail(job, f"internal error: {error!r}")
+            raise
         except BaseException:
             self._release(job)
             raise
