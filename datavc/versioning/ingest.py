@@ -18,7 +18,7 @@ from datavc.errors import SourceUnreadable
 from datavc.model.change_set import ChangeSetWriter, StagedRecord
 from datavc.model.entry import Change, Entry
 from datavc.model.ids import DIGEST_SIZE
-from datavc.model.name import clean_path
+from datavc.model.name import MAX_PATH_BYTES, clean_path
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.chunker import MIN_CHUNK
 from datavc.store.content import ContentWriter
@@ -31,6 +31,9 @@ from datavc.versioning.stat_cache import FolderStats, StatCache, StatCacheReader
 #: Small files are stored in batches of at most so many files and bytes.
 _BATCH_FILES = 1024
 _BATCH_BYTES = 8 * 1024 * 1024
+
+#: Paths of so many characters are never too long in bytes.
+_SHORT = MAX_PATH_BYTES // 4
 
 #: Called with the number of files and of bytes done since the last call.
 Progress = Callable[[int, int], None]
@@ -256,7 +259,7 @@ class _Reading:
                 continue
             size, _, _, _, mode = folder.stats[index]
             file = _File(
-                clean_path(target + child),
+                _checked(target + child),
                 f"{path}/{child}",
                 size,
                 bool(mode & stat.S_IXUSR),
@@ -375,6 +378,11 @@ def _read_small(path: str, size: int, flags: int) -> bytes:
             f"{path!r} changed while it was read", hint="try again once it is at rest"
         )
     return data
+
+
+def _checked(path: str) -> str:
+    """A path whose parts are names in folders that were read, so only its length can be wrong."""
+    return clean_path(path) if len(path) > _SHORT else path
 
 
 def _bytes_of(progress: Progress | None) -> Callable[[int], None] | None:

@@ -1,0 +1,321 @@
+"""Files of a tree to a local folder: what ``get`` does.
+
+It needs the object store but no database. A run that was interrupted is resumed by running it
+again: files that are there already with the same content are kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from blake3 import blake3
+
+from datavc.errors import DatavcError, InvalidPath, OutOfSpace, SourceUnreadable, Unavailable
+from datavc.model.entry import Entry
+from datavc.model.ids import new_id
+from datavc.store.content import write_content
+from datavc.store.objects import ObjectStore, Wanted, plan_reads
+from datavc.store.record import RecordKind
+
+#: Called with the number of files and of bytes done since the last call.
+Progress = Callable[[int, int], None]
+
+#: Reads and writes under way at once.
+_THREADS = 2
+_IN_FLIGHT = 6
+#: Files handed to one thread at a time.
+_BATCH = 512
+_READ_SIZE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was written."""
+
+    files: int
+    bytes: int
+    #: Files among them that were there already.
+    kept: int
+
+
+def restore_files(
+    objects: ObjectStore,
+    files: Iterable[tuple[str, Entry]],
+    target: Path,
+    *,
+    progress: Progress | None = None,
+) -> Restored:
+    """Write *files*, given by their path below *target* and sorted, into the folder *target*.
+
+    What else is in the folder stays; a file of the same path is replaced, unless it is the same.
+
+    Raises:
+        InvalidPath: a name cannot be kept in this folder, or a symbolic link or a file stands
+            where a folder is needed. Names are checked before the first file is written.
+        OutOfSpace, Unavailable: the folder cannot take it. What is complete stays.
+        NotFound, DataCorrupt: the store lacks a part of a file, or has it wrong.
+    """
+    run = _Restoring(objects, target)
+    pending: deque[Future[Restored]] = deque()
+    total = Restored(0, 0, 0)
+    remaining = iter(run.checked(files))
+    with ThreadPoolExecutor(_THREADS, "datavc-restore") as pool:
+        try:
+            while batch := list(islice(remaining, _BATCH)):
+                pending.append(pool.submit(run.write_batch, batch))
+                if len(pending) >= _IN_FLIGHT:
+                    total = _settle(total, pending, progress)
+            while pending:
+                total = _settle(total, pending, progress)
+        finally:
+            for future in pending:
+                future.cancel()
+    return total
+
+
+def restore_file(
+    objects: ObjectStore, entry: Entry, target: Path, *, progress: Progress | None = None
+) -> Restored:
+    """Write one file to *target*, replacing what is there unless it is the same.
+
+    Raises:
+        OutOfSpace, Unavailable, NotFound, DataCorrupt: as :func:`restore_files`.
+    """
+    run = _Restoring(objects, target.parent)
+    kept = run.is_there(str(target), entry)
+    if not kept:
+        run.write_whole(str(target), entry, _bytes_of(progress))
+    if progress:
+        progress(1, entry.size if kept else 0)
+    return Restored(1, entry.size, int(kept))
+
+
+def _settle(
+    total: Restored, pending: deque[Future[Restored]], progress: Progress | None
+) -> Restored:
+    done = pending.popleft().result()
+    if progress:
+        progress(done.files, done.bytes)
+    return Restored(total.files + done.files, total.bytes + done.bytes, total.kept + done.kept)
+
+
+class _Restoring:
+    """One run into one folder."""
+
+    def __init__(self, objects: ObjectStore, target: Path) -> None:
+        self._objects = objects
+        self._root = str(target)
+        #: Folders that are known to be real ones; the value says whether this run made it.
+        self._folders: dict[str, bool] = {}
+        self._make_root(target)
+
+    def checked(self, files: Iterable[tuple[str, Entry]]) -> Iterable[tuple[str, Entry]]:
+        """*files*, after making sure that this file system can tell their names apart."""
+        if not _folds_case(self._root):
+            return files
+        everything = list(files)
+        seen: dict[str, str] = {}
+        for path, _ in everything:
+            other = seen.setdefault(path.casefold(), path)
+            if other != path:
+                raise InvalidPath(
+                    f"/{other} and /{path} are one name in {self._root!r}",
+                    hint="get them into a folder that tells upper and lower case apart",
+                )
+        return everything
+
+    def write_batch(self, batch: list[tuple[str, Entry]]) -> Restored:
+        """Write some files; runs in a thread."""
+        missing: list[tuple[str, Entry]] = []
+        for path, entry in batch:
+            local = f"{self._root}/{path}"
+            if self._folder_of(local) or not self.is_there(local, entry):
+                missing.append((local, entry))
+        simple = [(local, entry) for local, entry in missing if _is_simple(entry)]
+        self._write_simple(simple)
+        for local, entry in missing:
+            if not _is_simple(entry):
+                self.write_whole(local, entry)
+        return Restored(
+            len(batch), sum(entry.size for _, entry in batch), len(batch) - len(missing)
+        )
+
+    def is_there(self, local: str, entry: Entry) -> bool:
+        """Whether the file at *local* is the same already; its executable bit is set right."""
+        try:
+            status = os.lstat(local)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _unwritable(local, error) from None
+        if stat.S_ISDIR(status.st_mode):
+            raise InvalidPath(f"{local!r} is a folder", hint="move it away, or get into another")
+        if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
+            return False
+        if _digest_of_file(local) != entry.digest:
+            return False
+        if bool(status.st_mode & stat.S_IXUSR) != entry.executable:
+            Path(local).chmod(_mode(entry))
+        return True
+
+    def write_whole(
+        self, local: str, entry: Entry, progress: Callable[[int], None] | None = None
+    ) -> None:
+        """Write a file of any size under another name, and give it its own when it is complete."""
+        folder, _, _ = local.rpartition("/")
+        part = f"{folder}/.datavc-{new_id()}.part"
+        try:
+            handle = os.open(
+                part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _mode(entry)
+            )
+            try:
+                write_content(self._objects, entry, handle, progress=progress)
+            finally:
+                os.close(handle)
+            Path(part).replace(local)
+        except OSError as error:
+            _discard(part)
+            raise _unwritable(local, error) from None
+        except BaseException:
+            _discard(part)
+            raise
+
+    def _write_simple(self, files: list[tuple[str, Entry]]) -> None:
+        """Write files of one chunk or none, reading neighbours together."""
+        placed = iter(files)
+        stored = (_wanted(entry) for _, entry in files if entry.refs)
+        for run in plan_reads(stored):
+            datas = iter(self._objects.read_run(run))
+            for _ in run:
+                local, entry = next(placed)
+                while not entry.refs:
+                    _create(local, entry, b"")
+                    local, entry = next(placed)
+                _create(local, entry, next(datas))
+        for local, entry in placed:
+            _create(local, entry, b"")
+
+    def _folder_of(self, local: str) -> bool:
+        """Make the folder of *local*. Returns whether this run made it, so that it is empty."""
+        folder = local.rpartition("/")[0]
+        made = self._folders.get(folder)
+        if made is None:
+            made = self._make_folder(folder)
+        return made
+
+    def _make_folder(self, folder: str) -> bool:
+        if folder != self._root:
+            self._folder_of(folder)
+        try:
+            os.mkdir(folder)  # noqa: PTH102 - once for every folder, among many calls
+            made = True
+        except FileExistsError:
+            # Another thread of this run may have made it; a link would lead out of the target.
+            made = self._folders.get(folder, False)
+            if not stat.S_ISDIR(os.lstat(folder).st_mode):
+                raise InvalidPath(
+                    f"{folder!r} is not a folder",
+                    hint="move it away, or get into another folder",
+                ) from None
+        except OSError as error:
+            raise _unwritable(folder, error) from None
+        return self._folders.setdefault(folder, made)
+
+    def _make_root(self, target: Path) -> None:
+        try:
+            target.mkdir(parents=True)
+            self._folders[self._root] = True
+        except FileExistsError:
+            if not target.is_dir():
+                raise InvalidPath(f"{str(target)!r} is not a folder") from None
+            self._folders[self._root] = False
+        except OSError as error:
+            raise _unwritable(str(target), error) from None
+
+
+def _is_simple(entry: Entry) -> bool:
+    """Whether the content is one chunk or none."""
+    return entry.depth == 0 and len(entry.refs) <= 1
+
+
+def _wanted(entry: Entry) -> Wanted:
+    ref = entry.refs[0]
+    return ref.location, ref.digest, RecordKind.CHUNK
+
+
+def _create(local: str, entry: Entry, data: bytes | bytearray | memoryview) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        try:
+            handle = os.open(local, flags, _mode(entry))
+        except FileExistsError:
+            # Something else of that name, perhaps a link: it is replaced, never written through.
+            Path(local).unlink()
+            handle = os.open(local, flags, _mode(entry))
+        try:
+            written = os.write(handle, data) if data else 0
+            while written < len(data):
+                written += os.write(handle, memoryview(data)[written:])
+        finally:
+            os.close(handle)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            Path(local).unlink()
+        raise _unwritable(local, error) from None
+
+
+def _mode(entry: Entry) -> int:
+    return 0o777 if entry.executable else 0o666
+
+
+def _digest_of_file(local: str) -> bytes:
+    hasher = blake3()
+    try:
+        with open(local, "rb", buffering=0) as file:
+            while data := file.read(_READ_SIZE):
+                hasher.update(data)
+    except OSError as error:
+        raise SourceUnreadable(f"{local!r} cannot be read: {error.strerror}") from None
+    return hasher.digest()
+
+
+def _folds_case(folder: str) -> bool:
+    """Whether the file system takes names that differ in case alone for one."""
+    probe = Path(folder) / f".datavc-case-{new_id()}"
+    try:
+        probe.touch()
+        return probe.with_name(probe.name.upper()).exists()
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    finally:
+        _discard(str(probe))
+
+
+def _discard(path: str) -> None:
+    with contextlib.suppress(OSError):
+        Path(path).unlink()
+
+
+def _unwritable(path: str, error: OSError) -> DatavcError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutOfSpace(
+            f"no space left for {path!r}", hint="make room and get again: what is there is kept"
+        )
+    if error.errno == errno.ENAMETOOLONG:
+        return InvalidPath(f"the name of {path!r} is too long for this file system")
+    return Unavailable(f"{path!r} cannot be written: {error.strerror}")
+
+
+def _bytes_of(progress: Progress | None) -> Callable[[int], None] | None:
+    if progress is None:
+        return None
+    return lambda count: progress(0, count)
