@@ -32,7 +32,8 @@ _INPUT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 _TAKEN_NAMES = ("out", "ENV", "HOME", "IFS", "LD_LIBRARY_PATH", "LD_PRELOAD", "PATH", "TMPDIR")
 _UNSUPPORTED_SPEC = (
     "autoscaling", "cron", "datum_set_spec", "defaults", "determined", "egress",
-    "maximum_expected_uptime", "metadata", "pod_patch", "pod_spec", "s3_out", "salt", "scheduling_spec", "service",
+    "maximum_expected_uptime", "metadata", "pod_patch", "pod_spec", "s3_out", "salt",
+    "scheduling_spec", "service",
     "sidecar_resource_limits", "sidecar_resource_requests", "spec_commit", "spout", "tf_job",
     "tolerations",
 )  # fmt: skip

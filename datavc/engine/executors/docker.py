@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from docker import DockerClient
 from docker.errors import APIError, DockerException, ImageNotFound
@@ -17,7 +18,7 @@ from datavc.engine.executors.docker_container import (
     Container,
     ContainerPlan,
 )
-from datavc.engine.executors.docker_errors import docker_errors
+from datavc.engine.executors.docker_errors import START_HINT, docker_errors
 from datavc.engine.executors.docker_worker import DockerWorker
 from datavc.engine.executors.executor import WorkerRequest
 from datavc.engine.process_identity import identify_process, is_dead
@@ -27,6 +28,7 @@ from datavc.errors import ExecutorUnavailable
 _MEMORY_SHARE = 0.9
 #: Seconds for one answer of the Docker engine; pulling an image has no limit.
 _TIMEOUT = 60
+_DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
 class DockerExecutor:
@@ -39,6 +41,7 @@ class DockerExecutor:
     name = "docker"
 
     def __init__(self) -> None:
+        _check_socket()
         with docker_errors("be used"):
             self._docker = DockerClient(version="auto", timeout=_TIMEOUT, **kwargs_from_env())
             self._client = self._docker.api
@@ -149,3 +152,11 @@ class DockerExecutor:
     def close(self) -> None:
         """Close the connections to the Docker engine."""
         self._docker.close()
+
+
+def _check_socket() -> None:
+    """Notice at once where there is no Docker; the docker package leaks a socket finding out."""
+    host = os.environ.get("DOCKER_HOST") or _DEFAULT_HOST
+    path = host.removeprefix("unix://")
+    if path != host and not Path(path).exists():
+        raise ExecutorUnavailable(f"Docker does not answer: there is no {path}", hint=START_HINT)

@@ -1,4 +1,10 @@
-from datavc.model.pipeline_input import CrossInput, PfsInput, UnionInput, pfs_inputs, source_branches
+from datavc.model.pipeline_input import (
+    CrossInput,
+    PfsInput,
+    UnionInput,
+    pfs_inputs,
+    source_branches,
+)
 
 A = PfsInput("a", "raw", "main", "/*")
 B = PfsInput("b", "raw", "main", "/")
