@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from datavc.errors import AccessDenied, DataCorrupt, DatavcError
+from datavc.errors import AccessDenied, DataCorrupt, DatavcError, InvalidAddress
 from datavc.store.backend import Buffer, ObjectInfo, ObjectWriter
 from datavc.store.backends.s3_errors import is_past_end, s3_error
 from datavc.store.key import check_key
@@ -60,6 +60,7 @@ class S3Backend:
 
     Raises:
         AccessDenied: there are no credentials.
+        InvalidAddress: the endpoint or the AWS configuration is malformed.
     """
 
     def __init__(
@@ -77,11 +78,14 @@ class S3Backend:
         self.endpoint = (
             endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
         )
-        self._session = boto3.Session(
-            aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region
-        )
-        self.region = self._session.region_name or _DEFAULT_REGION
-        self._store = self._open_store()
+        try:
+            self._session = boto3.Session(
+                aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region
+            )
+            self.region = self._session.region_name or _DEFAULT_REGION
+            self._store = self._open_store()
+        except (BotoCoreError, BaseError, ValueError) as error:
+            raise _misconfigured(bucket, error) from None
 
     def ensure_bucket(self) -> None:
         """Create the bucket unless it is there.
@@ -183,9 +187,9 @@ class S3Backend:
 
     def _drop_upload(self, key: str) -> None:
         """Free the parts of an upload that was not completed."""
-        client = self._client()
         full_key = f"{self.prefix}/{key}" if self.prefix else key
-        with contextlib.suppress(BotoCoreError, ClientError):
+        with contextlib.suppress(BotoCoreError, ClientError, InvalidAddress):
+            client = self._client()
             pending = client.list_multipart_uploads(Bucket=self.bucket, Prefix=full_key)
             for upload in pending.get("Uploads", []):
                 client.abort_multipart_upload(
@@ -227,7 +231,10 @@ class S3Backend:
         )
 
     def _client(self) -> S3Client:
-        return self._session.client("s3", endpoint_url=self.endpoint, region_name=self.region)
+        try:
+            return self._session.client("s3", endpoint_url=self.endpoint, region_name=self.region)
+        except (BotoCoreError, ValueError) as error:
+            raise _misconfigured(self.bucket, error) from None
 
 
 class _S3Writer:
@@ -277,6 +284,14 @@ class _S3Writer:
             self._upload.write(part)
         except (BaseError, OSError) as error:
             raise s3_error(error, f"writing {self._key!r}") from None
+
+
+def _misconfigured(bucket: str, error: Exception) -> InvalidAddress:
+    reason = str(error).split("\n", 1)[0]
+    return InvalidAddress(
+        f"bucket {bucket!r} cannot be opened: {reason}",
+        hint="check the AWS_* variables, the AWS configuration files and the endpoint",
+    )
 
 
 def _ends_early(key: str, wanted: int) -> DataCorrupt:
