@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def transfer_progress(
     invocation: Invocation, verb: str
 ) -> Iterator[Callable[[int, int], None] | None]:
-    """A line that counts; gives what is to be called with each more files and bytes, if anything."""
+    """A line that counts; gives what to call with each more files and bytes, if anything."""
     if not invocation.shows_progress:
         yield None
         return

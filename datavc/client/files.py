@@ -46,7 +46,7 @@ class FileVerbs(ClientBase):
             return iter([file_info(path, entry)])
         if path and not is_folder(tree, path, self.nodes):
             if Glob(path).is_literal:
-                raise _nothing_at(located)
+                raise nothing_at(located)
             return self._matches(tree, path, recursive=recursive)
         prefix = path if not path or path.endswith("/") else f"{path}/"
         return list_folder(tree, self.nodes, prefix, "" if recursive else delimiter)
@@ -64,7 +64,7 @@ class FileVerbs(ClientBase):
         if entry is not None:
             return file_info(located.path, entry)
         if not is_folder(tree, path, self.nodes):
-            raise _nothing_at(located)
+            raise nothing_at(located)
         return FileInfo(f"{path}/", 0, "")
 
     def open(self, address: str | Address) -> io.BufferedReader:
@@ -106,7 +106,7 @@ class FileVerbs(ClientBase):
             return entry
         if is_folder(tree, located.path, self.nodes):
             raise InvalidPath(f"'{located}' is a folder", hint="name a file in it")
-        raise _nothing_at(located)
+        raise nothing_at(located)
 
     def _matches(self, tree: TreeRef, pattern: str, *, recursive: bool) -> Iterator[FileInfo]:
         for path, entry in glob_tree(tree, self.nodes, pattern):
@@ -119,7 +119,8 @@ class FileVerbs(ClientBase):
                 yield FileInfo(f"{path}/", 0, "")
 
 
-def _nothing_at(located: Address) -> NotFound:
+def nothing_at(located: Address) -> NotFound:
+    """The error for a path that names nothing."""
     return NotFound(
         f"there is no '{located}'", hint=f"see `datavc ls -R {located.repo}@{located.ref}`"
     )

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from datavc.client.base import ClientBase
+from datavc.client.files import nothing_at
 from datavc.client.transport import JobProgress
-from datavc.errors import InvalidInput, NotFound
+from datavc.errors import InvalidInput
 from datavc.model.address import Address
 from datavc.model.change_set import ChangeSetWriter, StagedRecord
 from datavc.model.commit import TreeRef
@@ -61,9 +62,7 @@ class RemoveVerbs(ClientBase):
         branch = located.ref.name
         doomed = sorted(self._doomed(located, recursive=recursive))
         if not doomed:
-            raise NotFound(
-                f"there is no '{located}'", hint=f"see `datavc ls -R {located.repo}@{branch}`"
-            )
+            raise nothing_at(located)
         record = self._store_removals(doomed)
         if message is None:
             staged = self.transport.stage(located.repo, branch, record, self.author)

@@ -30,8 +30,11 @@ def get(
 ) -> None:
     """Write a file, or a folder with all it holds, to disk.
 
-    DEST is the new name; a file goes into DEST if that is a folder or ends in /. Without it, the
-    name in the repo is kept (a whole repo goes to a folder of the repo's name).
+    DEST is the new name. If it ends in /, the file or folder goes into it under its own name; a
+    file also goes into a folder that is there. Without DEST, the name in the repo is kept, here.
+
+    A whole repo, and a PATH that ends in /, stand for what they hold: `get data -o out` gives
+    out/..., `get data:/photos -o out/` gives out/photos/.... PATH may be a quoted glob.
 
     Files that are there already with equal content are kept as they are, so a get that was
     interrupted goes on where it stopped. Other files in DEST are left alone.

@@ -52,7 +52,7 @@ def draw(found: Lineage) -> Iterator[str]:
         if found.direction == "downstream":
             start, end = end, start
         nexts.setdefault(start, []).append(end)
-    yield _describe(commits[found.commit])
+    yield _describe(commits, found.commit)
     drawn = {found.commit}
     # A stack rather than recursion: a chain may be longer than Python's stack is deep.
     stack = _children(nexts, found.commit, "")
@@ -60,7 +60,7 @@ def draw(found: Lineage) -> Iterator[str]:
         identifier, prefix, is_last = stack.pop()
         again = identifier in drawn and identifier in nexts
         mark = "  (see above)" if again else ""
-        yield f"{prefix}{'└── ' if is_last else '├── '}{_describe(commits[identifier])}{mark}"
+        yield f"{prefix}{'└── ' if is_last else '├── '}{_describe(commits, identifier)}{mark}"
         if identifier not in drawn:
             drawn.add(identifier)
             stack += _children(nexts, identifier, prefix + ("    " if is_last else "│   "))
@@ -74,7 +74,10 @@ def _children(
     return [(end, prefix, at == last) for at, end in enumerate(ends)][::-1]
 
 
-def _describe(commit: CommitInfo) -> str:
+def _describe(commits: dict[str, CommitInfo], identifier: str) -> str:
+    commit = commits.get(identifier)
+    if commit is None:
+        return f"{short(identifier)}  (its repo was deleted)"
     by = f"pipeline {commit.pipeline}" if commit.pipeline else commit.author
     title = commit.message.partition("\n")[0]
     said = f'  "{title}"' if title and not commit.pipeline else ""

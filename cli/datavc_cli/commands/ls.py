@@ -45,4 +45,4 @@ def ls(
                 line = f"{amount:>10}  {short(file.digest):12}  {line}"
             sys.stdout.write(f"{line}\n")
     if empty:
-        invocation.advise(f"There is no file. Put some: datavc put FILE {address}")
+        invocation.advise("There is no file yet.")

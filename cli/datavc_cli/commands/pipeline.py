@@ -18,6 +18,9 @@ from datavc_cli.wording import moment, short, short_run
 if TYPE_CHECKING:
     from datavc.model.job import JobInfo
 
+#: Columns that a spec's lines are not broken within.
+_WIDTH = 1000
+
 app = typer.Typer(no_args_is_help=True, help="Create, update, list, inspect and delete pipelines.")
 
 _SpecFile = Annotated[
@@ -173,4 +176,4 @@ def _apply(
 def _as_yaml(spec: dict[str, object]) -> list[str]:
     import yaml
 
-    return yaml.safe_dump(spec, sort_keys=False, allow_unicode=True).splitlines()
+    return yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=_WIDTH).splitlines()
