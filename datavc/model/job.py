@@ -28,9 +28,7 @@ class JobState(StrEnum):
         return self in _TERMINAL
 
 
-_TERMINAL = frozenset(
-    {JobState.SUCCESS, JobState.FAILURE, JobState.KILLED, JobState.UNRUNNABLE}
-)
+_TERMINAL = frozenset({JobState.SUCCESS, JobState.FAILURE, JobState.KILLED, JobState.UNRUNNABLE})
 
 #: Every legal transition; a claim taken over from a dead engine re-enters ``RUNNING``.
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {

@@ -92,6 +92,8 @@ def clean_prefix(path: str) -> str:
 
 def _check_component(path: str, part: str) -> None:
     if part in ("", ".", ".."):
-        raise InvalidPath(f"{path!r} holds the part {part!r}", hint="give a plain path inside the repo")
+        raise InvalidPath(
+            f"{path!r} holds the part {part!r}", hint="give a plain path inside the repo"
+        )
     if len(part) * 4 > MAX_COMPONENT_BYTES and len(part.encode("utf-8")) > MAX_COMPONENT_BYTES:
         raise InvalidPath(f"a part of {path!r} is longer than {MAX_COMPONENT_BYTES} bytes")
