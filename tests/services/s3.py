@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.services.ports import free_ports
 from tests.services.requirement import missing
 
-_START_SECONDS = 60
+_START_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,9 @@ def running_s3() -> Iterator[S3Server]:
                 "-master.telemetry=false",
                 "-master.volumeSizeLimitMB=1024",
                 "-volume.max=100",
+                # Services of its own that listen on fixed ports, so that two servers would collide.
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
