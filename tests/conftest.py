@@ -16,6 +16,15 @@ from tests.services.s3 import S3Server, running_s3
 from tests.services.small_disk import mounted_disk
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one service run in one process, so that each server is started once."""
+    for item in items:
+        for service in ("s3", "postgres", "docker"):
+            if item.get_closest_marker(service):
+                item.add_marker(pytest.mark.xdist_group(service))
+                break
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees the settings or the data of the person who runs it."""

@@ -402,3 +402,17 @@ class TokenColumns(TypedColumns):
 
 
 Token = Table("tokens", METADATA, TokenColumns)
+
+
+class RequestColumns(TypedColumns):
+    """A request that was carried out, so that its repetition is answered and not done again."""
+
+    #: Made by the client: 32 hex digits.
+    key: Named[str] = Column(_TEXT, primary_key=True)
+    #: Digest of what was asked for.
+    digest: Named[bytes] = Column(LargeBinary)
+    answer: Named[dict[str, object]] = Column(JSON)
+    created_us: Named[int] = Column(_BIG)
+
+
+Request = Table("requests", METADATA, RequestColumns, Index(None, "created_us"))

@@ -65,6 +65,19 @@ def encode_chunk_list(refs: Sequence[ChunkRef], depth: int) -> tuple[bytes, byte
     return _digest(logical), logical + physical
 
 
+def measure_chunk_list(payload: Buffer) -> tuple[int, int]:
+    """Depth of the list in *payload*, and the bytes of content that it claims to stand for.
+
+    Raises:
+        DataCorrupt: it is cut short.
+    """
+    try:
+        depth, count = _LOGICAL.unpack_from(payload)
+        return depth, sum(struct.unpack_from(f"<{count}Q", payload, _LOGICAL.size))
+    except struct.error:
+        raise DataCorrupt("a chunk list is cut short") from None
+
+
 def decode_chunk_list(payload: Buffer, listed: ChunkRef, depth: int) -> list[ChunkRef]:
     """The refs in *payload*, the list of *depth* that *listed* stands for.
 

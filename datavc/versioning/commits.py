@@ -73,11 +73,13 @@ def commit_staged(
     message: str,
     author: str,
     allow_empty: bool = False,
+    extra: Extra | None = None,
 ) -> CommitInfo:
     """Commit all that is staged on a branch.
 
     What somebody stages meanwhile stays staged; where somebody else commits meanwhile, this
-    commit lands on top of that one.
+    commit lands on top of that one. *extra* runs in the same transaction; if it raises, nothing
+    is committed.
 
     Raises:
         NotFound: there is no such repo or branch.
@@ -93,7 +95,13 @@ def commit_staged(
         if not base.staged and not allow_empty:
             raise _nothing_staged(repo, branch)
         return _try_changes(
-            vs, base, branch, [one.record for one in base.staged], words, allow_empty=allow_empty
+            vs,
+            base,
+            branch,
+            [one.record for one in base.staged],
+            words,
+            allow_empty=allow_empty,
+            extra=extra,
         )
 
     return _until_landed(repo, branch, attempt)
@@ -108,8 +116,11 @@ def commit_changes(
     message: str,
     author: str,
     allow_empty: bool = False,
+    extra: Extra | None = None,
 ) -> CommitInfo:
     """Commit one stored change set at once, leaving alone what is staged.
+
+    *extra* is as in :func:`commit_staged`.
 
     Raises:
         NotFound, NothingStaged, PathConflict, Conflict, LostRace: as :func:`commit_staged`.
@@ -118,7 +129,9 @@ def commit_changes(
 
     def attempt() -> CommitInfo | None:
         base = _read_base(vs, repo, branch, with_staging=False)
-        return _try_changes(vs, base, branch, [record], words, allow_empty=allow_empty)
+        return _try_changes(
+            vs, base, branch, [record], words, allow_empty=allow_empty, extra=extra
+        )
 
     return _until_landed(repo, branch, attempt)
 
@@ -187,6 +200,7 @@ def _try_changes(
     words: _Words,
     *,
     allow_empty: bool,
+    extra: Extra | None,
 ) -> CommitInfo | None:
     streams = [read_change_set(one.location, one.digest, vs.nodes) for one in records]
     with vs.objects.session(vs.chunks) as session:
@@ -198,7 +212,7 @@ def _try_changes(
                 hint="commit all the same with --allow-empty, or drop them: datavc reset",
             )
         session.finish()
-    return _land(vs, base, branch, tree, words)
+    return _land(vs, base, branch, tree, words, extra)
 
 
 def _land(

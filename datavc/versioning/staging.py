@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
 from datavc.db import staging as rows
 from datavc.db.clock import now_us
 from datavc.model.change_set import StagedRecord, merge_change_sets, read_change_set
@@ -13,10 +17,22 @@ from datavc.versioning.resolve import get_tree
 from datavc.versioning.versioned_store import VersionedStore
 
 
+#: Run in the transaction that stages a change set.
+Extra = Callable[[Connection, StagedChange], None]
+
+
 def stage(
-    vs: VersionedStore, repo: str, branch: str, record: StagedRecord, *, author: str
+    vs: VersionedStore,
+    repo: str,
+    branch: str,
+    record: StagedRecord,
+    *,
+    author: str,
+    extra: Extra | None = None,
 ) -> StagedChange:
     """Put a stored change set behind what is staged on a branch.
+
+    *extra* runs in the same transaction; if it raises, nothing is staged.
 
     Raises:
         NotFound: there is no such repo or branch.
@@ -30,7 +46,10 @@ def stage(
         row = find_repo(conn, repo)
         check_no_pipeline_writes(conn, repo)
         find_branch(conn, row, branch)
-        return rows.add(conn, row.id, branch, record, author=author, time_us=now_us())
+        change = rows.add(conn, row.id, branch, record, author=author, time_us=now_us())
+        if extra is not None:
+            extra(conn, change)
+        return change
 
 
 def list_staged(vs: VersionedStore, repo: str, branch: str) -> list[StagedChange]:

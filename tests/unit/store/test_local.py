@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
 import os
+import random
 import shutil
 import time
 from pathlib import Path
@@ -10,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from datavc.errors import NotFound, OutOfSpace, StoreUnavailable
+from datavc.model.entry import Entry
 from datavc.store.backends.local import LocalBackend
 from datavc.store.backends.local_writer import TEMPORARY
+from datavc.store.content import ContentWriter, read_content
+from datavc.store.objects import ObjectStore
 
 
 @pytest.fixture
@@ -151,3 +156,20 @@ def test_file_in_the_making_is_locked(backend: LocalBackend) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     writer.abort()
     assert files(backend.root) == []
+
+
+def test_a_disk_that_is_really_full(small_disk: Path) -> None:
+    objects = ObjectStore(LocalBackend(small_disk / "store"))
+    noise = random.Random(13).randbytes(5 << 20)
+    with pytest.raises(OutOfSpace, match="full"):
+        put(objects, noise)
+    assert files(small_disk / "store") == []
+    entry = put(objects, noise[: 1 << 20])
+    assert b"".join(read_content(objects, entry)) == noise[: 1 << 20]
+
+
+def put(objects: ObjectStore, data: bytes) -> Entry:
+    with objects.session() as session:
+        entry = ContentWriter(session).write_stream(io.BytesIO(data))
+        session.finish()
+    return entry
