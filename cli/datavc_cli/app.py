@@ -59,6 +59,7 @@ def build_app() -> typer.Typer:
         help="Git for data, with pipelines that run themselves.",
         epilog=_EPILOG,
         no_args_is_help=True,
+        rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
     )

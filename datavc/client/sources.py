@@ -106,7 +106,7 @@ def _expand(pattern: str, into: str, *, recursive: bool) -> Iterator[LocalSource
         below = path.removeprefix(root).removeprefix(base).lstrip("/")
         yield LocalSource(Path(path), into + below, is_folder=is_folder)
     if not found:
-        hint = "folders need -r" if not recursive else "check the pattern"
+        hint = "check the pattern" if recursive else "check the pattern; folders need -r"
         raise NotFound(f"no file matches {pattern!r}", hint=hint)
 
 
