@@ -129,9 +129,7 @@ def commit_changes(
 
     def attempt() -> CommitInfo | None:
         base = _read_base(vs, repo, branch, with_staging=False)
-        return _try_changes(
-            vs, base, branch, [record], words, allow_empty=allow_empty, extra=extra
-        )
+        return _try_changes(vs, base, branch, [record], words, allow_empty=allow_empty, extra=extra)
 
     return _until_landed(repo, branch, attempt)
 

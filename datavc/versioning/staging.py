@@ -16,7 +16,6 @@ from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.resolve import get_tree
 from datavc.versioning.versioned_store import VersionedStore
 
-
 #: Run in the transaction that stages a change set.
 Extra = Callable[[Connection, StagedChange], None]
 
