@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from datavc.errors import SourceUnreadable
+from datavc.errors import Conflict, SourceUnreadable
 from datavc.model.change_set import ChangeSetWriter, StagedRecord
 from datavc.model.entry import Change, Entry
 from datavc.model.ids import DIGEST_SIZE
@@ -87,6 +87,7 @@ def ingest_files(
     Raises:
         SourceUnreadable: a file cannot be read, is none, or changes while it is read.
         InvalidPath: a name cannot be kept.
+        Conflict: two sources give the same path.
         OutOfSpace, StoreUnavailable: the store cannot take it; nothing is visible.
     """
     with objects.session(chunks) as session:
@@ -209,7 +210,14 @@ class _Reading:
 
     def changes(self, sources: Sequence[LocalSource]) -> Iterator[Change]:
         """The change set's content, sorted by path."""
+        last: _File | None = None
         for file in heapq.merge(*map(self._source, sources), key=_target):
+            if last is not None and last.target == file.target:
+                raise Conflict(
+                    f"{last.path!r} and {file.path!r} would both become /{file.target}",
+                    hint="put them into different folders",
+                )
+            last = file
             yield from self._add(file)
         yield from self._flush()
 
