@@ -35,7 +35,6 @@ class RecordKind(IntEnum):
     CHUNK_LIST = 2
     NODE = 3
     CHANGE_SET = 4
-    COMMIT = 5
 
 
 #: A record ready to be written: kind, digest, plain size, header and stored payload. A plain tuple,
