@@ -24,9 +24,10 @@ from datavc.versioning.versioned_store import open_versioned_store
 class World:
     """One datavc home; everything in it is real but the user."""
 
-    def __init__(self, home: Path, **settings: object) -> None:
+    def __init__(self, home: Path, database: str | None = None, **settings: object) -> None:
         self.home = home
-        self.vs = open_versioned_store(home)
+        self.database = database
+        self.vs = open_versioned_store(home, database_url=database)
         self.db = self.vs.db
         self.objects = self.vs.objects
         options = {"scratch": home / "scratch", "executor": "process", "workers": 2} | settings
@@ -127,6 +128,16 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
         world.close()
 
 
+#: For tests that run on both databases: ``pytestmark = BOTH_DATABASES``.
+BOTH_DATABASES = pytest.mark.parametrize(
+    "world",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)],
+    indirect=True,
+)
+
+
 @pytest.fixture
-def world(make_world: Callable[..., World]) -> World:
+def world(request: pytest.FixtureRequest, make_world: Callable[..., World]) -> World:
+    if getattr(request, "param", "sqlite") == "postgresql":
+        return make_world(database=request.getfixturevalue("postgres_url"))
     return make_world()

@@ -12,6 +12,9 @@ import pytest
 from datavc.db import job_claims, outbox
 from datavc.engine import jobs
 from datavc.model.job import JobState
+from tests.integration.engine.conftest import BOTH_DATABASES
+
+pytestmark = BOTH_DATABASES
 
 ENGINE = """
 import sys, threading
@@ -20,14 +23,19 @@ from datavc.engine.engine import Engine
 from datavc.engine.settings import EngineSettings
 from datavc.versioning.versioned_store import open_versioned_store
 
-home = Path(sys.argv[1])
+home, database = Path(sys.argv[1]), sys.argv[2] or None
 settings = EngineSettings(
     scratch=home / "scratch", executor="process", workers=2, lease_seconds=1.0
 )
-Engine(open_versioned_store(home), settings).serve(threading.Event())
+Engine(open_versioned_store(home, database_url=database), settings).serve(threading.Event())
 """
 COUNT = ': >"$CALLS/${in##*/}.$$"; sleep 0.05; cp "$in" "$DATAVC_PFS/out/"'
 DATUMS = 40
+
+
+def start_engine(world) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", ENGINE, str(world.home), world.database or ""]
+    return subprocess.Popen(command)
 
 
 @pytest.mark.parametrize("kills", [1, 3])
@@ -36,7 +44,7 @@ def test_a_killed_engine_is_taken_over_from(world, kills: int) -> None:
     world.pipeline("copy", "raw", COUNT)
     run = world.put("raw", {f"f{number:02}": b"%d" % number for number in range(DATUMS)})
     for _ in range(kills):
-        engine = subprocess.Popen([sys.executable, "-c", ENGINE, str(world.home)])
+        engine = start_engine(world)
         before = durable(world, run)
         while durable(world, run) < before + 5:
             time.sleep(0.01)
@@ -54,6 +62,28 @@ def test_a_killed_engine_is_taken_over_from(world, kills: int) -> None:
     # Only what ran, or had ended less than a moment ago, when the engine was killed.
     assert sum(tries.values()) - DATUMS <= kills * 20
     assert 5 <= written < DATUMS
+
+
+def test_two_engines_share_the_work_and_do_none_of_it_twice(world) -> None:
+    world.repo("one", "two")
+    world.pipeline("copy-one", "one", COUNT)
+    world.pipeline("copy-two", "two", COUNT)
+    engines = [start_engine(world) for _ in range(2)]
+    try:
+        runs = [
+            world.put(repo, {f"{repo}-{batch}-{n}": b"%d" % n for n in range(5)})
+            for batch in range(3)
+            for repo in ("one", "two")
+        ]
+        for run in runs:
+            (job,) = jobs.wait_for_run(world.vs, run, 60)
+            assert job.state is JobState.SUCCESS
+    finally:
+        for engine in engines:
+            engine.terminate()
+            engine.wait()
+    assert len(world.files("copy-one")) == len(world.files("copy-two")) == 15
+    assert max(Counter(name.partition(".")[0] for name in world.called()).values()) == 1
 
 
 def durable(world, run: str) -> int:

@@ -6,6 +6,9 @@ from datavc.db import outbox
 from datavc.engine import jobs
 from datavc.engine.pipelines import get_pipeline
 from datavc.model.job import JobInfo, JobState
+from tests.integration.engine.conftest import BOTH_DATABASES
+
+pytestmark = BOTH_DATABASES
 
 UPPER = """
 for f in "$DATAVC_PFS"/in/*

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from datavc.versioning.versioned_store import VersionedStore
 from tests.services.small_store import read_files
 
 LARGE = bytes(range(256)) * 1024
+_NOBODY = 65534
 
 
 def view_of(vs: VersionedStore) -> BranchView:
@@ -204,11 +206,32 @@ def test_what_is_no_file_is_named(vs: VersionedStore, folder: Path) -> None:
         read_in(vs, LocalSource(Path("/dev/null"), "x", False))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_a_file_that_may_not_be_read_is_named(vs: VersionedStore, folder: Path) -> None:
+@pytest.fixture
+def ordinary_user(tmp_path: Path, folder: Path) -> Iterator[None]:
+    """Root may read everything, so as root the test goes on as somebody else."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in (*tmp_path.rglob("*"), tmp_path):
+        os.chown(path, _NOBODY, -1)
+    for path in (tmp_path.parent, tmp_path.parent.parent):
+        path.chmod(0o755)
+    os.seteuid(_NOBODY)
+    yield
+    os.seteuid(0)
+
+
+def test_a_file_that_may_not_be_read_is_named(
+    vs: VersionedStore, folder: Path, ordinary_user: None
+) -> None:
     (folder / "b-c").chmod(0)
-    with pytest.raises(SourceUnreadable, match="b-c"):
+    with pytest.raises(SourceUnreadable, match="b-c' cannot be read: Permission denied"):
         put_folder(vs, folder)
+    (folder / "b-c").chmod(0o600)
+    (folder / "b").chmod(0)
+    with pytest.raises(SourceUnreadable, match="b' cannot be read: Permission denied"):
+        put_folder(vs, folder)
+    (folder / "b").chmod(0o700)
     assert read_files(vs) == {}
 
 
