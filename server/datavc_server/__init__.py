@@ -1,0 +1,1 @@
+"""The server: the verbs of the SDK over HTTP. The only place that speaks HTTP."""

@@ -1,0 +1,334 @@
+"""datavc on a server, across HTTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from datavc.client.http_session import HttpSession, Parameters, part
+from datavc.client.http_store import HttpChunkIndex, open_store
+from datavc.client.transport import JobProgress
+from datavc.client.wire import RecordBody, TreeBody
+from datavc.errors import Conflict, DatavcError
+from datavc.model.change_set import StagedRecord
+from datavc.model.commit import TreeRef
+from datavc.model.commit_info import CommitInfo, Lineage
+from datavc.model.ids import new_id
+from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+from datavc.model.repo import BranchInfo, RefMove, RepoInfo, StagedChange, TagInfo
+from datavc.store.chunk_index import ChunkIndex
+from datavc.store.objects import ObjectStore
+
+Item = TypeVar("Item")
+
+#: The server holds an answer back for so many seconds at most while there are no news.
+_WAIT_SECONDS = 20.0
+_LOG_PAGE = 500
+
+
+class _Items(msgspec.Struct, Generic[Item]):
+    items: list[Item]
+    next: str | None = None
+
+
+class _Run(msgspec.Struct):
+    over: bool
+    jobs: list[JobInfo]
+
+
+class HttpTransport:
+    """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
+
+    What is read, and what carries a key of its own (staging and commits), is sent again when the
+    connection breaks. Bytes of packs go past the server where that can be.
+
+    Args:
+        url: the server's address.
+        token: what it wants to be shown, if anything.
+
+    Raises:
+        InvalidInput: the address is malformed.
+        ServerUnavailable: nobody answers there.
+        AccessDenied: the token is missing or wrong.
+    """
+
+    kind = "http"
+    runs_inline = False
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self._session = HttpSession(url, token)
+        self.address = self._session.address
+        try:
+            self._store = open_store(self._session)
+        except BaseException:
+            self._session.close()
+            raise
+        self.objects = ObjectStore(self._store.backend)
+        self.chunks: ChunkIndex = HttpChunkIndex(self._session)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._store.close()
+        self._session.close()
+
+    def describe(self) -> dict[str, str]:
+        """The address, and which way the bytes of packs take."""
+        return {"kind": self.kind, "address": self.address, "transfer": self._store.way}
+
+    # repos
+    def create_repo(self, name: str, description: str, author: str) -> RepoInfo:
+        """Create a repo."""
+        body = {"name": name, "description": description}
+        return self._post("/repos", RepoInfo, body, author)
+
+    def list_repos(self) -> list[RepoInfo]:
+        """All repos."""
+        return self._list("/repos", RepoInfo)
+
+    def get_repo(self, name: str) -> RepoInfo:
+        """One repo."""
+        return self._get(_repo(name), RepoInfo)
+
+    def delete_repo(self, name: str, author: str, *, force: bool) -> None:
+        """Delete a repo."""
+        self._delete(_repo(name), author, {"force": force})
+
+    # branches and tags
+    def create_branch(self, repo: str, name: str, start: str | None, author: str) -> BranchInfo:
+        """Create a branch."""
+        body = {"name": name, "start": start}
+        return self._post(f"{_repo(repo)}/branches", BranchInfo, body, author)
+
+    def list_branches(self, repo: str) -> list[BranchInfo]:
+        """A repo's branches."""
+        return self._list(f"{_repo(repo)}/branches", BranchInfo)
+
+    def get_branch(self, repo: str, name: str) -> BranchInfo:
+        """One branch."""
+        return self._get(_branch(repo, name), BranchInfo)
+
+    def move_branch(
+        self, repo: str, name: str, target: str, author: str, *, expected: str | None
+    ) -> BranchInfo:
+        """Let a branch point at another commit."""
+        response = self._session.send(
+            "PATCH",
+            _branch(repo, name),
+            body={"target": target, "expected": expected},
+            headers=_by(author),
+        )
+        return _decode(response, BranchInfo)
+
+    def delete_branch(self, repo: str, name: str, author: str) -> None:
+        """Delete a branch."""
+        self._delete(_branch(repo, name), author)
+
+    def create_tag(self, repo: str, name: str, target: str, author: str) -> TagInfo:
+        """Create a tag."""
+        body = {"name": name, "target": target}
+        return self._post(f"{_repo(repo)}/tags", TagInfo, body, author)
+
+    def list_tags(self, repo: str) -> list[TagInfo]:
+        """A repo's tags."""
+        return self._list(f"{_repo(repo)}/tags", TagInfo)
+
+    def delete_tag(self, repo: str, name: str, author: str) -> None:
+        """Delete a tag."""
+        self._delete(f"{_repo(repo)}/tags/{part(name)}", author)
+
+    def ref_log(self, repo: str, name: str | None, limit: int) -> list[RefMove]:
+        """How refs moved, newest first."""
+        return self._list(f"{_repo(repo)}/ref-log", RefMove, {"name": name, "limit": limit})
+
+    # staging and commits
+    def stage(self, repo: str, branch: str, change_set: StagedRecord, author: str) -> StagedChange:
+        """Put a stored change set behind what is staged."""
+        path = f"{_branch(repo, branch)}/staging"
+        return self._post_once(path, StagedChange, RecordBody.of(change_set), author)
+
+    def list_staged(self, repo: str, branch: str) -> list[StagedChange]:
+        """What is staged, oldest first."""
+        return self._list(f"{_branch(repo, branch)}/staging", StagedChange)
+
+    def staged_records(self, repo: str, branch: str) -> list[StagedRecord]:
+        """Where the staged change sets lie, oldest first."""
+        found = self._list(f"{_branch(repo, branch)}/staging/records", RecordBody)
+        return [one.record() for one in found]
+
+    def commit(
+        self,
+        repo: str,
+        branch: str,
+        message: str,
+        author: str,
+        *,
+        change_set: StagedRecord | None,
+        allow_empty: bool,
+    ) -> CommitInfo:
+        """Commit a branch's staging, or one change set and nothing else."""
+        body = {
+            "message": message,
+            "allow_empty": allow_empty,
+            "change_set": None if change_set is None else RecordBody.of(change_set),
+        }
+        return self._post_once(f"{_branch(repo, branch)}/commits", CommitInfo, body, author)
+
+    def resolve(self, repo: str, ref: str) -> CommitInfo:
+        """The commit that a ref stands for."""
+        return self._get(_ref(repo, ref), CommitInfo)
+
+    def tree(self, repo: str, ref: str) -> TreeRef:
+        """The tree that a ref stands for."""
+        return self._get(f"{_ref(repo, ref)}/tree", TreeBody).tree()
+
+    def log(self, repo: str, ref: str, limit: int) -> Iterator[CommitInfo]:
+        """A commit and its first parents, newest first."""
+        cursor: str | None = None
+        left = limit
+        while left > 0:
+            query = {"limit": min(left, _LOG_PAGE), "cursor": cursor}
+            response = self._session.send("GET", f"{_ref(repo, ref)}/log", query=query)
+            page = _decode(response, _Items[CommitInfo])
+            yield from page.items
+            left -= len(page.items)
+            cursor = page.next
+            if cursor is None:
+                return
+
+    def lineage(self, repo: str, ref: str, direction: str) -> Lineage:
+        """The provenance graph above or below a commit."""
+        return self._get(f"{_ref(repo, ref)}/lineage", Lineage, {"direction": direction})
+
+    # pipelines and jobs
+    def create_pipeline(
+        self, spec: dict[str, object], author: str, *, update: bool, reprocess: bool
+    ) -> PipelineInfo:
+        """Create a pipeline, or a new version of one."""
+        query = {"update": update, "reprocess": reprocess}
+        return self._post("/pipelines", PipelineInfo, spec, author, query)
+
+    def list_pipelines(self) -> list[PipelineInfo]:
+        """All pipelines."""
+        return self._list("/pipelines", PipelineInfo)
+
+    def get_pipeline(self, name: str, version: int | None) -> PipelineInfo:
+        """One pipeline."""
+        return self._get(f"/pipelines/{part(name)}", PipelineInfo, {"version": version})
+
+    def delete_pipeline(self, name: str, author: str, *, force: bool) -> None:
+        """Delete a pipeline."""
+        self._delete(f"/pipelines/{part(name)}", author, {"force": force})
+
+    def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
+        """Jobs, newest first."""
+        return self._list("/jobs", JobInfo, {"pipeline": pipeline, "run": run_id, "limit": limit})
+
+    def get_job(self, job: str) -> JobInfo:
+        """One job."""
+        return self._get(f"/jobs/{part(job)}", JobInfo)
+
+    def list_datums(self, job: str) -> list[DatumInfo]:
+        """The datums that a job ran."""
+        return self._list(f"/jobs/{part(job)}/datums", DatumInfo)
+
+    def job_logs(self, job: str, datum: str | None) -> Iterator[LogLine]:
+        """A job's log."""
+        decode = msgspec.json.Decoder(LogLine).decode
+        with self._session.stream(f"/jobs/{part(job)}/logs", {"datum": datum}) as response:
+            for line in response.iter_lines():
+                yield decode(line)
+
+    def wait(
+        self, run_id: str, timeout: float | None, progress: JobProgress | None
+    ) -> list[JobInfo]:
+        """Wait until an engine has finished a run; its jobs, the first one first."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        seen: dict[str, JobInfo] = {}
+        known: str | None = None
+        infos: list[JobInfo] = []
+        while True:
+            left = _WAIT_SECONDS if deadline is None else deadline - time.monotonic()
+            pause = max(0.0, min(_WAIT_SECONDS, left))
+            response = self._session.send(
+                "GET",
+                f"/runs/{part(run_id)}",
+                query={"wait": pause},
+                headers={"If-None-Match": known},
+                timeout=pause + 60,
+            )
+            if response.status_code != httpx.codes.NOT_MODIFIED:
+                run = _decode(response, _Run)
+                infos, known = run.jobs, response.headers.get("ETag")
+                for info in infos:
+                    if progress is not None and seen.get(info.id) != info:
+                        progress(info)
+                    seen[info.id] = info
+                if run.over:
+                    return infos
+            if deadline is not None and time.monotonic() >= deadline:
+                raise _timed_out(run_id, timeout or 0, infos)
+
+    def _get(self, path: str, kind: type[Item], query: Parameters | None = None) -> Item:
+        return _decode(self._session.send("GET", path, query=query), kind)
+
+    def _list(self, path: str, kind: type[Item], query: Parameters | None = None) -> list[Item]:
+        response = self._session.send("GET", path, query=query)
+        found: list[Item] = _decode(response, _Items[kind]).items  # type: ignore[valid-type]
+        return found
+
+    def _post(
+        self,
+        path: str,
+        kind: type[Item],
+        body: object,
+        author: str,
+        query: Parameters | None = None,
+    ) -> Item:
+        response = self._session.send("POST", path, query=query, body=body, headers=_by(author))
+        return _decode(response, kind)
+
+    def _post_once(self, path: str, kind: type[Item], body: object, author: str) -> Item:
+        """A request that the server carries out once, however often it arrives."""
+        headers = {**_by(author), "Idempotency-Key": new_id()}
+        response = self._session.send("POST", path, body=body, headers=headers, repeat=True)
+        return _decode(response, kind)
+
+    def _delete(self, path: str, author: str, query: Parameters | None = None) -> None:
+        self._session.send("DELETE", path, query=query, headers=_by(author))
+
+
+def _decode(response: httpx.Response, kind: type[Item]) -> Item:
+    try:
+        return msgspec.json.decode(response.content, type=kind)
+    except msgspec.DecodeError as error:
+        raise DatavcError(
+            f"the server's answer to {response.request.url.path} cannot be read: {error}",
+            hint="client and server should have the same version",
+        ) from None
+
+
+def _by(author: str) -> dict[str, str]:
+    return {"Datavc-Author": quote(author, safe=" @.+-_")}
+
+
+def _repo(repo: str) -> str:
+    return f"/repos/{part(repo)}"
+
+
+def _branch(repo: str, branch: str) -> str:
+    return f"{_repo(repo)}/branches/{part(branch)}"
+
+
+def _ref(repo: str, ref: str) -> str:
+    return f"{_repo(repo)}/refs/{part(ref)}"
+
+
+def _timed_out(run_id: str, timeout: float, infos: list[JobInfo]) -> Conflict:
+    from datavc.engine.jobs import timed_out
+
+    return timed_out(run_id, timeout, infos)

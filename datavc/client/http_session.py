@@ -1,0 +1,238 @@
+"""Requests to a server: errors become datavc's own, and what is safe to repeat is repeated."""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, TypeVar
+from urllib.parse import quote, urlsplit
+
+import httpx
+import msgspec
+
+from datavc.errors import AccessDenied, DatavcError, InvalidInput, ServerUnavailable, from_code
+
+_Result = TypeVar("_Result")
+
+#: What a query or a header may be given as; ``None`` leaves it out.
+Parameters = Mapping[str, str | int | float | bool | None]
+
+#: All routes start so.
+API: Final = "/api/v1"
+
+#: A request is made so often at most ...
+ATTEMPTS = 6
+#: ... with pauses that double from this up, in seconds, each cut short by chance.
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 3.0
+_TIMEOUT = httpx.Timeout(60, connect=10, pool=None)
+#: Less than the server keeps an idle connection open, so that none ends under a request.
+_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30)
+#: Answers of what stands between client and server while that is away.
+_GATEWAY = (502, 504)
+
+
+class _Problem(msgspec.Struct):
+    detail: str = ""
+    code: str = ""
+    hint: str = ""
+
+
+class HttpSession:
+    """Connections to one server. Safe to share between threads.
+
+    Args:
+        url: the server's address.
+        token: what it wants to be shown, if anything.
+
+    Raises:
+        InvalidInput: the address is malformed.
+    """
+
+    def __init__(self, url: str, token: str | None) -> None:
+        parts = urlsplit(url)
+        if not parts.hostname or parts.query or parts.fragment or parts.username:
+            raise InvalidInput(
+                f"{url!r} is no server's address", hint="use http://host:port or https://host"
+            )
+        self.address = url.rstrip("/")
+        try:
+            self._client = httpx.Client(
+                headers={} if token is None else {"Authorization": f"Bearer {token}"},
+                timeout=_TIMEOUT,
+                limits=_LIMITS,
+                trust_env=not _is_loopback(parts.hostname),
+            )
+        except (UnicodeEncodeError, httpx.InvalidURL, ValueError):
+            raise InvalidInput(
+                "the server's address or the token is malformed", hint="check DATAVC_TOKEN"
+            ) from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Parameters | None = None,
+        body: object = None,
+        content: bytes | Iterator[bytes] | None = None,
+        headers: Parameters | None = None,
+        repeat: bool | None = None,
+        timeout: float | None = None,
+    ) -> httpx.Response:
+        """Make a request and give its answer.
+
+        Args:
+            method: the HTTP method.
+            path: of the route, behind ``/api/v1``; its parts quoted by :func:`part`.
+            query, headers: parameters.
+            body: sent as JSON.
+            content: sent as it is.
+            repeat: whether it does no harm to make the request twice; by default, when it only
+                reads.
+            timeout: seconds to wait for the answer, where that may be long.
+
+        Raises:
+            ServerUnavailable: the server does not answer, time and again.
+            DatavcError: what the server says is wrong.
+        """
+        sent: dict[str, str] = _texts(headers)
+        if body is not None:
+            content = msgspec.json.encode(body)
+            sent["Content-Type"] = "application/json"
+        request = self._client.build_request(
+            method,
+            f"{self.address}{API}{path}",
+            params=_texts(query),
+            content=content,
+            headers=sent,
+            timeout=_TIMEOUT if timeout is None else httpx.Timeout(timeout, connect=10, pool=None),
+        )
+
+        def attempt() -> httpx.Response:
+            response = self._client.send(request)
+            check(response)
+            return response
+
+        safe = method in ("GET", "HEAD") if repeat is None else repeat
+        return self.retry(attempt, repeat=safe)
+
+    @contextmanager
+    def stream(self, path: str, query: Parameters | None = None) -> Iterator[httpx.Response]:
+        """An answer whose body is read as it comes.
+
+        Raises:
+            ServerUnavailable, DatavcError: as :meth:`send`; also from within the block.
+        """
+        request = self._client.build_request(
+            "GET", f"{self.address}{API}{path}", params=_texts(query)
+        )
+        response = self.retry(lambda: self._client.send(request, stream=True), repeat=True)
+        try:
+            if not response.is_success:
+                response.read()
+                check(response)
+            yield response
+        except httpx.TransportError as error:
+            raise self._away(error) from None
+        finally:
+            response.close()
+
+    def retry(self, attempt: Callable[[], _Result], *, repeat: bool) -> _Result:
+        """Call *attempt* again while the server cannot be reached.
+
+        Args:
+            attempt: makes a request.
+            repeat: whether it may be made again when nobody knows if it arrived.
+
+        Raises:
+            ServerUnavailable: it was of no use.
+        """
+        for failures in range(1, ATTEMPTS + 1):
+            try:
+                return attempt()
+            except httpx.ConnectError as error:
+                reason: Exception = error
+            except httpx.TransportError as error:
+                reason = error
+                if not repeat:
+                    break
+            except _GatewayError as error:
+                reason = error
+                if not repeat:
+                    break
+            if failures < ATTEMPTS:
+                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**failures)
+                time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads retries out
+        raise self._away(reason, unknown=not repeat and not isinstance(reason, httpx.ConnectError))
+
+    def _away(self, error: Exception, *, unknown: bool = False) -> ServerUnavailable:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if unknown:
+            return ServerUnavailable(
+                f"the server {self.address} went away before it answered: {reason}",
+                hint="look whether it was done before you try again",
+            )
+        return ServerUnavailable(
+            f"the server {self.address} does not answer: {reason}",
+            hint="check the address, and that `datavc serve` runs there",
+        )
+
+
+class _GatewayError(Exception):
+    """Something in between says that the server is away."""
+
+
+def part(text: str) -> str:
+    """*text* as one part of a URL's path."""
+    return quote(text, safe="")
+
+
+def check(response: httpx.Response) -> None:
+    """Raise what an answer says is wrong, if it does.
+
+    Raises:
+        DatavcError: the error that the server met.
+    """
+    if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
+        return
+    try:
+        problem = msgspec.json.decode(response.content, type=_Problem)
+    except msgspec.DecodeError:
+        problem = _Problem()
+    if problem.code:
+        raise from_code(problem.code, problem.detail, problem.hint)
+    if response.status_code in _GATEWAY:
+        raise _GatewayError(f"status {response.status_code}")
+    if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        raise AccessDenied(f"the server lets nobody in (status {response.status_code})")
+    raise DatavcError(
+        f"the answer to {response.request.url.path} is not a datavc server's"
+        f" (status {response.status_code})",
+        hint="check the address",
+    )
+
+
+def _texts(values: Parameters | None) -> dict[str, str]:
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in (values or {}).items()
+        if value is not None
+    }
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether no proxy can be meant to stand in between."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,133 @@
+"""The application: routes, errors, and who is let in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from datavc.errors import DatavcError
+from datavc.versioning.versioned_store import VersionedStore
+from datavc_server import problem
+from datavc_server.body_limit import BodyLimit
+from datavc_server.encoded_slash import EncodedSlash
+from datavc_server.gate import Gate
+from datavc_server.presigned import Presigner
+from datavc_server.probe import place_probe
+from datavc_server.routers import (
+    branches,
+    commits,
+    diffs,
+    files,
+    health,
+    jobs,
+    packs,
+    pipelines,
+    presigned_packs,
+    repos,
+    runs,
+    staging,
+    store,
+    tags,
+)
+from datavc_server.settings import ServerSettings
+from datavc_server.state import ServerState
+
+#: Every route starts so.
+API = "/api/v1"
+
+_ROUTERS = (
+    repos,
+    branches,
+    tags,
+    staging,
+    commits,
+    files,
+    diffs,
+    pipelines,
+    jobs,
+    runs,
+    store,
+    presigned_packs,
+    packs,
+    health,
+)
+
+
+def create_app(
+    vs: VersionedStore, settings: ServerSettings, stopping: threading.Event | None = None
+) -> FastAPI:
+    """The application that serves *vs*, which stays the caller's to close.
+
+    Args:
+        vs: what is served.
+        settings: see :class:`~datavc_server.settings.ServerSettings`.
+        stopping: set it before the server stops, so that long answers end.
+    """
+    state = ServerState(
+        vs,
+        settings,
+        probe=place_probe(vs.objects.backend) if settings.direct else None,
+        presigner=_presigner(settings),
+        stopping=stopping or threading.Event(),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        state.stopping.set()
+        if state.probe is not None:
+            state.probe.remove()
+
+    app = FastAPI(
+        title="datavc",
+        summary="Git for data, with pipelines that run themselves.",
+        version=version("datavc"),
+        openapi_url=f"{API}/openapi.json",
+        # They load scripts of others into this server's origin.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        responses={
+            "default": {
+                "description": "A problem (RFC 9457).",
+                "content": {problem.PROBLEM_JSON: {"schema": problem.Problem.model_json_schema()}},
+            }
+        },
+    )
+    app.state.server = state
+    api = APIRouter(prefix=API)
+    for module in _ROUTERS:
+        api.include_router(module.router)
+    app.include_router(api)
+    _add_answers(app)
+    app.add_middleware(EncodedSlash)
+    app.add_middleware(BodyLimit, limit=settings.max_body)
+    app.add_middleware(Gate, settings=settings)
+    return app
+
+
+def _add_answers(app: FastAPI) -> None:
+    app.add_exception_handler(DatavcError, problem.answer_datavc_error)
+    app.add_exception_handler(problem.RefusedUpload, problem.answer_refused_upload)
+    app.add_exception_handler(RequestValidationError, problem.answer_invalid_request)
+    app.add_exception_handler(HTTPException, problem.answer_http_error)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
+    app.add_exception_handler(Exception, problem.answer_unexpected)
+
+
+def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)
+
+
+def _presigner(settings: ServerSettings) -> Presigner | None:
+    if settings.presigned and settings.store.startswith("s3://"):
+        return Presigner(settings.store)
+    return None

@@ -1,0 +1,57 @@
+"""Change sets that clients have stored: read in full before anything refers to them."""
+
+from __future__ import annotations
+
+from datavc.errors import DataCorrupt, InvalidInput, InvalidPath, NotFound
+from datavc.model.change_set import StagedRecord, change_set_locations, read_change_set
+from datavc.model.entry import Entry
+from datavc.model.name import clean_path
+from datavc.versioning.versioned_store import VersionedStore
+from datavc_server.pack_check import Places
+from datavc_server.problem import RefusedUpload
+
+
+def check_change_set(vs: VersionedStore, record: StagedRecord) -> StagedRecord:
+    """The record with its counts as they are, once all of it holds.
+
+    Raises:
+        RefusedUpload: it is not stored, cannot be read, is not sorted, holds a path that is not
+            allowed, or refers to something outside the registered packs.
+    """
+    try:
+        return _check(vs, record)
+    except (DataCorrupt, InvalidInput, NotFound) as error:
+        raise RefusedUpload(error) from None
+
+
+def _check(vs: VersionedStore, record: StagedRecord) -> StagedRecord:
+    own = Places()
+    own.add(record.location)
+    own.check(vs)
+    places = Places()
+    for location in change_set_locations(record.location, record.digest, vs.nodes):
+        places.add(location)
+    places.check(vs)
+    last = ""
+    puts = removals = size = 0
+    for path, entry in read_change_set(record.location, record.digest, vs.nodes):
+        if path <= last:
+            raise DataCorrupt(f"the change set is not sorted: {path!r} after {last!r}")
+        last = path
+        if clean_path(path) != path:
+            raise InvalidPath(f"{path!r} is not in its plain form", hint="leave out the slash")
+        if entry is None:
+            removals += 1
+            continue
+        puts += 1
+        size += entry.size
+        _check_entry(path, entry)
+        for ref in entry.refs:
+            places.add(ref.location)
+    places.check(vs)
+    return StagedRecord(record.digest, record.location, puts, removals, size)
+
+
+def _check_entry(path: str, entry: Entry) -> None:
+    if entry.size != sum(ref.size for ref in entry.refs):
+        raise DataCorrupt(f"the pieces of {path!r} do not add up to its {entry.size} bytes")

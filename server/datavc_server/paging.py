@@ -1,0 +1,57 @@
+"""Answers that come in pages."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, Field
+
+from datavc.errors import InvalidInput
+
+Item = TypeVar("Item")
+
+
+class Items(BaseModel, Generic[Item]):
+    """All there are."""
+
+    items: list[Item]
+
+
+class Page(BaseModel, Generic[Item]):
+    """Some of many."""
+
+    items: list[Item]
+    next: str | None = Field(
+        default=None, description="The `cursor` of the next page; null on the last one."
+    )
+
+
+def page_of(found: Iterator[Item], limit: int, place: Callable[[Item], str]) -> Page[Item]:
+    """The first *limit* of *found*, and a cursor to go on behind the last one's *place*."""
+    items = list(islice(found, limit))
+    more = len(items) == limit and next(found, None) is not None
+    return Page(items=items, next=encode_cursor(place(items[-1])) if more else None)
+
+
+def encode_cursor(place: str) -> str:
+    """A cursor: opaque to clients, and safe in a URL."""
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None) -> str:
+    """The place that a cursor stands for; ``""`` for none.
+
+    Raises:
+        InvalidInput: it is no cursor.
+    """
+    try:
+        padded = (cursor or "") + "=" * (-len(cursor or "") % 4)
+        return base64.b64decode(padded, b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise InvalidInput(
+            f"{cursor!r} is no cursor", hint="use `next` of the page before"
+        ) from None

@@ -1,0 +1,73 @@
+"""The body of an upload as it arrives, never in memory as a whole."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import anyio.from_thread
+from fastapi import Request
+from starlette.exceptions import HTTPException
+
+from datavc_server.body_limit import too_large
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+#: What arrives is handed on in blocks of at least so many bytes: each costs a change of threads.
+_BLOCK = 1024 * 1024
+
+
+async def read_blocks(request: Request, limit: int) -> AsyncIterator[bytearray]:
+    """The body in blocks, the last one smaller.
+
+    Raises:
+        HTTPException: it is larger than *limit* bytes (413).
+        ClientDisconnect: it was cut short.
+    """
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced) > limit:
+        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large(limit))
+    block = bytearray()
+    taken = 0
+    async for piece in request.stream():
+        taken += len(piece)
+        if taken > limit:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large(limit))
+        block += piece
+        if len(block) >= _BLOCK:
+            yield block
+            block = bytearray()
+    if block:
+        yield block
+
+
+class BodyReader(io.RawIOBase):
+    """The body as a file, for a worker thread of the server to read."""
+
+    def __init__(self, blocks: AsyncIterator[bytearray]) -> None:
+        super().__init__()
+        self._blocks = blocks
+        self._left = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill *buffer* with what is there, waiting for more when nothing is."""
+        view = memoryview(buffer).cast("B")
+        if not self._left:
+            try:
+                self._left = memoryview(anyio.from_thread.run(self._next))
+            except StopAsyncIteration:
+                return 0
+        count = min(len(view), len(self._left))
+        view[:count] = self._left[:count]
+        self._left = self._left[count:]
+        return count
+
+    async def _next(self) -> bytearray:
+        return await anext(self._blocks, bytearray())

@@ -1,0 +1,115 @@
+"""Commits: making them, and looking at them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import APIRouter, Query, status
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+
+from datavc.client.wire import RecordBody, TreeBody
+from datavc.model.commit_info import CommitInfo, Lineage
+from datavc.versioning import commits, history, lineage, resolve
+from datavc_server.change_set_check import check_change_set
+from datavc_server.paging import Page
+from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
+from datavc_server.state import Author, Branch, Cursor, Limit, Ref, Repo, State
+
+router = APIRouter(prefix="/repos/{repo}", tags=["commits"])
+
+
+class NewCommit(BaseModel):
+    """A commit to be made."""
+
+    message: str = ""
+    allow_empty: bool = Field(default=False, description="Even if nothing changes.")
+    change_set: RecordBody | None = Field(
+        default=None,
+        description="Commit this stored change set alone, rather than all that is staged.",
+    )
+
+
+@router.post("/branches/{branch}/commits", status_code=status.HTTP_201_CREATED)
+def commit(
+    repo: Repo,
+    branch: Branch,
+    new: NewCommit,
+    state: State,
+    author: Author,
+    idempotency_key: IdempotencyKey = None,
+) -> CommitInfo:
+    """Commit what is staged on a branch, or one change set and nothing else.
+
+    Pipelines that the commit feeds start by themselves; `GET /runs/{run_id}` follows them.
+    """
+    vs = state.vs
+
+    def act(remember: Remember) -> CommitInfo:
+        def extra(conn: Connection, commit_id: str) -> None:
+            remember(conn, {"commit": commit_id})
+
+        if new.change_set is None:
+            return commits.commit_staged(
+                vs,
+                repo,
+                branch,
+                message=new.message,
+                author=author,
+                allow_empty=new.allow_empty,
+                extra=extra,
+            )
+        return commits.commit_changes(
+            vs,
+            repo,
+            branch,
+            check_change_set(vs, new.change_set.record()),
+            message=new.message,
+            author=author,
+            allow_empty=new.allow_empty,
+            extra=extra,
+        )
+
+    def repeat(answer: dict[str, object]) -> CommitInfo:
+        return resolve.get_commit(vs, repo, str(answer["commit"]))
+
+    asked = ["commit", repo, branch, new.message, new.allow_empty, new.change_set, author]
+    return do_once(vs, idempotency_key, msgspec.json.encode(asked), act, repeat)
+
+
+@router.get("/refs/{ref}")
+def get_commit(repo: Repo, ref: Ref, state: State) -> CommitInfo:
+    """The commit that a ref stands for."""
+    return resolve.get_commit(state.vs, repo, ref)
+
+
+@router.get("/refs/{ref}/tree")
+def get_tree(repo: Repo, ref: Ref, state: State) -> TreeBody:
+    """The tree that a ref stands for, and where its root lies."""
+    return TreeBody.of(resolve.get_tree(state.vs, repo, ref))
+
+
+@router.get("/refs/{ref}/log")
+def log(
+    repo: Repo, ref: Ref, state: State, limit: Limit = 100, cursor: Cursor = None
+) -> Page[CommitInfo]:
+    """A commit and its first parents, newest first."""
+    # A commit's own id is the best cursor: whatever lands meanwhile, it stays where it is.
+    items = list(history.log(state.vs, repo, cursor or ref, limit))
+    is_last = len(items) < limit or not items[-1].parents
+    return Page(items=items, next=None if is_last else items[-1].parents[0])
+
+
+@router.get("/refs/{ref}/lineage")
+def get_lineage(
+    repo: Repo,
+    ref: Ref,
+    state: State,
+    direction: Annotated[
+        Literal["upstream", "downstream"],
+        Query(description="What the commit was made from, or what was made from it."),
+    ] = "upstream",
+) -> Lineage:
+    """The provenance of a commit, at any depth."""
+    return lineage.lineage(state.vs, repo, ref, direction)

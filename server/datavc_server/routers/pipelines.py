@@ -1,0 +1,53 @@
+"""Pipelines."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, status
+
+from datavc.engine import pipelines
+from datavc.model.job import PipelineInfo
+from datavc_server.paging import Items
+from datavc_server.state import Author, PipelineName, State
+
+router = APIRouter(prefix="/pipelines", tags=["pipelines"])
+
+
+@router.get("")
+def list_pipelines(state: State) -> Items[PipelineInfo]:
+    """All pipelines at their current version, by name."""
+    return Items(items=pipelines.list_pipelines(state.vs))
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+def create_pipeline(
+    spec: Annotated[dict[str, object], Body(description="A pipeline's spec, as JSON.")],
+    state: State,
+    author: Author,
+    update: Annotated[bool, Query(description="Make a new version if it exists.")] = False,
+    reprocess: Annotated[bool, Query(description="With `update`: run every datum again.")] = False,
+) -> PipelineInfo:
+    """Create a pipeline with its output repo, or a new version of one."""
+    return pipelines.create_pipeline(state.vs, spec, author, update=update, reprocess=reprocess)
+
+
+@router.get("/{pipeline}")
+def get_pipeline(
+    pipeline: PipelineName,
+    state: State,
+    version: Annotated[int | None, Query(description="Without it, the current one.")] = None,
+) -> PipelineInfo:
+    """One pipeline, by its name."""
+    return pipelines.get_pipeline(state.vs, pipeline, version)
+
+
+@router.delete("/{pipeline}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_pipeline(
+    pipeline: PipelineName,
+    state: State,
+    author: Author,
+    force: Annotated[bool, Query(description="Even if others read its output.")] = False,
+) -> None:
+    """Delete a pipeline, its jobs and its output repo."""
+    pipelines.delete_pipeline(state.vs, pipeline, author, force=force)

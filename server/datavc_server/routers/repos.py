@@ -1,0 +1,62 @@
+"""Repos and the ref log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from pydantic import BaseModel, Field
+
+from datavc.model.repo import RefMove, RepoInfo
+from datavc.versioning import branches, repos
+from datavc_server.paging import Items
+from datavc_server.state import Author, Limit, Repo, State
+
+router = APIRouter(prefix="/repos", tags=["repos"])
+
+
+class NewRepo(BaseModel):
+    """A repo to be created."""
+
+    name: str = Field(examples=["images"])
+    description: str = ""
+
+
+@router.get("")
+def list_repos(state: State) -> Items[RepoInfo]:
+    """All repos, by name."""
+    return Items(items=repos.list_repos(state.vs))
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+def create_repo(new: NewRepo, state: State, author: Author) -> RepoInfo:
+    """Create an empty repo with the branch `main`."""
+    return repos.create_repo(state.vs, new.name, author=author, description=new.description)
+
+
+@router.get("/{repo}")
+def get_repo(repo: Repo, state: State) -> RepoInfo:
+    """One repo."""
+    return repos.get_repo(state.vs, repo)
+
+
+@router.delete("/{repo}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_repo(
+    repo: Repo,
+    state: State,
+    author: Author,
+    force: Annotated[bool, Query(description="Even if a pipeline reads it.")] = False,
+) -> None:
+    """Delete a repo with its branches, tags and commits."""
+    repos.delete_repo(state.vs, repo, author=author, force=force)
+
+
+@router.get("/{repo}/ref-log")
+def ref_log(
+    repo: Repo,
+    state: State,
+    name: Annotated[str | None, Query(description="Only this branch or tag.")] = None,
+    limit: Limit = 100,
+) -> Items[RefMove]:
+    """How refs moved, newest first."""
+    return Items(items=branches.list_moves(state.vs, repo, name, limit))

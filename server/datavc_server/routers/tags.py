@@ -1,0 +1,38 @@
+"""Tags."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, status
+from pydantic import BaseModel, Field
+
+from datavc.model.repo import TagInfo
+from datavc.versioning import tags
+from datavc_server.paging import Items
+from datavc_server.state import Author, Repo, State, Tag
+
+router = APIRouter(prefix="/repos/{repo}/tags", tags=["tags"])
+
+
+class NewTag(BaseModel):
+    """A tag to be created."""
+
+    name: str = Field(examples=["v1"])
+    target: str = Field(description="The ref that it names.", examples=["main"])
+
+
+@router.get("")
+def list_tags(repo: Repo, state: State) -> Items[TagInfo]:
+    """A repo's tags, by name."""
+    return Items(items=tags.list_tags(state.vs, repo))
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+def create_tag(repo: Repo, new: NewTag, state: State, author: Author) -> TagInfo:
+    """Create a tag."""
+    return tags.create_tag(state.vs, repo, new.name, new.target, author=author)
+
+
+@router.delete("/{tag}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_tag(repo: Repo, tag: Tag, state: State, author: Author) -> None:
+    """Delete a tag; its commit stays."""
+    tags.delete_tag(state.vs, repo, tag, author=author)

@@ -1,0 +1,61 @@
+"""How a server runs: what it serves, to whom, and how much it takes at once."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from datavc.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """A server's settings.
+
+    Raises:
+        InvalidInput: others than this machine could reach it, and it has no token; or the token
+            is a weak one.
+    """
+
+    #: Address to listen on.
+    host: str = "127.0.0.1"
+    #: What clients must show; ``None`` lets every program of this machine in.
+    token: str | None = None
+    #: Where the packs are, as :func:`datavc.store.open.open_backend` takes it.
+    store: str = ""
+    #: Whether clients that can read and write the store's own folder are told where it is.
+    direct: bool = True
+    #: Whether clients are given presigned URLs where the store is S3.
+    presigned: bool = True
+    #: Largest body of a request that is no upload, in bytes.
+    max_body: int = 16 * 1024 * 1024
+    #: Largest pack, in bytes.
+    max_pack: int = 2 * 1024 * 1024 * 1024
+    #: Largest file in one request, in bytes.
+    max_file: int = 1024 * 1024 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        if self.token is not None and len(self.token) < MIN_TOKEN:
+            raise InvalidInput(
+                f"the token has fewer than {MIN_TOKEN} characters",
+                hint="make one: openssl rand -hex 32",
+            )
+        if self.token is None and not is_loopback(self.host):
+            raise InvalidInput(
+                f"serving on {self.host!r} needs a token, since others can reach it",
+                hint="set DATAVC_TOKEN, or name a file with --token-file",
+            )
+
+
+#: Fewest characters of a token.
+MIN_TOKEN = 16
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs of this machine can reach *host*, a name or an address."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

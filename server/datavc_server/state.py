@@ -1,0 +1,88 @@
+"""What every route works on, and the parameters that many of them take."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Annotated
+from urllib.parse import unquote
+
+from fastapi import Depends, Header, Path, Query, Request
+from pydantic import AfterValidator
+
+from datavc.client.wire import from_hex
+from datavc.model.entry import PACK_ID_SIZE
+from datavc.versioning.versioned_store import VersionedStore
+from datavc_server.encoded_slash import decode_slashes
+from datavc_server.presigned import Presigner
+from datavc_server.probe import Probe
+from datavc_server.settings import ServerSettings
+from datavc_server.uploads import Uploads
+
+#: Who is written down for a change that says nothing of its author.
+ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """One server's parts. Safe to share between threads."""
+
+    vs: VersionedStore
+    settings: ServerSettings
+    #: How clients find out whether they can reach the store's folder; ``None`` when they are not
+    #: to, or when there is none.
+    probe: Probe | None
+    #: Makes URLs for S3; ``None`` when the store is elsewhere.
+    presigner: Presigner | None
+    uploads: Uploads = field(default_factory=Uploads)
+    #: Set when the server is about to stop, so that long answers end.
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+
+def _state(request: Request) -> ServerState:
+    state: ServerState = request.app.state.server
+    return state
+
+
+def _author(
+    datavc_author: Annotated[
+        str | None, Header(description="Who is written down; percent-encoded UTF-8.")
+    ] = None,
+) -> str:
+    return unquote(datavc_author) if datavc_author else ANONYMOUS
+
+
+def _pack(
+    pack: Annotated[str, Path(description="Id of a pack: 32 lower-case hex digits.")],
+) -> bytes:
+    return from_hex(pack, PACK_ID_SIZE)
+
+
+State = Annotated[ServerState, Depends(_state)]
+Author = Annotated[str, Depends(_author)]
+PackId = Annotated[bytes, Depends(_pack)]
+Repo = Annotated[str, AfterValidator(decode_slashes), Path(description="A repo's name.")]
+Branch = Annotated[
+    str, AfterValidator(decode_slashes), Path(description="A branch; a slash in it as `%2F`.")
+]
+Tag = Annotated[
+    str, AfterValidator(decode_slashes), Path(description="A tag; a slash in it as `%2F`.")
+]
+Ref = Annotated[
+    str,
+    AfterValidator(decode_slashes),
+    Path(description="A branch, tag, commit id or its unique start, or `main~2`; a slash as `%2F`"),
+]
+FilePath = Annotated[
+    str, AfterValidator(decode_slashes), Path(description="A file's path in the repo.")
+]
+PipelineName = Annotated[
+    str, AfterValidator(decode_slashes), Path(description="A pipeline's name.")
+]
+JobName = Annotated[
+    str, AfterValidator(decode_slashes), Path(description="A job's id, or a unique start of it.")
+]
+Limit = Annotated[int, Query(ge=1, le=10_000, description="Most items in the answer.")]
+Cursor = Annotated[
+    str | None, Query(description="`next` of the page before; without it, the first page.")
+]

@@ -1,0 +1,46 @@
+"""Packs that clients have begun to bring, and that are not registered yet."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from datavc.errors import AlreadyExists
+
+_REMEMBERED = 100_000
+
+
+class Uploads:
+    """Remembers them, so that no pack is written twice and only unregistered ones are dropped.
+
+    Forgetting one, by a restart say, does no harm: its bytes are left to be collected.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._packs: OrderedDict[bytes, None] = OrderedDict()
+
+    def begin(self, pack: bytes) -> None:
+        """Claim the right to write *pack*.
+
+        Raises:
+            AlreadyExists: somebody has it.
+        """
+        with self._lock:
+            if pack in self._packs:
+                raise AlreadyExists(
+                    f"pack {pack.hex()} is being uploaded already", hint="use a new id"
+                )
+            self._packs[pack] = None
+            while len(self._packs) > _REMEMBERED:
+                self._packs.popitem(last=False)
+
+    def has(self, pack: bytes) -> bool:
+        """Whether *pack* was begun, and neither registered nor dropped."""
+        with self._lock:
+            return pack in self._packs
+
+    def end(self, pack: bytes) -> bool:
+        """Forget *pack*, which was registered or dropped; ``False`` when it is not known."""
+        with self._lock:
+            return self._packs.pop(pack, self) is None

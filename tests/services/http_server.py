@@ -1,0 +1,87 @@
+"""A datavc server in this process, for the tests of what speaks to one."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from datavc.engine.engine import Engine
+from datavc.engine.settings import EngineSettings
+from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
+from datavc_server.app import create_app
+from datavc_server.settings import ServerSettings
+
+
+@contextlib.contextmanager
+def running_server(
+    home: Path,
+    *,
+    store: str | None = None,
+    database: str | None = None,
+    token: str | None = None,
+    direct: bool = True,
+    presigned: bool = True,
+    engine: bool = False,
+    **settings: int,
+) -> Iterator[str]:
+    """Serve *home* on a free loopback port, and yield the URL.
+
+    Args:
+        home, store, database: what is served.
+        token, direct, presigned, settings: see ``ServerSettings``.
+        engine: also run pipelines, as processes.
+    """
+    stopping = threading.Event()
+    with contextlib.ExitStack() as stack:
+        vs = stack.enter_context(open_versioned_store(home, store, database))
+        chosen = ServerSettings(
+            token=token,
+            store=store or str(home / "store"),
+            direct=direct,
+            presigned=presigned,
+            **settings,
+        )
+        app = create_app(vs, chosen, stopping)
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        config = uvicorn.Config(
+            app, log_config=None, lifespan="on", timeout_graceful_shutdown=5, access_log=False
+        )
+        server = uvicorn.Server(config)
+        stack.enter_context(_in_thread(server, listener, stopping))
+        if engine:
+            stack.enter_context(_working(vs, home))
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def _in_thread(
+    server: uvicorn.Server, listener: socket.socket, stopping: threading.Event
+) -> Iterator[None]:
+    thread = threading.Thread(target=server.run, args=([listener],), name="test-server")
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        server.should_exit = True
+        thread.join()
+
+
+@contextlib.contextmanager
+def _working(vs: VersionedStore, home: Path) -> Iterator[None]:
+    stop = threading.Event()
+    settings = EngineSettings(scratch=home / "scratch", executor="process", poll_seconds=0.05)
+    engine = Engine(vs, settings)
+    thread = threading.Thread(target=engine.serve, args=(stop,), name="test-engine")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        engine.close()
