@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 from uuid import uuid4
 
 from tests.services.requirement import missing
@@ -24,23 +25,37 @@ _SETTINGS = (
 class PostgresServer:
     """A server that holds a database for each test."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, binaries: Path, user: dict[str, object]) -> None:
         self._folder = folder
+        self._user = user
+        self._control = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]
+
+    def start(self) -> None:
+        """Start the server; returns once it answers."""
+        options = f"{_SETTINGS}{self._folder}"
+        _run(self._user, *self._control, "-l", str(self._folder / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop the server at once, as a crash would."""
+        _run(self._user, *self._control, "-m", "immediate", "stop")
 
     @contextlib.contextmanager
     def database(self) -> Iterator[str]:
         """An empty database; gives its URL and drops it at the end."""
+        name = f"test_{uuid4().hex}"
+        self._execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield f"postgresql://postgres@/{name}?host={self._folder}"
+        finally:
+            self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _execute(self, statement: LiteralString) -> None:
         import psycopg
 
-        name = f"test_{uuid4().hex}"
         with psycopg.connect(
             host=str(self._folder), user="postgres", dbname="postgres", autocommit=True
         ) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-            try:
-                yield f"postgresql://postgres@/{name}?host={self._folder}"
-            finally:
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            connection.execute(statement)
 
 
 @contextlib.contextmanager
@@ -52,13 +67,12 @@ def running_postgres() -> Iterator[PostgresServer]:
     try:
         user = _server_user(folder)
         _run(user, binaries / "initdb", *_initdb_options(folder))
-        control = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]
-        options = f"{_SETTINGS}{folder}"
-        _run(user, *control, "-l", str(folder / "log"), "-o", options, "start")
+        server = PostgresServer(folder, binaries, user)
+        server.start()
         try:
-            yield PostgresServer(folder)
+            yield server
         finally:
-            _run(user, *control, "-m", "immediate", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
