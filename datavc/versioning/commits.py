@@ -296,7 +296,7 @@ def _nothing_staged(repo: str, branch: str) -> NothingStaged:
     )
 
 
-class _Moved(Exception):  # noqa: N818 - no error: it undoes the transaction
+class _Moved(Exception):
     """The head or the staging is not what the commit was built on."""
 
 
