@@ -1,0 +1,106 @@
+"""The verbs ``datavc serve`` and ``datavc engine``.
+
+Imported whenever the command line starts, so whatever is heavy is imported by the verbs.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datavc.client.connect import DEFAULT_HOME
+from datavc.errors import DatavcError, InvalidInput
+
+_Executor = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="docker, process or auto; DATAVC_EXECUTOR by default."),
+]
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8250,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="Holds the token that clients must show; else DATAVC_TOKEN does."),
+    ] = None,
+    direct: Annotated[
+        bool, typer.Option(help="Let clients on the same disk use the store's folder.")
+    ] = True,
+    presigned: Annotated[
+        bool, typer.Option(help="Let clients reach an S3 store by presigned URLs.")
+    ] = True,
+    engine: Annotated[bool, typer.Option(help="Run pipelines in this process, too.")] = True,
+    executor: _Executor = None,
+) -> None:
+    """Serve this datavc over HTTP.
+
+    Only programs of this machine can use it, unless --host says otherwise; then there must be a
+    token, and who else may listen on the way decides whether TLS has to be put in front.
+    """
+    try:
+        from datavc_server.serving import serve as run
+        from datavc_server.settings import ServerSettings
+    except ImportError as error:
+        raise _not_installed(error) from None
+    home, store, database = _place(context)
+    settings = ServerSettings(
+        host=host,
+        token=_token(token_file),
+        store=store or str(home / "store"),
+        direct=direct,
+        presigned=presigned,
+    )
+    run(
+        home,
+        settings,
+        port,
+        store=store,
+        database=database,
+        executor=executor if engine else "none",
+    )
+
+
+def engine(context: typer.Context, executor: _Executor = None) -> None:
+    """Run pipelines for this datavc, beside others that do."""
+    try:
+        from datavc_server.serving import run_engine
+    except ImportError as error:
+        raise _not_installed(error) from None
+    home, store, database = _place(context)
+    run_engine(home, store=store, database=database, executor=executor)
+
+
+def _place(context: typer.Context) -> tuple[Path, str | None, str | None]:
+    """Home, store and database, as the options before the verb and the environment say."""
+    home = context.find_root().params.get("home")
+    folder = Path(home or os.environ.get("DATAVC_HOME") or DEFAULT_HOME).expanduser().absolute()
+    return (
+        folder,
+        os.environ.get("DATAVC_STORE") or None,
+        os.environ.get("DATAVC_DATABASE") or None,
+    )
+
+
+def _token(file: Path | None) -> str | None:
+    if file is None:
+        return os.environ.get("DATAVC_TOKEN") or None
+    try:
+        token = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise InvalidInput(f"the token file {str(file)!r} cannot be read: {reason}") from None
+    if not token:
+        raise InvalidInput(f"the token file {str(file)!r} is empty")
+    return token
+
+
+def _not_installed(error: ImportError) -> DatavcError:
+    return DatavcError(
+        f"serving needs packages that are not installed ({error.name})",
+        hint='pip install "datavc[server]"',
+    )
