@@ -74,7 +74,7 @@ class NodeMemory:
     """Keeps nodes and change sets in memory, and counts how often each is read."""
 
     def __init__(self) -> None:
-        self._payloads: dict[Location, bytes] = {}
+        self._payloads: dict[tuple[bytes, Location], bytes] = {}
         #: Digest of every node read, in order.
         self.loads: list[bytes] = []
         #: Bytes of every payload saved.
@@ -83,14 +83,14 @@ class NodeMemory:
     def save(self, digest: bytes, payload: bytes) -> Location:
         """Keep a node."""
         location = Location(bytes(16), len(self._payloads), len(payload))
-        self._payloads[location] = payload
+        self._payloads[digest, location] = payload
         self.saved.append(len(payload))
         return location
 
     def load(self, digest: bytes, location: Location) -> Node:
         """Read a node back."""
         self.loads.append(digest)
-        return decode_node(self._payloads[location], digest)
+        return decode_node(self._payloads[digest, location], digest)
 
     def save_change_set(self, digest: bytes, payload: bytes) -> Location:
         """Keep a change-set record."""
@@ -98,4 +98,4 @@ class NodeMemory:
 
     def load_change_set(self, digest: bytes, location: Location) -> bytes:
         """Read a change-set record back."""
-        return self._payloads[location]
+        return self._payloads[digest, location]

@@ -112,8 +112,9 @@ def test_change_sets_are_written_as_ever_and_read() -> None:
         writer.add(path, entry)
     record = writer.finish()
     assert memory.load_change_set(record.digest, record.location) == pinned("change-set-v1.bin")
-    place = memory.save_change_set(b"", pinned("change-set-v1.bin"))
-    assert list(read_change_set(place, digest_of(pinned("change-set-v1.bin")), memory)) == CHANGES
+    digest = digest_of(pinned("change-set-v1.bin"))
+    place = memory.save_change_set(digest, pinned("change-set-v1.bin"))
+    assert list(read_change_set(place, digest, memory)) == CHANGES
 
 
 def test_commits_are_identified_as_ever() -> None:
