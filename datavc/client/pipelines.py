@@ -150,11 +150,11 @@ class PipelineVerbs(ClientBase):
     def _run_of_id(self, text: str) -> str:
         try:
             return self.get_job(text).run_id
-        except NotFound:
+        except (NotFound, InvalidInput):
             pass
         try:
             return self.list_jobs(run=text, limit=1)[0].run_id
-        except (NotFound, IndexError):
+        except (NotFound, InvalidInput, IndexError):
             raise NotFound(
                 f"{text!r} is no repo, job or run", hint="see `datavc job list`"
             ) from None

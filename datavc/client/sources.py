@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from datavc.errors import Conflict, InvalidInput, InvalidPath, NotFound
+from datavc.errors import InvalidInput, InvalidPath, NotFound
 from datavc.model.glob import Glob
 from datavc.versioning.ingest import LocalSource
 
@@ -31,7 +31,6 @@ def plan_sources(
     Raises:
         NotFound: a source does not exist, or a glob matches nothing.
         InvalidInput: a folder without *recursive*, or several sources and one name for them.
-        Conflict: two sources would get the same path.
     """
     if not sources:
         raise InvalidInput("there is nothing to put", hint="name a file, or - for standard input")
@@ -48,8 +47,8 @@ def plan_sources(
             planned.append(_plan_folder(source, folder_goal, recursive=recursive))
         else:
             planned.append(_plan_file(source, file_goal))
-    _refuse_twins(planned)
-    return planned
+    # A source that was named twice is one.
+    return list(dict.fromkeys(planned))
 
 
 def check_file_target(target: str) -> str:
@@ -128,14 +127,3 @@ def _walk(base: str, glob: Glob, *, hidden: bool) -> Iterator[tuple[str, bool]]:
         at_depth = path.strip("/").count("/") + 1 >= glob.depth
         if is_folder and (glob.is_deep or not at_depth) and not item.is_symlink():
             yield from _walk(path, glob, hidden=hidden)
-
-
-def _refuse_twins(planned: Sequence[LocalSource]) -> None:
-    seen: dict[str, Path] = {}
-    for source in planned:
-        other = seen.setdefault(source.target, source.path)
-        if other != source.path and not source.is_folder:
-            raise Conflict(
-                f"'{other}' and '{source.path}' would both become /{source.target}",
-                hint="put them into different folders",
-            )

@@ -1,0 +1,87 @@
+"""The command as a process of its own: pipes, signals, start-up."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import datavc
+
+COMMAND = [sys.executable, "-m", "datavc_cli"]
+
+
+def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run the command to its end."""
+    return subprocess.run([*COMMAND, *arguments], input=stdin, capture_output=True, check=False)
+
+
+def test_help_imports_no_database() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "datavc_cli", "--help"],
+        capture_output=True,
+        check=True,
+    )
+    assert b"datavc" in ran.stdout
+    for module in (b"sqlalchemy", b"httpx", b"datavc.client", b"blake3", b"yaml"):
+        assert b"| " + module not in ran.stderr.replace(b"|   ", b"| ")
+
+
+def test_content_comes_out_as_it_went_in() -> None:
+    content = bytes(range(256)) * 1000
+    assert run("repo", "create", "data").returncode == 0
+    assert run("put", "-", "data:/x", "-m", "x", stdin=content).returncode == 0
+    assert run("cat", "data:/x").stdout == content
+
+
+def test_reader_that_goes_away_is_no_error() -> None:
+    with datavc.connect() as client:
+        client.create_repo("data")
+        client.put(b"x" * 10_000_000, "data:/x", message="x")
+    process = subprocess.Popen(
+        [*COMMAND, "cat", "data:/x"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.read(10) == b"x" * 10
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 141
+
+
+def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
+    with datavc.connect() as client:
+        client.create_repo("data")
+    process = subprocess.Popen(
+        [*COMMAND, "put", "-", "data:/x", "-m", "x"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write(b"x" * 1_000_000)
+    process.stdin.flush()
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    process.stdin.close()
+    process.stderr.close()
+    assert process.wait() == 130
+    assert said == b"datavc: interrupted\n"
+    with datavc.connect() as client:
+        assert list(client.ls("data")) == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_completion_of_repos(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with datavc.connect() as client:
+        client.create_repo("data")
+        client.put(b"x", "data:/x", message="x")
+    monkeypatch.setenv("_DATAVC_COMPLETE", f"complete_{shell}")
+    monkeypatch.setenv("COMP_WORDS", "datavc ls da")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "datavc ls da")
+    assert b"data" in run().stdout
