@@ -4,30 +4,62 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import struct
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from datavc.errors import SourceUnreadable
 from datavc.model.name import clean_path
 
+#: Size, modification and status-change time in nanoseconds, inode, and mode of a file.
+_STATS = struct.Struct("=5Q")
+STATS_SIZE = _STATS.size
+_U64 = (1 << 64) - 1
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
+class FileStats:
+    """What one file is like; of its identity only what reading it takes."""
+
+    #: In bytes.
+    size: int
+    executable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LocalFolder:
-    """A folder's files, sorted by name, as columns; and the names of its subfolders, sorted."""
+    """A folder's files, sorted by name, and the names of its subfolders, sorted."""
 
     path: str
-    names: list[str] = field(default_factory=list)
-    #: Size, modification and status-change time in nanoseconds, inode, and mode of each file.
-    stats: list[tuple[int, int, int, int, int]] = field(default_factory=list)
-    subfolders: list[str] = field(default_factory=list)
+    names: list[str]
+    #: The files' stats end to end, packed, so that those of a folder are compared at once.
+    stats: bytes
+    subfolders: list[str]
 
-    def in_order(self) -> Iterator[tuple[str, int | None]]:
-        """Files (with their index) and subfolders in the order of the paths below them."""
-        files = ((name, index) for index, name in enumerate(self.names))
+    def file_stats(self, index: int) -> FileStats:
+        """Stats of the file at *index*."""
+        return _decode(self.stats[index * STATS_SIZE : (index + 1) * STATS_SIZE])
+
+    def sizes(self) -> array[int]:
+        """The files' sizes in bytes."""
+        return stats_column(self.stats, 0)
+
+    def in_order(self, indices: Iterable[int]) -> Iterator[tuple[str, int | None]]:
+        """The files at *indices*, each with its index, and all subfolders, sorted by path."""
+        names = self.names
+        files: list[tuple[str, int | None]] = [(names[index], index) for index in indices]
+        if not self.subfolders:
+            return iter(files)
         # A subfolder's paths continue with a slash, which decides their place among the files.
-        named: list[tuple[str, int | None]] = [(f"{name}/", None) for name in self.subfolders]
-        yield from sorted([*files, *named])
+        folders: list[tuple[str, int | None]] = [(f"{name}/", None) for name in self.subfolders]
+        return iter(sorted([*files, *folders], key=_name))
+
+
+def stats_column(stats: bytes, column: int) -> array[int]:
+    """One number of each file in packed *stats*."""
+    return array("Q", stats)[column::5]
 
 
 def read_folder(path: str, *, follow_links: bool) -> LocalFolder:
@@ -38,31 +70,32 @@ def read_folder(path: str, *, follow_links: bool) -> LocalFolder:
             counts as such unless *follow_links* is set.
         InvalidPath: a name in it is not valid Unicode.
     """
-    files: list[tuple[str, tuple[int, int, int, int, int]]] = []
+    files: list[tuple[str, bytes]] = []
     subfolders: list[str] = []
     try:
         with os.scandir(path) as entries:
             for entry in entries:
                 status = entry.stat(follow_symlinks=follow_links)
-                mode = status.st_mode
-                if stat.S_ISREG(mode):
-                    files.append((entry.name, _stats(status)))
-                elif stat.S_ISDIR(mode):
+                kind = stat.S_IFMT(status.st_mode)
+                if kind == stat.S_IFREG:
+                    files.append((entry.name, _encode(status)))
+                elif kind == stat.S_IFDIR:
                     subfolders.append(entry.name)
                 else:
-                    raise _neither(entry.path, mode)
+                    raise _neither(entry.path, status.st_mode)
     except OSError as error:
         raise SourceUnreadable(
             f"{error.filename or path!r} cannot be read: {error.strerror}"
         ) from None
-    _check_names([name for name, _ in files], subfolders)
     files.sort()
     subfolders.sort()
-    return LocalFolder(path, [name for name, _ in files], [stats for _, stats in files], subfolders)
+    names = [name for name, _ in files]
+    _check_names(names, subfolders)
+    return LocalFolder(path, names, b"".join([packed for _, packed in files]), subfolders)
 
 
-def read_file_stats(path: str, *, follow_links: bool) -> tuple[int, int, int, int, int]:
-    """Stats of one regular file, as in :class:`LocalFolder`.
+def read_file_stats(path: str, *, follow_links: bool) -> FileStats:
+    """Stats of one regular file.
 
     Raises:
         SourceUnreadable: as :func:`read_folder`.
@@ -73,17 +106,23 @@ def read_file_stats(path: str, *, follow_links: bool) -> tuple[int, int, int, in
         raise SourceUnreadable(f"{path!r} cannot be read: {error.strerror}") from None
     if not stat.S_ISREG(status.st_mode):
         raise _neither(path, status.st_mode)
-    return _stats(status)
+    return _decode(_encode(status))
 
 
-def _stats(status: os.stat_result) -> tuple[int, int, int, int, int]:
-    return (
+def _encode(status: os.stat_result) -> bytes:
+    # Times before 1970 are negative.
+    return _STATS.pack(
         status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
+        status.st_mtime_ns & _U64,
+        status.st_ctime_ns & _U64,
         status.st_ino,
         status.st_mode,
     )
+
+
+def _decode(packed: bytes) -> FileStats:
+    size, _, _, _, mode = _STATS.unpack(packed)
+    return FileStats(size, bool(mode & stat.S_IXUSR))
 
 
 def _check_names(*lists: list[str]) -> None:
@@ -93,6 +132,10 @@ def _check_names(*lists: list[str]) -> None:
         if not joined.isascii() or "\0" in joined:
             for name in names:
                 clean_path(name)
+
+
+def _name(item: tuple[str, int | None]) -> str:
+    return item[0]
 
 
 def _neither(path: str, mode: int) -> SourceUnreadable:

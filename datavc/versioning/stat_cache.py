@@ -18,14 +18,15 @@ import msgspec
 from xxhash import xxh3_64_digest
 
 from datavc.model.ids import DIGEST_SIZE, digest_of
-from datavc.versioning.local_folder import LocalFolder
+from datavc.versioning.local_folder import STATS_SIZE, LocalFolder, stats_column
 
 #: A file changed so shortly before the folder was read may change again within the same tick of
 #: its file system's clock, unseen; so it is not trusted. Nanoseconds.
 _UNSETTLED_NS = 2_000_000_000
 
-_TRAILER = struct.Struct("<QQ8s8s")
+_TRAILER = struct.Struct("<QQ8s8s8s")
 _MAGIC = b"DVCSTAT1"
+_STAMP_SIZE = 8
 
 
 class FolderStats(msgspec.Struct, array_like=True):
@@ -33,17 +34,48 @@ class FolderStats(msgspec.Struct, array_like=True):
 
     folder: str
     names: list[str]
-    stats: list[tuple[int, int, int, int, int]]
+    #: Packed stats end to end; zeros for a file that is not to be trusted.
+    stats: bytes
     #: Content digests end to end.
     digests: bytes
 
-    def matches(self, folder: LocalFolder) -> bool:
-        """Whether every file is as it was."""
-        return self.stats == folder.stats and self.names == folder.names
+    def carry_over(self, folder: LocalFolder) -> tuple[bytearray, list[int]]:
+        """The digests of *folder*'s files, and the indices of those that may have changed.
 
-    def digest(self, index: int) -> bytes:
-        """Content digest of the file at *index*."""
-        return self.digests[index * DIGEST_SIZE : (index + 1) * DIGEST_SIZE]
+        Those files have zeros for a digest.
+        """
+        if self.names == folder.names:
+            digests = bytearray(self.digests)
+            if self.stats == folder.stats:
+                return digests, []
+            return digests, self._differing(folder.stats)
+        before = {name: index for index, name in enumerate(self.names)}
+        digests = bytearray(len(folder.names) * DIGEST_SIZE)
+        unknown: list[int] = []
+        for index, name in enumerate(folder.names):
+            old = before.get(name)
+            if old is None or _slot(self.stats, old, STATS_SIZE) != _slot(
+                folder.stats, index, STATS_SIZE
+            ):
+                unknown.append(index)
+            else:
+                digests[index * DIGEST_SIZE : (index + 1) * DIGEST_SIZE] = _slot(
+                    self.digests, old, DIGEST_SIZE
+                )
+        return digests, unknown
+
+    def _differing(self, stats: bytes) -> list[int]:
+        before = self.stats
+        return [
+            start // STATS_SIZE
+            for start in range(0, len(stats), STATS_SIZE)
+            if before[start : start + STATS_SIZE] != stats[start : start + STATS_SIZE]
+        ]
+
+    def is_whole(self) -> bool:
+        """Whether the columns fit together."""
+        files = len(self.names)
+        return len(self.stats) == files * STATS_SIZE and len(self.digests) == files * DIGEST_SIZE
 
 
 _decode_stats = msgspec.msgpack.Decoder(FolderStats).decode
@@ -64,6 +96,7 @@ class StatCache:
         name = digest_of(_encode([str(source.resolve()), place])).hex()[:40]
         self._path = folder / f"{name}.stats"
         self._sync_path = folder / f"{name}.synced"
+        self._stamp = b""
 
     def read(self) -> StatCacheReader:
         """What was remembered last; nothing if that cannot be read."""
@@ -75,25 +108,24 @@ class StatCache:
         Args:
             started_ns: when reading the folder began, in nanoseconds since the Unix epoch.
         """
-        return StatCacheWriter(self._path, started_ns)
+        writer = StatCacheWriter(self._path, started_ns)
+        self._stamp = writer.stamp
+        return writer
 
-    def synced_tree(self) -> bytes:
-        """Digest of the tree that holds all that is remembered; empty if none is known to."""
+    def is_synced(self, remembered: StatCacheReader, tree: bytes) -> bool:
+        """Whether the tree of that digest holds all that is *remembered*."""
         try:
-            data = self._sync_path.read_bytes()
+            return self._sync_path.read_bytes() == tree + remembered.stamp
         except OSError:
-            return b""
-        return data if len(data) == DIGEST_SIZE else b""
+            return False
 
     def set_synced_tree(self, digest: bytes) -> None:
-        """Say that the tree of that digest holds all that is remembered."""
-        with contextlib.suppress(OSError):
-            _replace(self._sync_path, digest)
+        """Say that the tree of that digest holds all that was remembered through this object.
 
-    def forget_synced_tree(self) -> None:
-        """Say that no tree is known to hold all that is remembered."""
+        What another process remembers meanwhile in its place is not meant.
+        """
         with contextlib.suppress(OSError):
-            self._sync_path.unlink(missing_ok=True)
+            _replace(self._sync_path, digest + self._stamp)
 
 
 class StatCacheReader:
@@ -102,14 +134,18 @@ class StatCacheReader:
     def __init__(self, path: Path) -> None:
         self._file: BinaryIO | None = None
         self._index: dict[str, tuple[int, int]] = {}
+        #: Tells what one run remembered from what others did.
+        self.stamp = b""
         with contextlib.suppress(OSError, ValueError, struct.error, msgspec.MsgspecError):
             self._file = path.open("rb")
             self._file.seek(-_TRAILER.size, os.SEEK_END)
-            offset, length, checksum, magic = _TRAILER.unpack(self._file.read(_TRAILER.size))
+            trailer = self._file.read(_TRAILER.size)
+            offset, length, stamp, checksum, magic = _TRAILER.unpack(trailer)
             self._file.seek(offset)
             index = self._file.read(length)
             if magic == _MAGIC and xxh3_64_digest(index) == checksum:
                 self._index = _decode_index(index)
+                self.stamp = stamp
 
     def folder(self, name: str) -> FolderStats | None:
         """What is remembered of a folder, or ``None``."""
@@ -122,7 +158,8 @@ class StatCacheReader:
             checksum = self._file.read(8)
             block = self._file.read(length - 8)
             if xxh3_64_digest(block) == checksum:
-                return _decode_stats(block)
+                stats = _decode_stats(block)
+                return stats if stats.is_whole() else None
         except (OSError, msgspec.MsgspecError):
             pass
         return None
@@ -139,6 +176,7 @@ class StatCacheWriter:
     def __init__(self, path: Path, started_ns: int) -> None:
         self._path = path
         self._part = path
+        self.stamp = os.urandom(_STAMP_SIZE)
         self._settled_ns = started_ns - _UNSETTLED_NS
         self._index: dict[str, tuple[int, int]] = {}
         self._offset = 0
@@ -153,17 +191,7 @@ class StatCacheWriter:
         """Remember a folder; its files that may have changed unseen are remembered as unknown."""
         if self._file is None:
             return
-        settled = self._settled_ns
-        if any(one[1] >= settled or one[2] >= settled for one in stats.stats):
-            stats = FolderStats(
-                stats.folder,
-                stats.names,
-                [
-                    one if one[1] < settled and one[2] < settled else (-1, 0, 0, 0, 0)
-                    for one in stats.stats
-                ],
-                stats.digests,
-            )
+        stats.stats = self._trusted(stats.stats)
         block = _encode(stats)
         self._put(xxh3_64_digest(block) + block, stats.folder)
 
@@ -172,7 +200,8 @@ class StatCacheWriter:
         if self._file is None:
             return
         index = _encode(self._index)
-        trailer = _TRAILER.pack(self._offset, len(index), xxh3_64_digest(index), _MAGIC)
+        checksum = xxh3_64_digest(index)
+        trailer = _TRAILER.pack(self._offset, len(index), self.stamp, checksum, _MAGIC)
         try:
             self._file.write(index + trailer)
             self._file.close()
@@ -187,6 +216,17 @@ class StatCacheWriter:
                 self._file.close()
                 self._part.unlink()
             self._file = None
+
+    def _trusted(self, stats: bytes) -> bytes:
+        settled = self._settled_ns
+        modified, changed = stats_column(stats, 1), stats_column(stats, 2)
+        if not modified or max(max(modified), max(changed)) < settled:
+            return stats
+        kept = bytearray(stats)
+        for index, times in enumerate(zip(modified, changed, strict=True)):
+            if max(times) >= settled:
+                kept[index * STATS_SIZE : (index + 1) * STATS_SIZE] = bytes(STATS_SIZE)
+        return bytes(kept)
 
     def _put(self, block: bytes, folder: str) -> None:
         if self._file is None:
@@ -204,3 +244,7 @@ def _replace(path: Path, data: bytes) -> None:
     part = path.with_suffix(".part")
     part.write_bytes(data)
     part.replace(path)
+
+
+def _slot(column: bytes, index: int, size: int) -> bytes:
+    return column[index * size : (index + 1) * size]
