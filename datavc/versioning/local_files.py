@@ -6,8 +6,9 @@ Files that the branch is known to hold unchanged are counted and passed over.
 from __future__ import annotations
 
 import os
+import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,8 +169,8 @@ class LocalFiles:
         return self._single(path, clean_path(source.target))
 
     def _single(self, path: str, target: str) -> Iterator[LocalFile]:
-        stats = read_file_stats(path, follow_links=self._follow_links)
-        yield LocalFile(target, path, stats.size, stats.executable)
+        size, mode = read_file_stats(path, follow_links=self._follow_links)
+        yield LocalFile(target, path, size, bool(mode & stat.S_IXUSR))
 
     def _walk(self, top: _Place) -> Iterator[LocalFile]:
         levels = [self._enter(top)]
@@ -216,26 +217,47 @@ class LocalFiles:
         same = len(sizes) - len(unknown)
         if same:
             self._tally.add(same, size, unchanged=same)
-        stats = self._progress_of(place, folder, digests, len(unknown))
-        for name, index in folder.in_order(unknown):
-            if index is None:
-                yield _below(place, name)
-            else:
-                yield _file(place, folder, index, stats)
+        yield from self._steps(place, folder, unknown, digests, len(unknown))
 
     def _not_held(
         self, place: _Place, folder: LocalFolder, digests: bytearray, unknown: list[int]
     ) -> Iterator[LocalFile | _Place]:
         """The files that are not as they were, and those that the branch does not hold."""
         changed = set(unknown)
-        stats = self._progress_of(place, folder, digests, len(folder.names))
-        for name, index in folder.in_order(range(len(folder.names))):
-            if index is None:
-                yield _below(place, name)
+        everything = range(len(folder.names))
+        for step in self._steps(place, folder, everything, digests, len(everything)):
+            if (
+                isinstance(step, LocalFile)
+                and step.index not in changed
+                and self._is_held(step, digests)
+            ):
                 continue
-            file = _file(place, folder, index, stats)
-            if index in changed or not self._is_held(file, digests):
-                yield file
+            yield step
+
+    def _steps(
+        self,
+        place: _Place,
+        folder: LocalFolder,
+        indices: Sequence[int],
+        digests: bytearray,
+        missing: int,
+    ) -> Iterator[LocalFile | _Place]:
+        """The files at *indices* and all subfolders."""
+        stats = None
+        if self._new is not None:
+            stats = FolderProgress(place.name, folder, digests, missing, self._new)
+        sizes, modes = folder.sizes(), folder.modes()
+        for name, index in folder.in_order(indices):
+            if index is None:
+                inner = f"{place.path}/{name[:-1]}"
+                yield _Place(inner, place.target + name, place.name + name)
+                continue
+            target = place.target + name
+            # Its parts are names that were checked, so only its length can be wrong.
+            if len(target) > _SHORT:
+                clean_path(target)
+            executable = bool(modes[index] & stat.S_IXUSR)
+            yield LocalFile(target, f"{place.path}/{name}", sizes[index], executable, stats, index)
 
     def _is_held(self, file: LocalFile, digests: bytearray) -> bool:
         digest = bytes(digests[file.index * DIGEST_SIZE : (file.index + 1) * DIGEST_SIZE])
@@ -244,28 +266,3 @@ class LocalFiles:
         self._tally.add(1, file.size, unchanged=1)
         file.remember(digest)
         return True
-
-    def _progress_of(
-        self, place: _Place, folder: LocalFolder, digests: bytearray, missing: int
-    ) -> FolderProgress | None:
-        if self._new is None:
-            return None
-        return FolderProgress(place.name, folder, digests, missing, self._new)
-
-
-def _below(place: _Place, name: str) -> _Place:
-    """The subfolder *name*, which ends in a slash."""
-    return _Place(f"{place.path}/{name[:-1]}", place.target + name, place.name + name)
-
-
-def _file(
-    place: _Place, folder: LocalFolder, index: int, stats: FolderProgress | None
-) -> LocalFile:
-    name = folder.names[index]
-    found = folder.file_stats(index)
-    target = place.target + name
-    # Its parts are names that were checked, so only its length can be wrong.
-    if len(target) > _SHORT:
-        clean_path(target)
-    path = f"{place.path}/{name}"
-    return LocalFile(target, path, found.size, found.executable, stats, index)

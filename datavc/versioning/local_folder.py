@@ -17,15 +17,8 @@ from datavc.model.name import clean_path
 _STATS = struct.Struct("=5Q")
 STATS_SIZE = _STATS.size
 _U64 = (1 << 64) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class FileStats:
-    """What one file is like; of its identity only what reading it takes."""
-
-    #: In bytes.
-    size: int
-    executable: bool
+#: The bits of a mode that tell files from folders and the rest.
+_KIND = 0o170000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +31,13 @@ class LocalFolder:
     stats: bytes
     subfolders: list[str]
 
-    def file_stats(self, index: int) -> FileStats:
-        """Stats of the file at *index*."""
-        return _decode(self.stats[index * STATS_SIZE : (index + 1) * STATS_SIZE])
-
     def sizes(self) -> array[int]:
         """The files' sizes in bytes."""
         return stats_column(self.stats, 0)
+
+    def modes(self) -> array[int]:
+        """The files' kinds and permissions."""
+        return stats_column(self.stats, 4)
 
     def in_order(self, indices: Iterable[int]) -> Iterator[tuple[str, int | None]]:
         """The files at *indices*, each with its index, and all subfolders, sorted by path."""
@@ -70,19 +63,29 @@ def read_folder(path: str, *, follow_links: bool) -> LocalFolder:
             counts as such unless *follow_links* is set.
         InvalidPath: a name in it is not valid Unicode.
     """
+    pack = _STATS.pack
     files: list[tuple[str, bytes]] = []
     subfolders: list[str] = []
     try:
         with os.scandir(path) as entries:
             for entry in entries:
                 status = entry.stat(follow_symlinks=follow_links)
-                kind = stat.S_IFMT(status.st_mode)
+                mode = status.st_mode
+                kind = mode & _KIND
                 if kind == stat.S_IFREG:
-                    files.append((entry.name, _encode(status)))
+                    # Times before 1970 are negative.
+                    packed = pack(
+                        status.st_size,
+                        status.st_mtime_ns & _U64,
+                        status.st_ctime_ns & _U64,
+                        status.st_ino,
+                        mode,
+                    )
+                    files.append((entry.name, packed))
                 elif kind == stat.S_IFDIR:
                     subfolders.append(entry.name)
                 else:
-                    raise _neither(entry.path, status.st_mode)
+                    raise _neither(entry.path, mode)
     except OSError as error:
         raise SourceUnreadable(
             f"{error.filename or path!r} cannot be read: {error.strerror}"
@@ -94,8 +97,8 @@ def read_folder(path: str, *, follow_links: bool) -> LocalFolder:
     return LocalFolder(path, names, b"".join([packed for _, packed in files]), subfolders)
 
 
-def read_file_stats(path: str, *, follow_links: bool) -> FileStats:
-    """Stats of one regular file.
+def read_file_stats(path: str, *, follow_links: bool) -> tuple[int, int]:
+    """Size in bytes and mode of one regular file.
 
     Raises:
         SourceUnreadable: as :func:`read_folder`.
@@ -106,23 +109,7 @@ def read_file_stats(path: str, *, follow_links: bool) -> FileStats:
         raise SourceUnreadable(f"{path!r} cannot be read: {error.strerror}") from None
     if not stat.S_ISREG(status.st_mode):
         raise _neither(path, status.st_mode)
-    return _decode(_encode(status))
-
-
-def _encode(status: os.stat_result) -> bytes:
-    # Times before 1970 are negative.
-    return _STATS.pack(
-        status.st_size,
-        status.st_mtime_ns & _U64,
-        status.st_ctime_ns & _U64,
-        status.st_ino,
-        status.st_mode,
-    )
-
-
-def _decode(packed: bytes) -> FileStats:
-    size, _, _, _, mode = _STATS.unpack(packed)
-    return FileStats(size, bool(mode & stat.S_IXUSR))
+    return status.st_size, status.st_mode
 
 
 def _check_names(*lists: list[str]) -> None:

@@ -223,8 +223,8 @@ class StatCacheWriter:
         if not modified or max(max(modified), max(changed)) < settled:
             return stats
         kept = bytearray(stats)
-        for index, times in enumerate(zip(modified, changed, strict=True)):
-            if max(times) >= settled:
+        for times in (modified, changed):
+            for index in [index for index, time in enumerate(times) if time >= settled]:
                 kept[index * STATS_SIZE : (index + 1) * STATS_SIZE] = bytes(STATS_SIZE)
         return bytes(kept)
 
