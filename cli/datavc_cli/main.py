@@ -12,6 +12,7 @@ from datavc.errors import DatavcError
 from datavc_cli.app import build_app
 from datavc_cli.failures import (
     DONE,
+    FAILED,
     INTERRUPTED,
     PIPE_CLOSED,
     report_bug,
@@ -39,10 +40,13 @@ def run(arguments: Sequence[str]) -> int:
         _raise_if_debugging()
         return report_error(error, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("datavc: interrupted\n")
-        return INTERRUPTED
+        return _tell_interrupted()
     except BrokenPipeError:
         return _close_output()
+    except SystemExit as stop:
+        # Typer ends the process itself after completion, and when a pipe is closed.
+        completing = "_DATAVC_COMPLETE" in os.environ
+        return PIPE_CLOSED if stop.code == FAILED and not completing else DONE
     except Exception as error:
         _raise_if_debugging()
         return report_bug(error, as_json=as_json)
@@ -55,7 +59,14 @@ def _dispatch(arguments: Sequence[str], *, as_json: bool) -> int:
     except typer.TyperException as error:
         path = getattr(getattr(error, "ctx", None), "command_path", "datavc")
         return report_usage(error.format_message(), path, as_json=as_json)
+    if code == INTERRUPTED:
+        return _tell_interrupted()
     return code if isinstance(code, int) else DONE
+
+
+def _tell_interrupted() -> int:
+    sys.stderr.write("datavc: interrupted\n")
+    return INTERRUPTED
 
 
 def _close_output() -> int:

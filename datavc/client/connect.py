@@ -6,10 +6,13 @@ import getpass
 import os
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datavc.client.client import Client
-from datavc.client.transport import Transport
 from datavc.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from datavc.client.client import Client
+    from datavc.client.transport import Transport
 
 #: Where an embedded datavc is kept unless it is said otherwise.
 DEFAULT_HOME = "~/.datavc"
@@ -42,6 +45,8 @@ def connect(
         StoreUnavailable, DatabaseUnavailable, ServerUnavailable: it cannot be reached.
         AccessDenied: the token is missing or wrong.
     """
+    from datavc.client.client import Client
+
     local = home is not None or store is not None or database is not None
     where = address
     if where is None and not local:

@@ -10,20 +10,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from datavc_cli.main import run
 
 import datavc
+from datavc_cli.main import run
+from tests.services.http_server import running_server
 
 
-@pytest.fixture(params=["embedded"])
+@pytest.fixture(params=["embedded", "http"])
 def place(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """Points the environment at an empty datavc; gives which kind it is."""
     monkeypatch.setenv("DATAVC_EXECUTOR", "process")
     monkeypatch.setenv("DATAVC_AUTHOR", "ada@example")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    return request.param
+    if request.param == "embedded":
+        yield "embedded"
+        return
+    with running_server(tmp_path / "served", engine=True) as url:
+        monkeypatch.setenv("DATAVC_URL", url)
+        yield "http"
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +16,9 @@ COMMAND = [sys.executable, "-m", "datavc_cli"]
 
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Run the command to its end."""
-    return subprocess.run([*COMMAND, *arguments], input=stdin, capture_output=True, check=False)
+    return subprocess.run(
+        [*COMMAND, *arguments], input=stdin, capture_output=True, check=False, timeout=60
+    )
 
 
 def test_help_imports_no_database() -> None:
@@ -26,8 +28,10 @@ def test_help_imports_no_database() -> None:
         check=True,
     )
     assert b"datavc" in ran.stdout
-    for module in (b"sqlalchemy", b"httpx", b"datavc.client", b"blake3", b"yaml"):
-        assert b"| " + module not in ran.stderr.replace(b"|   ", b"| ")
+    imported = {line.rpartition("|")[2].strip() for line in ran.stderr.decode().splitlines()}
+    assert "datavc_cli.main" in imported
+    heavy = {"sqlalchemy", "httpx", "blake3", "yaml", "datavc.client.client", "uvicorn"}
+    assert imported.isdisjoint(heavy)
 
 
 def test_content_comes_out_as_it_went_in() -> None:
@@ -53,7 +57,7 @@ def test_reader_that_goes_away_is_no_error() -> None:
     assert process.wait() == 141
 
 
-def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
+def test_ctrl_c_is_one_line() -> None:
     with datavc.connect() as client:
         client.create_repo("data")
     process = subprocess.Popen(
@@ -65,11 +69,15 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     assert process.stderr is not None
     process.stdin.write(b"x" * 1_000_000)
     process.stdin.flush()
-    process.send_signal(signal.SIGINT)
+    # Python may miss a signal that comes right before it reads.
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(2)
     said = process.stderr.read()
     process.stdin.close()
     process.stderr.close()
-    assert process.wait() == 130
+    assert process.returncode == 130
     assert said == b"datavc: interrupted\n"
     with datavc.connect() as client:
         assert list(client.ls("data")) == []
