@@ -56,7 +56,8 @@ class HttpSession:
         parts = urlsplit(url)
         if not parts.hostname or parts.query or parts.fragment or parts.username:
             raise InvalidInput(
-                f"{url!r} is no server's address", hint="use http://host:port or https://host"
+                "that is no server's address",
+                hint="use http://host:port or https://host, and DATAVC_TOKEN for the token",
             )
         self.address = url.rstrip("/")
         try:

@@ -63,7 +63,7 @@ class Problem(BaseModel):
     instance: str = Field(default="", description="Of an internal error: its id in the log.")
 
 
-class RefusedUpload(Exception):  # noqa: N818 - carries an error to its answer
+class RefusedUpload(Exception):
     """What a client brought is not what it claims to be.
 
     To the client it is the same error as if the store held such bytes, but with a status that

@@ -36,26 +36,29 @@ def running_server(
         token, direct, presigned, settings: see ``ServerSettings``.
         engine: also run pipelines, as processes.
     """
-    stopping = threading.Event()
-    with contextlib.ExitStack() as stack:
-        vs = stack.enter_context(open_versioned_store(home, store, database))
-        chosen = ServerSettings(
-            token=token,
-            store=store or str(home / "store"),
-            direct=direct,
-            presigned=presigned,
-            **settings,
-        )
-        app = create_app(vs, chosen, stopping)
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        config = uvicorn.Config(
-            app, log_config=None, lifespan="on", timeout_graceful_shutdown=5, access_log=False
-        )
-        server = uvicorn.Server(config)
-        stack.enter_context(_in_thread(server, listener, stopping))
+    chosen = ServerSettings(
+        token=token,
+        store=store or str(home / "store"),
+        direct=direct,
+        presigned=presigned,
+        **settings,
+    )
+    with open_versioned_store(home, store, database) as vs, contextlib.ExitStack() as stack:
+        url = stack.enter_context(serving(vs, chosen))
         if engine:
             stack.enter_context(_working(vs, home))
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield url
+
+
+@contextlib.contextmanager
+def serving(vs: VersionedStore, settings: ServerSettings) -> Iterator[str]:
+    """Serve *vs* on a free loopback port, and yield the URL."""
+    stopping = threading.Event()
+    app = create_app(vs, settings, stopping)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
+        with _in_thread(uvicorn.Server(config), listener, stopping):
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @contextlib.contextmanager

@@ -73,9 +73,8 @@ def stat_file(repo: Repo, ref: Ref, path: FilePath, state: State) -> FileInfo:
     return FileInfo(f"{plain}/", 0, "")
 
 
-@router.api_route(
-    "/files/{path:path}", methods=["GET", "HEAD"], responses=_BYTES, response_class=Response
-)
+@router.head("/files/{path:path}", include_in_schema=False)
+@router.get("/files/{path:path}", responses=_BYTES, response_class=Response)
 def read_file(repo: Repo, ref: Ref, path: FilePath, state: State, request: Request) -> Response:
     """A file's content, or a range of it. The `ETag` is the content's digest (BLAKE3)."""
     entry = _entry(state, resolve.get_tree(state.vs, repo, ref), repo, ref, clean_path(path))

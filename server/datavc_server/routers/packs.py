@@ -53,7 +53,8 @@ def list_packs(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page
     return Page(items=[_info(row) for row in rows], next=following)
 
 
-@router.api_route("/{pack}", methods=["GET", "HEAD"], responses=_BYTES, response_class=Response)
+@router.head("/{pack}", include_in_schema=False)
+@router.get("/{pack}", responses=_BYTES, response_class=Response)
 def read_pack(pack: PackId, state: State, request: Request) -> Response:
     """A pack's bytes, or a range of them."""
     size = state.vs.objects.backend.size(pack_key(pack))

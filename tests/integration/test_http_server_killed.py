@@ -1,0 +1,183 @@
+"""A server that is killed while files are put: nothing half-visible, and the next try succeeds."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import datavc
+from datavc.errors import Unavailable
+
+NOISE = random.Random(6).randbytes(12 * 1024 * 1024)
+
+
+class Server:
+    """`datavc serve` as a process of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self.port = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self, *arguments: str) -> str:
+        command = [sys.executable, "-m", "datavc_cli", "serve", "--port", str(self.port)]
+        environment = {**os.environ, "DATAVC_HOME": str(self._home), "DATAVC_EXECUTOR": "process"}
+        self._process = subprocess.Popen(
+            [*command, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith("datavc serves http://127.0.0.1:"), self._process.communicate()
+        self.port = int(line.rpartition(":")[2])
+        return line.split()[-1]
+
+    def stop(self, number: signal.Signals) -> tuple[int, str]:
+        """Exit code and what it said of errors."""
+        assert self._process is not None
+        process, self._process = self._process, None
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+        return process.returncode, errors
+
+    def close(self) -> None:
+        if self._process is not None:
+            self.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("datavc.client.http_session.ATTEMPTS", 2)
+    made = Server(tmp_path / "home")
+    yield made
+    made.close()
+
+
+class Killing(io.BytesIO):
+    """A file in the middle of which the server is killed."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(NOISE)
+        self._server = server
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() > len(NOISE) // 2 and self._server._process is not None:
+            self._server.stop(signal.SIGKILL)
+        return super().read(size)
+
+
+@pytest.mark.parametrize(("way", "message"), [("--direct", None), ("--no-direct", "at once")])
+def test_killed_in_the_middle_of_a_put(server: Server, way: str, message: str | None) -> None:
+    with datavc.connect(server.start(way)) as client:
+        client.create_repo("data")
+        client.put(b"before", "data:/before", message="before")
+        with pytest.raises(Unavailable):
+            client.put(Killing(server), "data:/big", message=message)
+    with datavc.connect(server.start(way)) as client:
+        assert [commit.message for commit in client.log("data")] == ["before"]
+        assert client.status("data").staged == ()
+        assert [info.path for info in client.ls("data")] == ["before"]
+        client.put(NOISE, "data:/big", message="again")
+        assert client.read("data:/big") == NOISE
+        assert client.read("data:/before") == b"before"
+
+
+def test_a_client_outlives_a_restart(server: Server) -> None:
+    with datavc.connect(server.start("--no-direct")) as client:
+        client.create_repo("data")
+        server.stop(signal.SIGKILL)
+        server.start("--no-direct")
+        assert client.put(b"x", "data:/a", message="m").commit
+        assert client.read("data:/a") == b"x"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop(server: Server, tmp_path: Path, number: signal.Signals) -> None:
+    with datavc.connect(server.start()) as client:
+        client.create_repo("data")
+        code, errors = server.stop(number)
+    assert (code, errors) == (0, "")
+    assert list((tmp_path / "home" / "store" / ".probe").iterdir()) == []
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "datavc_cli", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=60,
+    )
+
+
+def test_others_are_served_only_with_a_token(tmp_path: Path) -> None:
+    done = run("--home", str(tmp_path / "h"), "serve", "--host", "0.0.0.0", "--port", "0")
+    assert done.returncode == 2
+    assert "needs a token" in done.stderr
+    assert not (tmp_path / "h").exists()
+
+
+def test_a_token_from_a_file(server: Server, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("  a-token-that-is-long-enough\n")
+    url = server.start("--token-file", str(token))
+    with pytest.raises(datavc.errors.AccessDenied):
+        datavc.connect(url)
+    with datavc.connect(url, token="a-token-that-is-long-enough") as client:
+        assert client.list_repos() == []
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe"])
+def test_a_token_file_that_is_none(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "token").write_bytes(content)
+    done = run("serve", "--port", "0", "--token-file", str(tmp_path / "token"))
+    assert done.returncode == 2
+    assert "token file" in done.stderr
+
+
+def test_a_port_that_is_taken(server: Server, tmp_path: Path) -> None:
+    server.start()
+    done = run("--home", str(tmp_path / "other"), "serve", "--port", str(server.port))
+    assert done.returncode == 2
+    assert "cannot listen" in done.stderr
+
+
+def test_an_engine_of_its_own(server: Server, tmp_path: Path) -> None:
+    spec = {
+        "pipeline": {"name": "copy"},
+        "transform": {"cmd": ["sh", "-c", 'cp "$DATAVC_PFS"/data/* "$DATAVC_PFS/out/"']},
+        "input": {"pfs": {"repo": "data", "glob": "/*"}},
+    }
+    with datavc.connect(server.start("--no-engine")) as client:
+        client.create_repo("data")
+        client.create_pipeline(spec)
+        client.put(b"x", "data:/a", message="m")
+        with pytest.raises(datavc.errors.Conflict):
+            client.wait("data", timeout=0.5)
+        engine = subprocess.Popen(
+            [sys.executable, "-m", "datavc_cli", "engine", "--executor", "process"],
+            env={**os.environ, "DATAVC_HOME": str(tmp_path / "home")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert [job.state for job in client.wait("data", timeout=60)] == ["success"]
+        finally:
+            engine.terminate()
+            out, errors = engine.communicate(timeout=60)
+        assert (engine.returncode, errors) == (0, "")
+        assert out.startswith("datavc engine works on")
