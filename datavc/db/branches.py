@@ -45,6 +45,15 @@ def find(conn: Connection, repo_id: int, name: str) -> BranchInfo | None:
     return None if row is None else BranchInfo(*row)
 
 
+def lock(conn: Connection, repo_id: int, name: str) -> None:
+    """Make others that move or lock the branch wait for the end of this transaction."""
+    conn.execute(
+        select(Branch.c.head)
+        .where(Branch.c.repo_id == repo_id, Branch.c.name == name)
+        .with_for_update()
+    )
+
+
 def list_branches(
     conn: Connection, repo_id: int, *, after: str = "", limit: int = 1000
 ) -> list[BranchInfo]:

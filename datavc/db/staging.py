@@ -60,9 +60,9 @@ def add(
 
 
 def list_staged(
-    conn: Connection, repo_id: int, branch: str, *, after: int = 0, limit: int = 10_000
+    conn: Connection, repo_id: int, branch: str, *, after: int = 0, limit: int | None = None
 ) -> list[StagedRow]:
-    """A branch's staging in order, from the first id past *after*."""
+    """A branch's staging in order, from the first id past *after*; all of it without *limit*."""
     statement = (
         select(
             Staged.c.id,

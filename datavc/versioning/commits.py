@@ -207,7 +207,7 @@ def _try_changes(
         if tree.digest == base.tree.digest and not allow_empty:
             raise NothingStaged(
                 f"the changes leave branch {branch!r} of repo {base.repo.name!r} as it is",
-                hint="commit all the same with --allow-empty, or drop them: datavc reset",
+                hint="commit all the same with --allow-empty",
             )
         session.finish()
     return _land(vs, base, branch, tree, words, extra)

@@ -21,7 +21,7 @@ class NodeStore:
     def __init__(self, objects: ObjectStore, kept: int = _KEPT) -> None:
         self._objects = objects
         self._kept = kept
-        self._nodes: OrderedDict[Location, Node] = OrderedDict()
+        self._nodes: OrderedDict[tuple[bytes, Location], Node] = OrderedDict()
         self._lock = threading.Lock()
 
     def load(self, digest: bytes, location: Location) -> Node:
@@ -31,14 +31,15 @@ class NodeStore:
             NotFound: its pack is gone.
             DataCorrupt: what lies there is not that node.
         """
+        key = (digest, location)
         with self._lock:
-            node = self._nodes.get(location)
+            node = self._nodes.get(key)
             if node is not None:
-                self._nodes.move_to_end(location)
+                self._nodes.move_to_end(key)
                 return node
         node = decode_node(self._objects.read(location, digest, RecordKind.NODE), digest)
         with self._lock:
-            self._nodes[location] = node
+            self._nodes[key] = node
             if len(self._nodes) > self._kept:
                 self._nodes.popitem(last=False)
         return node
