@@ -25,6 +25,7 @@ from datavc.model.ids import new_id
 from datavc.store.content import write_content
 from datavc.store.objects import ObjectStore, Wanted, plan_reads
 from datavc.store.record import RecordKind
+from datavc.versioning.part_file import PartFile
 
 #: Called with the number of files and of bytes done since the last call.
 Progress = Callable[[int, int], None]
@@ -35,6 +36,7 @@ _IN_FLIGHT = 6
 #: Files handed to one thread at a time.
 _BATCH = 512
 _READ_SIZE = 1024 * 1024
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,23 +173,12 @@ class _Restoring:
         self, local: str, entry: Entry, progress: Callable[[int], None] | None = None
     ) -> None:
         """Write a file of any size under another name, and give it its own when it is complete."""
-        folder, _, _ = local.rpartition("/")
-        part = f"{folder}/.datavc-{new_id()}.part"
         try:
-            handle = os.open(
-                part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _mode(entry)
-            )
-            try:
-                write_content(self._objects, entry, handle, progress=progress)
-            finally:
-                os.close(handle)
-            Path(part).replace(local)
+            with PartFile(local, _mode(entry)) as part:
+                write_content(self._objects, entry, part.handle, progress=progress)
+                part.keep()
         except OSError as error:
-            _discard(part)
             raise _unwritable(local, error) from None
-        except BaseException:
-            _discard(part)
-            raise
 
     def _write_simple(self, files: list[tuple[str, Entry]]) -> None:
         """Write files of one chunk or none, reading neighbours together."""
@@ -253,24 +244,31 @@ def _wanted(entry: Entry) -> Wanted:
 
 
 def _create(local: str, entry: Entry, data: bytes | bytearray | memoryview) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    """Write a small file: straight where there is none, which a later run checks again."""
     try:
         try:
-            handle = os.open(local, flags, _mode(entry))
+            handle = os.open(local, _NEW, _mode(entry))
         except FileExistsError:
-            # Something else of that name, perhaps a link: it is replaced, never written through.
-            Path(local).unlink()
-            handle = os.open(local, flags, _mode(entry))
+            # A file, or a link, that is replaced whole, and never written through.
+            with PartFile(local, _mode(entry)) as part:
+                _write(part.handle, data)
+                part.keep()
+            return
         try:
-            written = os.write(handle, data) if data else 0
-            while written < len(data):
-                written += os.write(handle, memoryview(data)[written:])
+            _write(handle, data)
+        except BaseException:
+            _discard(local)
+            raise
         finally:
             os.close(handle)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            Path(local).unlink()
         raise _unwritable(local, error) from None
+
+
+def _write(handle: int, data: bytes | bytearray | memoryview) -> None:
+    written = os.write(handle, data) if data else 0
+    while written < len(data):
+        written += os.write(handle, memoryview(data)[written:])
 
 
 def _mode(entry: Entry) -> int:
