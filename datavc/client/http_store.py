@@ -17,6 +17,8 @@ from datavc.model.entry import ChunkRef
 from datavc.store.backend import Backend
 
 _PROBE_SECONDS = 5.0
+#: The server reads a whole pack before it answers.
+_CHECK_SECONDS = 300.0
 
 
 class _Directory(msgspec.Struct):
@@ -90,10 +92,6 @@ class HttpChunkIndex:
             body = encode_digests(digests[start : start + MAX_LOOKUP])
             response = self._session.send("POST", "/chunks/lookup", content=body, repeat=True)
             yield from decode_chunks(response.content)
-
-
-#: The server reads a whole pack before it answers.
-_CHECK_SECONDS = 300.0
 
 
 def _read_access(session: HttpSession) -> _Access:

@@ -162,7 +162,7 @@ class _StreamWriter:
             yield block
 
 
-class _Stopped(Exception):  # noqa: N818 - no error: it ends a request in the middle
+class _Stopped(Exception):
     """The writer was aborted."""
 
 
