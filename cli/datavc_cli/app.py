@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
 
-from datavc_cli.commands import (
-    branch,
-    cat,
-    commit,
-    datum,
-    diff,
-    get,
-    info,
-    job,
-    lineage,
-    log,
-    ls,
-    pipeline,
-    put,
-    reflog,
-    repo,
-    rm,
-    status,
-    tag,
-    wait,
-)
 from datavc_cli.invocation import Invocation
 
 #: Other packages add verbs by entry points of this group: a function, or a Typer of several.
@@ -37,6 +18,32 @@ _FILES = "Files"
 _HISTORY = "History"
 _PIPELINES = "Pipelines"
 _PLACE = "This datavc"
+
+#: Every verb: its panel in the help, its module, and what that calls it.
+_VERBS = {
+    "put": (_FILES, "put", "put"),
+    "rm": (_FILES, "rm", "rm"),
+    "ls": (_FILES, "ls", "ls"),
+    "cat": (_FILES, "cat", "cat"),
+    "get": (_FILES, "get", "get"),
+    "repo": (_HISTORY, "repo", "app"),
+    "status": (_HISTORY, "status", "status"),
+    "commit": (_HISTORY, "commit", "commit"),
+    "log": (_HISTORY, "log", "log"),
+    "diff": (_HISTORY, "diff", "diff"),
+    "branch": (_HISTORY, "branch", "app"),
+    "tag": (_HISTORY, "tag", "app"),
+    "reflog": (_HISTORY, "reflog", "reflog"),
+    "lineage": (_PIPELINES, "lineage", "lineage"),
+    "pipeline": (_PIPELINES, "pipeline", "app"),
+    "job": (_PIPELINES, "job", "app"),
+    "datum": (_PIPELINES, "datum", "app"),
+    "wait": (_PIPELINES, "wait", "wait"),
+    "info": (_PLACE, "info", "info"),
+    "version": (_PLACE, "info", "version"),
+}
+
+_GLOBAL_OPTIONS = ("--home", "--url", "--author")
 
 _EPILOG = """\
 Addresses are REPO@REF:/PATH. REF is a branch, a tag, a commit id or the start of one, and may be \
@@ -52,8 +59,12 @@ Exit codes: 0 done, 1 failed, 2 wrong use or invalid input, 3 not found, 4 confl
 """
 
 
-def build_app() -> typer.Typer:
-    """The whole command line, with what plugins add."""
+def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
+    """The command line, with what plugins add.
+
+    Where *arguments* name one of the verbs above, it has that one alone: to read in all of them
+    takes longer than most verbs do.
+    """
     app = typer.Typer(
         name="datavc",
         help="Git for data, with pipelines that run themselves.",
@@ -64,28 +75,31 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_global_options)
-    app.add_typer(repo.app, name="repo", rich_help_panel=_HISTORY)
-    app.command("put", rich_help_panel=_FILES)(put.put)
-    app.command("rm", rich_help_panel=_FILES)(rm.rm)
-    app.command("ls", rich_help_panel=_FILES)(ls.ls)
-    app.command("cat", rich_help_panel=_FILES)(cat.cat)
-    app.command("get", rich_help_panel=_FILES)(get.get)
-    app.command("status", rich_help_panel=_HISTORY)(status.status)
-    app.command("commit", rich_help_panel=_HISTORY)(commit.commit)
-    app.command("log", rich_help_panel=_HISTORY)(log.log)
-    app.command("diff", rich_help_panel=_HISTORY)(diff.diff)
-    app.add_typer(branch.app, name="branch", rich_help_panel=_HISTORY)
-    app.add_typer(tag.app, name="tag", rich_help_panel=_HISTORY)
-    app.command("reflog", rich_help_panel=_HISTORY)(reflog.reflog)
-    app.command("lineage", rich_help_panel=_PIPELINES)(lineage.lineage)
-    app.add_typer(pipeline.app, name="pipeline", rich_help_panel=_PIPELINES)
-    app.add_typer(job.app, name="job", rich_help_panel=_PIPELINES)
-    app.add_typer(datum.app, name="datum", rich_help_panel=_PIPELINES)
-    app.command("wait", rich_help_panel=_PIPELINES)(wait.wait)
-    app.command("info", rich_help_panel=_PLACE)(info.info)
-    app.command("version", rich_help_panel=_PLACE)(info.version)
-    _add_plugins(app)
+    verb = _verb_of(arguments)
+    for name in [verb] if verb in _VERBS else _VERBS:
+        _add(app, name)
+    if verb not in _VERBS:
+        _add_plugins(app)
     return app
+
+
+def _verb_of(arguments: Sequence[str]) -> str:
+    words = iter(arguments)
+    for word in words:
+        if word in _GLOBAL_OPTIONS:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def _add(app: typer.Typer, name: str) -> None:
+    panel, module, attribute = _VERBS[name]
+    added = getattr(import_module(f"datavc_cli.commands.{module}"), attribute)
+    if isinstance(added, typer.Typer):
+        app.add_typer(added, name=name, rich_help_panel=panel)
+    else:
+        app.command(name, rich_help_panel=panel)(added)
 
 
 def _global_options(

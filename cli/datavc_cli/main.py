@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(arguments: Sequence[str], *, as_json: bool) -> int:
-    command = typer.main.get_command(build_app())
+    command = typer.main.get_command(build_app(arguments))
     try:
         code = command.main(list(arguments), prog_name="datavc", standalone_mode=False)
     except typer.TyperException as error:

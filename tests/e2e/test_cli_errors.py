@@ -9,43 +9,39 @@ import pytest
 
 from tests.e2e.conftest import CommandLine
 
+MISTAKES = [
+    (["nonsense"], 2, "nonsense"),
+    (["put", "x"], 2, "Missing argument"),
+    (["ls", "data", "--nonsense"], 2, "--nonsense"),
+    (["log", "data", "-n", "many"], 2, "--limit"),
+    (["repo", "create", "bad name"], 2, "bad name"),
+    (["cat", "data:/../x"], 2, ".."),
+    (["cat", "a@b@c:/x"], 2, "b@c"),
+    (["repo", "inspect", "nope"], 3, "nope"),
+    (["cat", "data:/nope"], 3, "nope"),
+    (["ls", "data@nope"], 3, "nope"),
+    (["repo", "create", "data"], 4, "data"),
+    (["branch", "move", "data@main", "first", "--expect", "first"], 4, "main"),
+]
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
-        (["nonsense"], 2, "nonsense"),
-        (["put", "x"], 2, "Missing argument"),
-        (["ls", "data", "--nonsense"], 2, "--nonsense"),
-        (["log", "data", "-n", "many"], 2, "--limit"),
-        (["repo", "create", "bad name"], 2, "bad name"),
-        (["cat", "data:/../x"], 2, ".."),
-        (["cat", "a@b@c:/x"], 2, "b@c"),
-        (["repo", "inspect", "nope"], 3, "nope"),
-        (["cat", "data:/nope"], 3, "nope"),
-        (["ls", "data@nope"], 3, "nope"),
-        (["repo", "create", "data"], 4, "data"),
-        (["branch", "move", "data@main", "first", "--expect", "first"], 4, "main"),
-    ],
-)
-def test_one_line_and_a_hint(cli: CommandLine, arguments: list[str], code: int, said: str) -> None:
+
+def test_one_line_and_a_hint(cli: CommandLine) -> None:
     cli.ok("repo", "create", "data")
     cli.ok("put", "-", "data:/x", "-m", "one", stdin=b"x")
     cli.ok("tag", "create", "data@first")
     cli.ok("put", "-", "data:/y", "-m", "two", stdin=b"y")
-    ran = cli(*arguments)
-    assert ran.code == code
-    assert ran.out == ""
-    first, *rest = ran.err.splitlines()
-    assert first.startswith("datavc: ")
-    assert said in first
-    assert len(rest) == 1
-    assert rest[0].startswith("hint: ")
-
-    as_json = cli(*arguments, "--json")
-    assert as_json.code == code
-    error = json.loads(as_json.err)
-    assert set(error) == {"code", "message", "hint"}
-    assert said in error["message"]
+    for arguments, code, said in MISTAKES:
+        ran = cli(*arguments)
+        assert (ran.code, ran.out) == (code, ""), arguments
+        first, hint = ran.err.splitlines()
+        assert first.startswith("datavc: "), arguments
+        assert said in first, arguments
+        assert hint.startswith("hint: "), arguments
+        as_json = cli(*arguments, "--json")
+        assert as_json.code == code, arguments
+        error = json.loads(as_json.err)
+        assert set(error) == {"code", "message", "hint"}
+        assert said in error["message"], arguments
 
 
 def test_unreadable_source(cli: CommandLine, tmp_path: Path) -> None:

@@ -28,28 +28,29 @@ def photos(cli: CommandLine, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["photos/a.jpg", "data"], ["a.jpg"]),
-        (["photos/a.jpg", "data:/new.jpg"], ["new.jpg"]),
-        (["photos/a.jpg", "data:/x/"], ["x/a.jpg"]),
-        (["photos/a.jpg", "photos/2024/c.txt", "data:/x"], ["x/a.jpg", "x/c.txt"]),
-        (["-r", "photos", "data"], ["photos/2024/b.jpg", "photos/2024/c.txt", "photos/a.jpg"]),
-        (["-r", "photos/", "data"], ["2024/b.jpg", "2024/c.txt", "a.jpg"]),
-        (["-r", "photos/.", "data:/p"], ["p/2024/b.jpg", "p/2024/c.txt", "p/a.jpg"]),
-        (["-r", "photos/2024", "data:/y"], ["y/b.jpg", "y/c.txt"]),
-        (["-r", "photos/2024", "data:/y/"], ["y/2024/b.jpg", "y/2024/c.txt"]),
-        (["photos/*", "data"], ["a.jpg"]),
-        (["photos/**/*.jpg", "data:/j"], ["j/2024/b.jpg", "j/a.jpg"]),
-        (["-r", "photos/2*", "data"], ["2024/b.jpg", "2024/c.txt"]),
-    ],
-)
-def test_where_sources_go(
-    cli: CommandLine, photos: Path, arguments: list[str], expected: list[str]
-) -> None:
-    cli.ok("put", *arguments, "-m", "put")
-    assert paths(cli, "data") == expected
+PUTS = [
+    (["photos/a.jpg", "data"], ["a.jpg"]),
+    (["photos/a.jpg", "data:/new.jpg"], ["new.jpg"]),
+    (["photos/a.jpg", "data:/x/"], ["x/a.jpg"]),
+    (["photos/a.jpg", "photos/2024/c.txt", "data:/x"], ["x/a.jpg", "x/c.txt"]),
+    (["-r", "photos", "data"], ["photos/2024/b.jpg", "photos/2024/c.txt", "photos/a.jpg"]),
+    (["-r", "photos/", "data"], ["2024/b.jpg", "2024/c.txt", "a.jpg"]),
+    (["-r", "photos/.", "data:/p"], ["p/2024/b.jpg", "p/2024/c.txt", "p/a.jpg"]),
+    (["-r", "photos/2024", "data:/y"], ["y/b.jpg", "y/c.txt"]),
+    (["-r", "photos/2024", "data:/y/"], ["y/2024/b.jpg", "y/2024/c.txt"]),
+    (["photos/*", "data"], ["a.jpg"]),
+    (["photos/**/*.jpg", "data:/j"], ["j/2024/b.jpg", "j/a.jpg"]),
+    (["-r", "photos/2*", "data"], ["2024/b.jpg", "2024/c.txt"]),
+]
+
+
+def test_where_sources_go(cli: CommandLine, photos: Path) -> None:
+    for number, (arguments, expected) in enumerate(PUTS):
+        branch = f"data@case-{number}"
+        cli.ok("branch", "create", branch)
+        *sources, target = arguments
+        cli.ok("put", *sources, target.replace("data", branch), "-m", "put")
+        assert paths(cli, branch) == expected, arguments
 
 
 def test_file_goes_into_a_folder_that_is_there(cli: CommandLine, photos: Path) -> None:
@@ -95,25 +96,23 @@ def test_standard_input(cli: CommandLine, photos: Path) -> None:
     assert "whole path" in nameless.err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
-        (["photos", "data"], 2, "-r"),
-        (["nope.txt", "data"], 3, "nope.txt"),
-        (["*.nope", "data"], 3, "no file matches"),
-        (["photos/a.jpg", "nope"], 3, "nope"),
-        (["photos/a.jpg", "data@other"], 3, "other"),
-        (["photos/a.jpg", "data@main~1"], 2, "only a branch"),
-        (["photos/a.jpg", "data:/../up"], 2, ".."),
-        (["-r", "photos/", "photos/a.jpg", "data"], 4, "would both become"),
-    ],
-)
-def test_put_that_is_refused(
-    cli: CommandLine, photos: Path, arguments: list[str], code: int, said: str
-) -> None:
-    ran = cli("put", *arguments)
-    assert ran.code == code
-    assert said in ran.err
+REFUSED = [
+    (["photos", "data"], 2, "-r"),
+    (["nope.txt", "data"], 3, "nope.txt"),
+    (["*.nope", "data"], 3, "no file matches"),
+    (["photos/a.jpg", "nope"], 3, "nope"),
+    (["photos/a.jpg", "data@other"], 3, "other"),
+    (["photos/a.jpg", "data@main~1"], 2, "only a branch"),
+    (["photos/a.jpg", "data:/../up"], 2, ".."),
+    (["-r", "photos/", "photos/a.jpg", "data"], 4, "would both become"),
+]
+
+
+def test_put_that_is_refused(cli: CommandLine, photos: Path) -> None:
+    for arguments, code, said in REFUSED:
+        ran = cli("put", *arguments)
+        assert ran.code == code, arguments
+        assert said in ran.err, arguments
     assert paths(cli, "data") == []
 
 
@@ -144,35 +143,30 @@ def test_remove_of_what_is_only_staged(cli: CommandLine, photos: Path) -> None:
     assert paths(cli, "data") == ["a.jpg"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["data"], ["data/2024/b.jpg", "data/2024/c.txt", "data/a.jpg"]),
-        (["data", "-o", "out"], ["out/2024/b.jpg", "out/2024/c.txt", "out/a.jpg"]),
-        (["data:/2024"], ["2024/b.jpg", "2024/c.txt"]),
-        (["data:/2024", "-o", "out"], ["out/b.jpg", "out/c.txt"]),
-        (["data:/2024", "-o", "out/"], ["out/2024/b.jpg", "out/2024/c.txt"]),
-        (["data:/2024/", "-o", "out/"], ["out/b.jpg", "out/c.txt"]),
-        (["data:/a.jpg", "-o", "out/"], ["out/a.jpg"]),
-        (["data:/a.jpg", "-o", "new.jpg"], ["new.jpg"]),
-        (["data:/2024/*.txt", "-o", "out"], ["out/c.txt"]),
-    ],
-)
+GETS = [
+    (["data"], ["data/2024/b.jpg", "data/2024/c.txt", "data/a.jpg"]),
+    (["data", "-o", "out"], ["out/2024/b.jpg", "out/2024/c.txt", "out/a.jpg"]),
+    (["data:/2024"], ["2024/b.jpg", "2024/c.txt"]),
+    (["data:/2024", "-o", "out"], ["out/b.jpg", "out/c.txt"]),
+    (["data:/2024", "-o", "out/"], ["out/2024/b.jpg", "out/2024/c.txt"]),
+    (["data:/2024/", "-o", "out/"], ["out/b.jpg", "out/c.txt"]),
+    (["data:/a.jpg", "-o", "out/"], ["out/a.jpg"]),
+    (["data:/a.jpg", "-o", "new.jpg"], ["new.jpg"]),
+    (["data:/2024/*.txt", "-o", "out"], ["out/c.txt"]),
+]
+
+
 def test_where_gets_go(
-    cli: CommandLine,
-    photos: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: list[str],
-    expected: list[str],
+    cli: CommandLine, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli.ok("put", "-r", "photos/", "data", "-m", "all")
-    here = tmp_path / "here"
-    here.mkdir()
-    monkeypatch.chdir(here)
-    cli.ok("get", *arguments)
-    found = sorted(str(path.relative_to(here)) for path in here.rglob("*") if path.is_file())
-    assert found == expected
+    for number, (arguments, expected) in enumerate(GETS):
+        here = tmp_path / f"here-{number}"
+        here.mkdir()
+        monkeypatch.chdir(here)
+        cli.ok("get", *arguments)
+        found = sorted(str(path.relative_to(here)) for path in here.rglob("*") if path.is_file())
+        assert found == expected, arguments
 
 
 def test_get_goes_on_where_it_stopped(cli: CommandLine, photos: Path, tmp_path: Path) -> None:
