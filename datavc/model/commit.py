@@ -59,7 +59,7 @@ class Commit:
 
 
 def encode_identity(commit: Commit) -> bytes:
-    """The canonical bytes that a commit's id hashes (``docs/format.md``, section Commit)."""
+    """The canonical bytes that a commit's id hashes (``docs/format/tree.md``, section Commit)."""
     return msgspec.msgpack.encode(
         [
             "datavc.commit.1",

@@ -14,12 +14,28 @@ from datavc.model.tree.shape import TreeShape
 from datavc.testing.strategies import NodeMemory, tree_files
 
 parts = st.sampled_from(
-    ["a", "b", "*", "a*", "*b", "?", "[ab]", "[!a]*", "{a,b}", "(*)", "a-", ".0"]
+    [
+        "a",
+        "b",
+        "*",
+        "a*",
+        "*b",
+        "?",
+        "[ab]",
+        "[!a]*",
+        "{a,b}",
+        "(*)",
+        "a-",
+        ".0",
+        "{a/b,a}",
+        "a?(/b)",
+        "+(a|-)",
+    ]
 )
 shallow = st.lists(parts, min_size=1, max_size=3).map("/".join)
-deep = st.tuples(st.sampled_from(["", "a/", "*/"]), st.sampled_from(["**", "**/a", "**b"])).map(
-    "".join
-)
+deep = st.tuples(
+    st.sampled_from(["", "a/", "*/"]), st.sampled_from(["**", "**/a", "**b", "a*(/a)"])
+).map("".join)
 
 
 @given(tree_files, shallow, st.booleans())

@@ -43,15 +43,17 @@ class Cursor:
         return self._leaf.entry(self._index)
 
     def seek(self, key: str) -> str | None:
-        """Go to the first path that is not below *key*, forwards or backwards."""
+        """Go to the first path that is not below *key*, forwards or backwards.
+
+        A step nearby reads only the nodes between.
+        """
         if self._leaf and self._leaf.paths[0] <= key <= self._leaf.paths[-1]:
             self._index = self._leaf.index_from(key)
             return self.path
-        self._way.clear()
         self._leaf = None
         if self._tree.location is None:
             return None
-        node = self._source.load(self._tree.digest, self._tree.location)
+        node = self._above(key) or self._source.load(self._tree.digest, self._tree.location)
         while isinstance(node, Inner):
             index = node.index_of(key)
             self._way.append((node, index))
@@ -87,6 +89,14 @@ class Cursor:
                     node = self._load(node, 0)
                 self._leaf = node
                 return
+
+    def _above(self, key: str) -> Inner | None:
+        """Step back to the lowest node on the way that surely covers *key*, if there is one."""
+        while self._way:
+            node, _ = self._way.pop()
+            if not self._way or node.firsts[0] <= key <= node.firsts[-1]:
+                return node
+        return None
 
     def _load(self, parent: Inner, index: int) -> Leaf | Inner:
         child = parent.child(index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -36,14 +37,15 @@ class ChangeStream:
 
         They are held in memory from then on, so this is for a folder that is being replaced.
         """
-        index = 0
-        while index < len(self._ahead) or self._pull():
-            path, entry = self._ahead[index]
-            if path.startswith(prefix):
-                yield path, entry
-            elif path > prefix:
+        for change in itertools.chain(tuple(self._ahead), self._further()):
+            if change[0].startswith(prefix):
+                yield change
+            elif change[0] > prefix:
                 return
-            index += 1
+
+    def _further(self) -> Iterator[Change]:
+        while self._pull():
+            yield self._ahead[-1]
 
     def _refresh(self) -> None:
         self.next_path = self._ahead[0][0] if self._ahead or self._pull() else None
