@@ -11,17 +11,24 @@ from datavc.store.objects import ObjectStore
 from datavc.store.pack_session import PackSession
 from datavc.store.record import RecordKind
 
-#: Nodes kept in memory: about 100 MB of them at most, since a node averages 128 items.
-_KEPT = 4096
+#: Stored bytes of the nodes kept in memory, where they take about three times as much.
+_KEPT_BYTES = 32 * 1024 * 1024
 
 
 class NodeStore:
-    """Reads nodes and change sets, keeping the nodes used last. Safe to share between threads."""
+    """Reads nodes and change sets, keeping the nodes used last. Safe to share between threads.
 
-    def __init__(self, objects: ObjectStore, kept: int = _KEPT) -> None:
+    Args:
+        objects: where they are stored.
+        kept_bytes: how many bytes of nodes to keep, as stored.
+    """
+
+    def __init__(self, objects: ObjectStore, kept_bytes: int = _KEPT_BYTES) -> None:
         self._objects = objects
-        self._kept = kept
-        self._nodes: OrderedDict[tuple[bytes, Location], Node] = OrderedDict()
+        self._room = kept_bytes
+        #: Nodes with their stored bytes, the one used last at the end. The place is part of the
+        #: key, since a node that was moved says other places for what is below it.
+        self._nodes: OrderedDict[tuple[bytes, Location], tuple[Node, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def load(self, digest: bytes, location: Location) -> Node:
@@ -33,16 +40,24 @@ class NodeStore:
         """
         key = (digest, location)
         with self._lock:
-            node = self._nodes.get(key)
-            if node is not None:
+            kept = self._nodes.get(key)
+            if kept is not None:
                 self._nodes.move_to_end(key)
-                return node
-        node = decode_node(self._objects.read(location, digest, RecordKind.NODE), digest)
-        with self._lock:
-            self._nodes[key] = node
-            if len(self._nodes) > self._kept:
-                self._nodes.popitem(last=False)
+                return kept[0]
+        payload = self._objects.read(location, digest, RecordKind.NODE)
+        node = decode_node(payload, digest)
+        self._keep(key, node, len(payload))
         return node
+
+    def _keep(self, key: tuple[bytes, Location], node: Node, size: int) -> None:
+        with self._lock:
+            if key in self._nodes:
+                return
+            self._nodes[key] = node, size
+            self._room -= size
+            while self._room < 0:
+                _, (_, freed) = self._nodes.popitem(last=False)
+                self._room += freed
 
     def load_change_set(self, digest: bytes, location: Location) -> bytes:
         """The payload of a change-set record, verified.
