@@ -1,20 +1,16 @@
-"""Diff and merge against plain dicts, and what they may not read."""
+"""Diff against plain dicts, and what it may not read."""
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datavc.errors import PathConflict
 from datavc.model.commit import TreeRef
 from datavc.model.entry import Entry
 from datavc.model.tree.apply import apply_changes
 from datavc.model.tree.diff import diff_trees, file_change
 from datavc.model.tree.empty import EMPTY_TREE
-from datavc.model.tree.merge import merge_trees
 from datavc.model.tree.node import Inner
-from datavc.model.tree.scan import scan
 from datavc.model.tree.shape import TreeShape
 from datavc.testing.strategies import NodeMemory, paths, tree_files, without_collisions
 
@@ -83,29 +79,3 @@ def test_a_difference_as_people_see_it() -> None:
     assert (added.kind, added.old_size, added.new_size) == ("added", None, 3)
     removed = file_change("a", Entry(3, b"\1" * 32), None)
     assert (removed.kind, removed.old_digest, removed.new_digest) == ("removed", "01" * 32, None)
-
-
-@given(tree_files, tree_files, tree_files, shapes)
-def test_merge_against_a_model(
-    base: dict[str, Entry], ours: dict[str, Entry], theirs: dict[str, Entry], shape: TreeShape
-) -> None:
-    memory = NodeMemory()
-    refs = [build(files, memory, shape) for files in (base, ours, theirs)]
-    merged, clashes = dict(ours), []
-    for path in sorted(base.keys() | theirs.keys()):
-        if base.get(path) == theirs.get(path) or ours.get(path) == theirs.get(path):
-            continue
-        if base.get(path) != ours.get(path):
-            clashes.append(path)
-        elif path in theirs:
-            merged[path] = theirs[path]
-        else:
-            del merged[path]
-    if without_collisions(merged) != merged:
-        with pytest.raises(PathConflict):
-            merge_trees(refs[0], refs[1], refs[2], memory, memory, shape)
-        return
-    result = merge_trees(refs[0], refs[1], refs[2], memory, memory, shape)
-    assert [clash.path for clash in result.conflicts] == clashes
-    assert dict(scan(result.tree, memory)) == merged
-    assert result.tree.digest == build(merged, memory, shape).digest

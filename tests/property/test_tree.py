@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-from bisect import bisect_left
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datavc.errors import PathConflict
@@ -142,32 +141,3 @@ def test_a_path_is_never_both_file_and_folder(
     else:
         with pytest.raises(PathConflict):
             apply_changes(build(old, memory, shape), changes, memory, memory, shape)
-
-
-def test_one_change_reads_and_writes_only_its_way() -> None:
-    memory = NodeMemory()
-    entry = Entry(1, bytes(32))
-    files = {f"d{n // 1000:03d}/f{n % 1000:04d}": entry for n in range(100_000)}
-    tree = build(files, memory, TreeShape())
-    memory.loads.clear()
-    memory.saved.clear()
-    changed = apply_changes(tree, [("d050/f0500", Entry(2, b"x" * 32))], memory, memory)
-    assert changed.files == tree.files
-    assert len(memory.loads) <= 4
-    assert len(memory.saved) <= 4
-    assert sum(memory.saved) < 100_000
-
-
-def test_listing_the_root_steps_over_folders() -> None:
-    memory = NodeMemory()
-    entry = Entry(1, bytes(32))
-    names = sorted(f"d{n // 10_000}/f{n % 10_000:05d}" for n in range(50_000))
-    tree = build(dict.fromkeys(names, entry), memory, TreeShape())
-    memory.loads.clear()
-    assert [info.path for info in list_folder(tree, memory)] == [f"d{n}/" for n in range(5)]
-    assert len(memory.loads) <= 5 * 4
-    assert bisect_left(names, "d3/") == 30_000
-
-
-settings.register_profile("datavc", deadline=None, max_examples=100)
-settings.load_profile("datavc")
