@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -141,6 +142,24 @@ def test_a_key_is_for_one_request(client: datavc.Client, url: str) -> None:
     other = httpx.post(route, json={**sent, "message": "b"}, headers=headers)
     assert (other.status_code, other.json()["code"]) == (409, "conflict")
     assert len(list(client.log("data"))) == 1
+
+
+def test_the_same_request_twice_at_once_is_carried_out_once(
+    client: datavc.Client, url: str
+) -> None:
+    client.create_repo("data")
+    client.put(b"x", "data:/a")
+    route = f"{url}/api/v1/repos/data/branches/main/commits"
+    for key in ("0" * 16, "1" * 16):
+        sent = {"message": key, "allow_empty": True}
+        with ThreadPoolExecutor(4) as pool:
+            answers = [
+                pool.submit(httpx.post, route, json=sent, headers={"Idempotency-Key": key})
+                for _ in range(4)
+            ]
+        assert {answer.result().status_code for answer in answers} == {201}
+        assert len({answer.result().json()["id"] for answer in answers}) == 1
+    assert len(list(client.log("data"))) == 2
 
 
 def test_reads_are_repeated(client: datavc.Client, monkeypatch: pytest.MonkeyPatch) -> None:
