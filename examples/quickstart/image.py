@@ -1,188 +1,153 @@
-"""A container image of this very Python with scikit-learn, made without any registry.
+"""Builds a container image out of this Python environment, without any registry.
 
-The interpreter, its standard library, scikit-learn with what it needs, a shell, and the shared
-libraries that all of these load are packed into one tar, which ``docker import`` takes.
+The image holds the interpreter, its standard library, scikit-learn with what that imports, a
+shell, and the shared libraries that all of these load. It works where the Docker engine runs on
+this machine's kind of Linux.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
-import re
+import platform
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
-from collections.abc import Iterable, Iterator
-from importlib.metadata import PackageNotFoundError, distribution
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-import docker
+NAME = "datavc-quickstart"
 
-REPOSITORY = "datavc-quickstart"
-#: Where the packages lie in the image.
-_PACKAGES = "/opt/packages"
-#: Folders that no transform needs.
-_LEFT_OUT = frozenset(
-    {"test", "tests", "idlelib", "tkinter", "ensurepip", "lib2to3", "turtledemo",
-     "site-packages", "dist-packages"}
-)  # fmt: skip
-#: Programs beside Python: what a warm container runs between two datums.
-_PROGRAMS = ("sh", "rm")
+#: Small programs that the container needs around the interpreter.
+TOOLS = ("sh", "rm", "cat", "mkdir", "sleep")
+
+_IMPORTS = "import joblib, numpy, sklearn.linear_model, sklearn.metrics, sklearn.preprocessing"
+_LEFT_OUT = {"__pycache__", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip",
+             "site-packages", "dist-packages", "include", "config"}  # fmt: skip
 
 
-class ImageImpossible(Exception):
-    """The image cannot be made here; says why."""
-
-
-def ensure_image(client: docker.DockerClient) -> tuple[str, str]:
-    """Make the image unless it is there already; its name, and the path of Python in it.
+def build() -> str:
+    """Make the image unless the same one is there. Returns its name.
 
     Raises:
-        ImageImpossible: this Python cannot be packed, or does not run once it is.
+        RuntimeError: it cannot be made here; the message says why.
     """
-    if not sys.platform.startswith("linux") or shutil.which("ldd") is None:
-        raise ImageImpossible("only a Linux with ldd can pack its own Python")
-    python = str(Path(sys.executable).resolve())
-    files = dict(_with_libraries(_own_files(python)))
-    tag = _fingerprint(files)
-    name = f"{REPOSITORY}:{tag}"
-    if not client.images.list(name=name):
-        _import(client, files, tag)
-    _check(client, name, python)
-    return name, python
+    import docker
+
+    if platform.system() != "Linux":
+        raise RuntimeError(f"an image of this environment needs Linux, not {platform.system()}")
+    client = docker.from_env(timeout=300)
+    try:
+        files = dict(sorted(_files()))
+        tag = _fingerprint(files)
+        image = f"{NAME}:{tag}"
+        if not client.images.list(name=image):
+            with tempfile.TemporaryFile() as archive:
+                _write(files, archive)
+                archive.seek(0)
+                client.api.import_image_from_stream(
+                    archive, repository=NAME, tag=tag, changes=[f"ENV PATH={_path_variable()}"]
+                )
+        return image
+    except docker.errors.DockerException as error:
+        raise RuntimeError(f"the Docker engine does not take the image: {error}") from error
+    finally:
+        client.close()
 
 
-def _own_files(python: str) -> Iterator[tuple[str, Path]]:
-    """Path in the image, and path here, of everything but shared libraries."""
-    yield python, Path(python)
-    for program in _PROGRAMS:
-        found = shutil.which(program)
-        if found is None:
-            raise ImageImpossible(f"there is no {program} here")
-        yield f"/bin/{program}", Path(found).resolve()
-    for folder in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}:
-        # A virtual environment names folders of its own; the interpreter looks in the base's.
-        base = folder.replace(sys.prefix, sys.base_prefix, 1)
-        yield from _folder(Path(base))
-    for package in sorted(_needed("scikit-learn")):
-        yield from _package(package)
+def _path_variable() -> str:
+    return f"{Path(sys.executable).parent}:/bin"
 
 
-def _folder(folder: Path) -> Iterator[tuple[str, Path]]:
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if _is_wanted(name)]
-        for name in names:
-            path = Path(root, name)
-            if path.is_file() and path.suffix != ".a":
-                yield str(path), path
+def _files() -> Iterator[tuple[str, Path]]:
+    """What goes into the image: the path there, and the file here."""
+    programs = [Path(found) for tool in TOOLS if (found := shutil.which(tool))]
+    if len(programs) < len(TOOLS):
+        raise RuntimeError(f"this machine lacks one of {', '.join(TOOLS)}")
+    interpreter = Path(sys.executable).resolve()
+    collected = {str(path): path for root in _python_folders() for path in _below(root)} | {
+        str(interpreter): interpreter
+    }
+    yield from collected.items()
+    yield from ((f"/bin/{program.name}", program.resolve()) for program in programs)
+    binaries = [path for path in collected.values() if _is_binary(path)]
+    yield from ((str(path), path.resolve()) for path in _libraries([*binaries, *programs]))
 
 
-def _is_wanted(name: str) -> bool:
-    return name not in _LEFT_OUT and not name.startswith("config-")
+def _python_folders() -> list[Path]:
+    """The standard library, and the packages that the transforms import."""
+    listing = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{_IMPORTS}\nimport sys\n"
+            "print(*sorted({m.__file__ for m in sys.modules.values()"
+            " if getattr(m, '__file__', None)}), sep='\\n')",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\n")
+    site = Path(sysconfig.get_path("purelib"))
+    packages = {
+        site / Path(line).relative_to(site).parts[0]
+        for line in listing
+        if line.startswith(f"{site}/")
+    }
+    bundled = [folder for folder in site.glob("*.libs") if folder.is_dir()]
+    standard = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
+    # In a virtual environment the interpreter looks for this file to find its packages.
+    settings = Path(sys.prefix) / "pyvenv.cfg"
+    return [*packages, *bundled, *standard, *([settings] if settings.exists() else [])]
 
 
-def _needed(name: str) -> set[str]:
-    """*name* and the packages that it requires, at any depth, as far as they are installed."""
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        current = waiting.pop()
-        try:
-            requires = distribution(current).requires or []
-        except PackageNotFoundError:
-            continue
-        if current not in found:
-            found.add(current)
-            waiting += [
-                re.split(r"[^\w.-]", each, maxsplit=1)[0] for each in requires if ";" not in each
-            ]
+def _below(root: Path) -> Iterator[Path]:
+    if root.is_file():
+        yield root
+        return
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name.partition("-")[0] not in _LEFT_OUT]
+        yield from (
+            Path(folder, name) for name in names if not name.endswith((".pyc", ".a", ".h", ".pyx"))
+        )
+
+
+def _is_binary(path: Path) -> bool:
+    return ".so" in path.name or path == Path(sys.executable).resolve()
+
+
+def _libraries(binaries: list[Path]) -> set[Path]:
+    """The shared libraries that *binaries* load, the dynamic loader included."""
+    found: set[Path] = set()
+    for start in range(0, len(binaries), 200):
+        batch = [str(path) for path in binaries[start : start + 200]]
+        listing = subprocess.run(["ldd", *batch], capture_output=True, text=True, check=False)
+        for line in listing.stdout.splitlines():
+            words = line.split("=>")[-1].split()
+            if words and words[0].startswith("/") and not words[0].endswith(":"):
+                found.add(Path(words[0]))
     return found
 
 
-def _package(name: str) -> Iterator[tuple[str, Path]]:
-    files = distribution(name).files
-    if files is None:
-        raise ImageImpossible(f"nobody knows the files of the package {name}")
-    for file in files:
-        path = Path(str(file.locate()))
-        if ".." not in file.parts and not _LEFT_OUT & set(file.parts) and path.is_file():
-            yield f"{_PACKAGES}/{file.as_posix()}", path
-
-
-def _with_libraries(files: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, Path]]:
-    """*files*, and the shared libraries outside of them that they load."""
-    binaries = []
-    for target, path in files:
-        yield target, path
-        with path.open("rb") as file:
-            if file.read(4) == b"\x7fELF":
-                binaries.append(path)
-    packages = Path(sysconfig.get_path("platlib")).resolve()
-    for library in sorted(_libraries(binaries)):
-        if not Path(library).resolve().is_relative_to(packages):
-            yield library, Path(library).resolve()
-
-
-def _libraries(binaries: list[Path]) -> set[str]:
-    listed = subprocess.run(
-        ["ldd", *map(str, binaries)], capture_output=True, text=True, check=False
-    ).stdout
-    named = re.findall(r"=> (/\S+) \(", listed)
-    loaders = re.findall(r"^\s+(/\S+) \(", listed, re.MULTILINE)
-    return {*named, *loaders}
-
-
 def _fingerprint(files: dict[str, Path]) -> str:
-    digest = hashlib.blake2b(digest_size=8)
-    for target, path in sorted(files.items()):
-        digest.update(f"{target}\0{path.stat().st_size}\n".encode())
-    for package in sorted(_needed("scikit-learn")):
-        digest.update(f"{package} {distribution(package).version}\n".encode())
-    digest.update(sys.version.encode())
-    return digest.hexdigest()
+    names = "\n".join(f"{path} {file.stat().st_size}" for path, file in files.items())
+    return hashlib.sha256(f"{_path_variable()}\n{names}".encode()).hexdigest()[:12]
 
 
-def _import(client: docker.DockerClient, files: dict[str, Path], tag: str) -> None:
-    command = ["docker", "import", "--change", f"ENV PYTHONPATH={_PACKAGES} PATH=/bin", "-"]
-    if shutil.which("docker") is None:
-        raise ImageImpossible("the docker command is not installed")
-    with subprocess.Popen(
-        [*command, f"{REPOSITORY}:{tag}"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-    ) as importing:
-        if importing.stdin is None:
-            raise ImageImpossible("docker import takes no input")
-        _write_tar(files, importing.stdin)
-        importing.stdin.close()
-    if importing.returncode:
-        raise ImageImpossible("docker import failed")
-
-
-def _write_tar(files: dict[str, Path], stream: IO[bytes]) -> None:
-    with tarfile.open(fileobj=stream, mode="w|") as tar:
-        temporary = tarfile.TarInfo("tmp")
-        temporary.type, temporary.mode = tarfile.DIRTYPE, 0o1777
-        tar.addfile(temporary)
-        for target, path in sorted(files.items()):
-            info = tar.gettarinfo(str(path), target.lstrip("/"))
-            # Whoever the transform runs as may read all of it; hard links stay whole files.
-            info.type, info.linkname = tarfile.REGTYPE, ""
-            info.size = path.stat().st_size
-            info.uid = info.gid = 0
-            info.uname = info.gname = "root"
-            info.mode = 0o755 if os.access(path, os.X_OK) else 0o644
-            with path.open("rb") as file:
-                tar.addfile(info, file)
-
-
-def _check(client: docker.DockerClient, name: str, python: str) -> None:
-    from docker.errors import DockerException
-
-    try:
-        client.containers.run(
-            name, [python, "-c", "import sklearn.ensemble"], network_mode="none", remove=True
-        )
-    except DockerException as error:
-        raise ImageImpossible(f"this Python does not run in a container: {error}") from None
+def _write(files: dict[str, Path], archive: io.BufferedRandom) -> None:
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for folder, mode in (("tmp", 0o1777), ("pfs", 0o755)):
+            info = tarfile.TarInfo(folder)
+            info.type, info.mode = tarfile.DIRTYPE, mode
+            tar.addfile(info)
+        # A virtual environment's python3 is a link to the real interpreter.
+        link = tarfile.TarInfo(str(Path(sys.executable).parent / "python3").lstrip("/"))
+        if f"/{link.name}" not in files:
+            link.type, link.linkname = tarfile.SYMTYPE, str(Path(sys.executable).resolve())
+            tar.addfile(link)
+        for path, file in files.items():
+            tar.add(file, path.lstrip("/"), recursive=False)
