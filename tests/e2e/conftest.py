@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,11 +17,25 @@ from datavc_cli.main import run
 from tests.services.http_server import running_server
 
 
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder as it is when it was just made; making one takes longer than copying it."""
+    home = tmp_path_factory.mktemp("empty-home")
+    datavc.connect(home=home).close()
+    return home
+
+
 @pytest.fixture(params=["embedded", "http"])
 def place(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    empty_home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[str]:
     """Points the environment at an empty datavc; gives which kind it is."""
+    home = tmp_path / "home"
+    shutil.copytree(empty_home, home)
+    monkeypatch.setenv("DATAVC_HOME", str(home))
     monkeypatch.setenv("DATAVC_EXECUTOR", "process")
     monkeypatch.setenv("DATAVC_AUTHOR", "ada@example")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -28,7 +43,7 @@ def place(
     if request.param == "embedded":
         yield "embedded"
         return
-    with running_server(tmp_path / "served", engine=True) as url:
+    with running_server(home, engine=True) as url:
         monkeypatch.setenv("DATAVC_URL", url)
         yield "http"
 
