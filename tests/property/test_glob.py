@@ -11,7 +11,7 @@ from datavc.model.tree.apply import apply_changes
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.glob_tree import glob_tree
 from datavc.model.tree.shape import TreeShape
-from datavc.testing.strategies import NodeMemory, tree_files
+from datavc.testing.strategies import SIMPLE_ENTRIES, NodeMemory, tree_files
 
 parts = st.sampled_from(
     [
@@ -62,3 +62,14 @@ def test_deep_patterns_match_files(files: dict[str, Entry], pattern: str) -> Non
     assert list(glob_tree(tree, memory, pattern)) == sorted(
         (path, entry) for path, entry in files.items() if glob.match(path) is not None
     )
+
+
+def test_a_folder_is_found_once_however_many_files_it_holds() -> None:
+    memory = NodeMemory()
+    files = dict.fromkeys(("a/b/x", "a/c", "a/d", "a-"), SIMPLE_ENTRIES[0])
+    tree = apply_changes(EMPTY_TREE, sorted(files.items()), memory, memory, TreeShape(3, 5, 100))
+    found = [path for path, _ in glob_tree(tree, memory, "{a,a/?}")]
+    assert found == ["a", "a/b", "a/c", "a/d"]
+    assert [path for path, _ in glob_tree(tree, memory, "/a")] == ["a"]
+    assert list(glob_tree(tree, memory, "/a/c")) == [("a/c", SIMPLE_ENTRIES[0])]
+    assert not list(glob_tree(tree, memory, "/b"))
