@@ -163,6 +163,8 @@ def _apply(
         for info in made:
             verb = "created" if info.version == 1 else "updated"
             invocation.say(f"{verb} pipeline {info.name}, version {info.version}")
+            if info.last_job and not client.runs_inline:
+                invocation.advise(f"Its job has begun: datavc wait {short_run(info.last_job)}")
         jobs: dict[str, JobInfo] = {}
         if not no_run:
             with job_progress(invocation) as progress:

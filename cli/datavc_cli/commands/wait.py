@@ -40,5 +40,5 @@ def wait(
     if as_json:
         write_json_list(jobs)
     elif not jobs:
-        invocation.advise("No pipeline reads it, so there is no job.")
+        invocation.advise("It started no job. See those of pipelines: datavc job list")
     raise typer.Exit(tell_jobs(invocation, jobs))
