@@ -8,7 +8,6 @@ this machine's kind of Linux.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import platform
 import shutil
@@ -19,6 +18,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 NAME = "datavc-quickstart"
 
@@ -46,11 +46,11 @@ def build() -> str:
         tag = _fingerprint(files)
         image = f"{NAME}:{tag}"
         if not client.images.list(name=image):
-            with tempfile.TemporaryFile() as archive:
+            with tempfile.NamedTemporaryFile(suffix=".tar") as archive:
                 _write(files, archive)
-                archive.seek(0)
-                client.api.import_image_from_stream(
-                    archive, repository=NAME, tag=tag, changes=[f"ENV PATH={_path_variable()}"]
+                archive.flush()
+                client.api.import_image_from_file(
+                    archive.name, NAME, tag, changes=[f"ENV PATH={_path_variable()}"]
                 )
         return image
     except docker.errors.DockerException as error:
@@ -129,7 +129,8 @@ def _libraries(binaries: list[Path]) -> set[Path]:
         for line in listing.stdout.splitlines():
             words = line.split("=>")[-1].split()
             if words and words[0].startswith("/") and not words[0].endswith(":"):
-                found.add(Path(words[0]))
+                # A library that is found beside its user comes with `..` in its path.
+                found.add(Path(os.path.normpath(words[0])))
     return found
 
 
@@ -138,7 +139,7 @@ def _fingerprint(files: dict[str, Path]) -> str:
     return hashlib.sha256(f"{_path_variable()}\n{names}".encode()).hexdigest()[:12]
 
 
-def _write(files: dict[str, Path], archive: io.BufferedRandom) -> None:
+def _write(files: dict[str, Path], archive: IO[bytes]) -> None:
     with tarfile.open(fileobj=archive, mode="w") as tar:
         for folder, mode in (("tmp", 0o1777), ("pfs", 0o755)):
             info = tarfile.TarInfo(folder)
