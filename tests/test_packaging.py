@@ -56,7 +56,11 @@ def test_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> Non
     command = folder / "bin" / "datavc"
     shown = _run(command, "--help", cwd=tmp_path)
     assert "Git for data" in shown
-    assert "serve" not in shown, "the server's verbs need its extra"
+    unserved = subprocess.run(
+        [command, "serve"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert unserved.returncode == 1
+    assert 'pip install "datavc[server]"' in unserved.stderr
     probe = (
         "import importlib.util as u, datavc;"
         "print([n for n in ('server', 'cli', 'tests') if u.find_spec(n)], datavc.__version__)"

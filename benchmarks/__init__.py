@@ -1,0 +1,1 @@
+"""How fast datavc is, beside programs that people use for the same work; ``make bench``."""

@@ -1,0 +1,105 @@
+"""``python -m benchmarks [ROW ...]``: measure, print a table, write ``docs/benchmarks.md``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import shutil
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.bench import Bench
+from benchmarks.machine import describe_machine, describe_peers
+from benchmarks.measure import measure
+from benchmarks.report import lines, page
+from benchmarks.result import Result, load, save
+from benchmarks.row import Missing, Pair, Row
+from benchmarks.rows import ROWS
+
+_DOCS = Path(__file__).parents[1] / "docs"
+_PAGE = _DOCS / "benchmarks.md"
+_KEPT = _DOCS / "benchmarks.json"
+
+# Wide enough for the table where the output is no terminal.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def main() -> int:
+    """Measure what the arguments name; 1 where a limit does not hold."""
+    arguments = _arguments()
+    chosen = [row for row in ROWS if not arguments.rows or row.name in arguments.rows]
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    measured: dict[str, Result] = {}
+    try:
+        for row in chosen:
+            console.print(f"[bold]{row.name}[/]: {row.work}")
+            measured[row.name] = _measure(row, arguments)
+            _print([(row, measured[row.name])])
+    finally:
+        if not arguments.keep:
+            shutil.rmtree(arguments.folder, ignore_errors=True)
+    if arguments.scale == 1:
+        kept = load(_KEPT) | measured
+        save(_KEPT, kept)
+        _PAGE.write_text(page([(row, kept[row.name]) for row in ROWS if row.name in kept]))
+    if len(chosen) > 1:
+        _print([(row, measured[row.name]) for row in chosen])
+    missed = [row.name for row in chosen if measured[row.name].is_within(row) is False]
+    return 1 if missed else 0
+
+
+def _measure(row: Row, arguments: argparse.Namespace) -> Result:
+    with contextlib.ExitStack() as cleanup:
+        bench = Bench(arguments.folder.absolute(), arguments.scale, cleanup)
+        pair = _prepare(row, bench)
+        timings = measure(pair, arguments.runs, int(row.memory * min(1, arguments.scale)))
+        notes = (*pair.facts(), *pair.absent)
+    shutil.rmtree(arguments.folder / "runs", ignore_errors=True)
+    return Result(
+        row=row.name,
+        day=datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        machine=describe_machine(arguments.folder),
+        peers=describe_peers(),
+        timings=tuple(timings),
+        notes=notes,
+    )
+
+
+def _prepare(row: Row, bench: Bench) -> Pair:
+    try:
+        return row.prepare(bench)
+    except Missing as error:
+        raise SystemExit(f"{row.name} cannot be measured: {error}") from None
+
+
+def _print(rows: list[tuple[Row, Result]]) -> None:
+    table = Table("row", "datavc", "against", "", "ratio", "at most", "")
+    for (row, _), cells in zip(rows, lines(rows), strict=True):
+        table.add_row(row.name, *cells[1:])
+    console.print(table)
+    for row, result in rows:
+        for note in (*(f"{t.name}: {t.median:.3f} s" for t in result.timings[2:]), *result.notes):
+            console.print(f"  {row.name}: {note}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = [row.name for row in ROWS]
+    parser.add_argument("rows", nargs="*", choices=[*names, []], metavar="ROW", help=str(names))
+    parser.add_argument("--runs", type=int, default=5, help="times each side is measured")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="of the data; the page is written at 1 only"
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=Path(".bench"), help="for data; removed at the end"
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the folder")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
