@@ -39,13 +39,11 @@ def main() -> int:
             console.print(f"[bold]{row.name}[/]: {row.work}")
             measured[row.name] = _measure(row, arguments)
             _print([(row, measured[row.name])])
+            if arguments.scale == 1:
+                _keep(measured[row.name])
     finally:
         if not arguments.keep:
             shutil.rmtree(arguments.folder, ignore_errors=True)
-    if arguments.scale == 1:
-        kept = load(_KEPT) | measured
-        save(_KEPT, kept)
-        _PAGE.write_text(page([(row, kept[row.name]) for row in ROWS if row.name in kept]))
     if len(chosen) > 1:
         _print([(row, measured[row.name]) for row in chosen])
     missed = [row.name for row in chosen if measured[row.name].is_within(row) is False]
@@ -67,6 +65,12 @@ def _measure(row: Row, arguments: argparse.Namespace) -> Result:
         timings=tuple(timings),
         notes=notes,
     )
+
+
+def _keep(result: Result) -> None:
+    kept = load(_KEPT) | {result.row: result}
+    save(_KEPT, kept)
+    _PAGE.write_text(page([(row, kept[row.name]) for row in ROWS if row.name in kept]))
 
 
 def _prepare(row: Row, bench: Bench) -> Pair:
