@@ -28,6 +28,7 @@ from datavc.model.commit_info import CommitInfo
 from datavc.model.ids import new_id
 from datavc.model.tree.apply import apply_changes
 from datavc.model.tree.empty import EMPTY_TREE
+from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.nodes import SessionSink
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.versioned_store import VersionedStore
@@ -201,7 +202,7 @@ def _try_changes(
     extra: Extra | None,
 ) -> CommitInfo | None:
     streams = [read_change_set(one.location, one.digest, vs.nodes) for one in records]
-    with vs.objects.session(vs.chunks) as session:
+    with fewer_collections(), vs.objects.session(vs.chunks) as session:
         changes = merge_change_sets(streams)
         tree = apply_changes(base.tree, changes, vs.nodes, SessionSink(session))
         if tree.digest == base.tree.digest and not allow_empty:

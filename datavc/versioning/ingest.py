@@ -21,6 +21,7 @@ from datavc.store.chunker import MIN_CHUNK
 from datavc.store.content import ContentWriter
 from datavc.store.objects import ObjectStore
 from datavc.versioning.branch_view import BranchView
+from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.local_files import LocalFile, LocalFiles, LocalSource, Progress, Tally
 from datavc.versioning.nodes import SessionSink
 from datavc.versioning.stat_cache import StatCache
@@ -74,7 +75,7 @@ def ingest_files(
         Conflict: two sources give the same path.
         OutOfSpace, StoreUnavailable: the store cannot take it; nothing is visible.
     """
-    with objects.session(chunks) as session:
+    with fewer_collections(), objects.session(chunks) as session:
         writer = ContentWriter(session, chunks)
         tally = Tally(progress)
         files = LocalFiles(view, cache, tally, follow_links=follow_links)

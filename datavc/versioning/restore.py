@@ -25,6 +25,7 @@ from datavc.model.ids import new_id
 from datavc.store.content import write_content
 from datavc.store.objects import ObjectStore, Wanted, plan_reads
 from datavc.store.record import RecordKind
+from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.part_file import PartFile
 
 #: Called with the number of files and of bytes done since the last call.
@@ -61,8 +62,9 @@ def restore_files(
     What else is in the folder stays; a file of the same path is replaced, unless it is the same.
 
     Raises:
-        InvalidPath: a name cannot be kept in this folder, or a symbolic link or a file stands
-            where a folder is needed. Names are checked before the first file is written.
+        InvalidPath: a symbolic link or a file stands where a folder is needed, a name is too long
+            for this file system, or two names are one to it; the last is told before the first
+            file is written.
         OutOfSpace, Unavailable: the folder cannot take it. What is complete stays.
         NotFound, DataCorrupt: the store lacks a part of a file, or has it wrong.
     """
@@ -70,7 +72,7 @@ def restore_files(
     pending: deque[Future[Restored]] = deque()
     total = Restored(0, 0, 0)
     remaining = iter(run.checked(files))
-    with ThreadPoolExecutor(_THREADS, "datavc-restore") as pool:
+    with fewer_collections(), ThreadPoolExecutor(_THREADS, "datavc-restore") as pool:
         try:
             while batch := list(islice(remaining, _BATCH)):
                 pending.append(pool.submit(run.write_batch, batch))
