@@ -21,6 +21,7 @@ from rich.tree import Tree
 import datavc
 from datavc.client.client import Client
 from datavc.model.commit_info import Lineage
+from datavc.model.job import JobState
 
 HERE = Path(__file__).resolve().parent
 #: Rows in a batch; the data set has 569.
@@ -154,6 +155,12 @@ def show_jobs(dvc: Client) -> None:
         numbers = (job.datums_total, job.datums_processed, job.datums_skipped)
         table.add_row(job.pipeline, job.state.value, *map(str, numbers), output)
     console.print(table)
+    for job in dvc.wait(run):
+        if job.state is not JobState.SUCCESS:
+            console.print(f"[red]{job.pipeline}: {job.reason}[/]")
+            for line in dvc.job_logs(job.id):
+                console.print(f"  {line.stream}: {line.text}")
+            sys.exit(1)
 
 
 def read_metrics(dvc: Client, ref: str) -> dict[str, float]:

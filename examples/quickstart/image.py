@@ -22,12 +22,18 @@ from typing import IO
 
 NAME = "datavc-quickstart"
 
+#: Where Python and the packages lie in the image, wherever they are here.
+_HOME = "/opt/python"
+_PACKAGES = "/opt/packages"
+
 #: Small programs that the container needs around the interpreter.
 TOOLS = ("sh", "rm", "cat", "mkdir", "sleep")
 
 _IMPORTS = "import joblib, numpy, sklearn.linear_model, sklearn.metrics, sklearn.preprocessing"
-_LEFT_OUT = {"__pycache__", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip",
-             "site-packages", "dist-packages", "include", "config"}  # fmt: skip
+_LEFT_OUT = frozenset(
+    ("__pycache__", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip",
+     "site-packages", "dist-packages")
+)  # fmt: skip
 
 
 def build() -> str:
@@ -49,9 +55,7 @@ def build() -> str:
             with tempfile.NamedTemporaryFile(suffix=".tar") as archive:
                 _write(files, archive)
                 archive.flush()
-                client.api.import_image_from_file(
-                    archive.name, NAME, tag, changes=[f"ENV PATH={_path_variable()}"]
-                )
+                client.api.import_image_from_file(archive.name, NAME, tag, changes=_settings())
         return image
     except docker.errors.DockerException as error:
         raise RuntimeError(f"the Docker engine does not take the image: {error}") from error
@@ -59,8 +63,13 @@ def build() -> str:
         client.close()
 
 
-def _path_variable() -> str:
-    return f"{Path(sys.executable).parent}:/bin"
+def _settings() -> list[str]:
+    """What the image says to every container."""
+    return [
+        f"ENV PATH={_HOME}/bin:/bin",
+        f"ENV PYTHONHOME={_HOME}",
+        f"ENV PYTHONPATH={_PACKAGES}",
+    ]
 
 
 def _files() -> Iterator[tuple[str, Path]]:
@@ -69,17 +78,20 @@ def _files() -> Iterator[tuple[str, Path]]:
     if len(programs) < len(TOOLS):
         raise RuntimeError(f"this machine lacks one of {', '.join(TOOLS)}")
     interpreter = Path(sys.executable).resolve()
-    collected = {str(path): path for root in _python_folders() for path in _below(root)} | {
-        str(interpreter): interpreter
-    }
-    yield from collected.items()
+    yield f"{_HOME}/bin/python3", interpreter
     yield from ((f"/bin/{program.name}", program.resolve()) for program in programs)
-    binaries = [path for path in collected.values() if _is_binary(path)]
-    yield from ((str(path), path.resolve()) for path in _libraries([*binaries, *programs]))
+    binaries = [interpreter, *programs]
+    for root, place in _python_folders():
+        for path in _below(root):
+            yield f"{place}/{path.relative_to(root)}" if root.is_dir() else place, path
+            if ".so" in path.name:
+                binaries.append(path)
+    for path in _libraries(binaries):
+        yield str(path), path.resolve()
 
 
-def _python_folders() -> list[Path]:
-    """The standard library, and the packages that the transforms import."""
+def _python_folders() -> list[tuple[Path, str]]:
+    """The standard library and the packages that the transforms import, with their new places."""
     listing = subprocess.run(
         [
             sys.executable,
@@ -91,18 +103,24 @@ def _python_folders() -> list[Path]:
         capture_output=True,
         text=True,
         check=True,
-    ).stdout.split("\n")
+    ).stdout.splitlines()
     site = Path(sysconfig.get_path("purelib"))
-    packages = {
+    imported = {
         site / Path(line).relative_to(site).parts[0]
         for line in listing
         if line.startswith(f"{site}/")
     }
-    bundled = [folder for folder in site.glob("*.libs") if folder.is_dir()]
-    standard = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
-    # In a virtual environment the interpreter looks for this file to find its packages.
-    settings = Path(sys.prefix) / "pyvenv.cfg"
-    return [*packages, *bundled, *standard, *([settings] if settings.exists() else [])]
+    # Wheels keep the libraries that they bring in a folder beside the package.
+    imported |= {
+        folder
+        for folder in site.glob("*.libs")
+        if folder.stem in {"numpy", "scipy", "scikit_learn"}
+    }
+    standard = f"{_HOME}/lib/python{sysconfig.get_python_version()}"
+    return [
+        (Path(sysconfig.get_path("stdlib")), standard),
+        *((path, f"{_PACKAGES}/{path.name}") for path in sorted(imported)),
+    ]
 
 
 def _below(root: Path) -> Iterator[Path]:
@@ -110,14 +128,10 @@ def _below(root: Path) -> Iterator[Path]:
         yield root
         return
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name.partition("-")[0] not in _LEFT_OUT]
+        folders[:] = [name for name in folders if name not in _LEFT_OUT]
         yield from (
             Path(folder, name) for name in names if not name.endswith((".pyc", ".a", ".h", ".pyx"))
         )
-
-
-def _is_binary(path: Path) -> bool:
-    return ".so" in path.name or path == Path(sys.executable).resolve()
 
 
 def _libraries(binaries: list[Path]) -> set[Path]:
@@ -136,7 +150,7 @@ def _libraries(binaries: list[Path]) -> set[Path]:
 
 def _fingerprint(files: dict[str, Path]) -> str:
     names = "\n".join(f"{path} {file.stat().st_size}" for path, file in files.items())
-    return hashlib.sha256(f"{_path_variable()}\n{names}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{_settings()}\n{names}".encode()).hexdigest()[:12]
 
 
 def _write(files: dict[str, Path], archive: IO[bytes]) -> None:
@@ -145,10 +159,5 @@ def _write(files: dict[str, Path], archive: IO[bytes]) -> None:
             info = tarfile.TarInfo(folder)
             info.type, info.mode = tarfile.DIRTYPE, mode
             tar.addfile(info)
-        # A virtual environment's python3 is a link to the real interpreter.
-        link = tarfile.TarInfo(str(Path(sys.executable).parent / "python3").lstrip("/"))
-        if f"/{link.name}" not in files:
-            link.type, link.linkname = tarfile.SYMTYPE, str(Path(sys.executable).resolve())
-            tar.addfile(link)
         for path, file in files.items():
             tar.add(file, path.lstrip("/"), recursive=False)
