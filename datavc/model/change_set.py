@@ -173,7 +173,7 @@ def _read(location: Location, digest: bytes, source: NodeSource) -> _Segment | _
         raise DataCorrupt(f"the bytes of change set {digest.hex()} do not match its digest")
     try:
         return _decoder.decode(payload)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DataCorrupt(f"change set {digest.hex()} cannot be read: {error}") from None
 
 

@@ -76,3 +76,10 @@ def test_other_bytes_are_noticed() -> None:
     place = memory.save_change_set(record.digest, payload[:-1] + b"?")
     with pytest.raises(DataCorrupt, match="do not match its digest"):
         list(read_change_set(place, record.digest, memory))
+
+
+def test_a_negative_size_is_refused() -> None:
+    memory = NodeMemory()
+    record = write({"a": Entry(-1, bytes(32))}, memory)
+    with pytest.raises(DataCorrupt, match="cannot be read"):
+        list(read_change_set(record.location, record.digest, memory))

@@ -7,12 +7,16 @@ The logical columns (:class:`EntryColumns`) are what digests cover; the physical
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
 from datavc.errors import DataCorrupt, UnknownFormat
 from datavc.model.entry import PACK_ID_SIZE, ChunkRef, Entry, Location
 from datavc.model.ids import DIGEST_SIZE
+
+#: A number of something: readers refuse a negative one.
+Natural = Annotated[int, msgspec.Meta(ge=0)]
 
 _EXECUTABLE = 1
 
@@ -23,9 +27,9 @@ class PlaceColumns(msgspec.Struct, array_like=True, frozen=True):
     #: Distinct pack ids, 16 bytes each, in order of first use.
     packs: bytes
     #: For each location: index of its pack, offset and length.
-    pack_of: list[int]
-    offsets: list[int]
-    lengths: list[int]
+    pack_of: list[Natural]
+    offsets: list[Natural]
+    lengths: list[Natural]
 
     @classmethod
     def of(cls, locations: Sequence[Location]) -> PlaceColumns:
@@ -70,7 +74,7 @@ class PlaceColumns(msgspec.Struct, array_like=True, frozen=True):
         if (
             not len(self.pack_of) == len(self.offsets) == len(self.lengths)
             or len(self.packs) % PACK_ID_SIZE
-            or (self.pack_of and not 0 <= min(self.pack_of) <= max(self.pack_of) < known)
+            or max(self.pack_of, default=-1) >= known
         ):
             raise DataCorrupt("a list of locations has columns that do not fit together")
 
@@ -80,7 +84,7 @@ class EntryColumns(msgspec.Struct, array_like=True, frozen=True):
 
     level: int
     paths: list[str]
-    sizes: list[int]
+    sizes: list[Natural]
     #: Content digests end to end.
     digests: bytes
     #: One byte an entry; bit 0 means executable, the others are zero.
@@ -125,12 +129,12 @@ class EntryPlaces(msgspec.Struct, array_like=True, frozen=True):
     """
 
     #: References of each entry, and how deep they are.
-    counts: list[int]
-    depths: list[int]
+    counts: list[Natural]
+    depths: list[Natural]
     places: PlaceColumns
     #: Digests and sizes of the references of the entries that spell them out.
     digests: bytes
-    sizes: list[int]
+    sizes: list[Natural]
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> EntryPlaces:
@@ -155,7 +159,6 @@ class EntryPlaces(msgspec.Struct, array_like=True, frozen=True):
         if (
             not len(self.counts) == len(self.depths) == len(columns.paths)
             or sum(self.counts) != len(self.places.offsets)
-            or min(self.counts, default=0) < 0
             or len(self.digests) != spelled * DIGEST_SIZE
             or len(self.sizes) != spelled
         ):

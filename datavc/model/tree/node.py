@@ -17,7 +17,7 @@ import msgspec
 from datavc.errors import DataCorrupt, UnknownFormat
 from datavc.model.entry import Entry, Location
 from datavc.model.ids import DIGEST_SIZE, digest_of
-from datavc.model.tree.columns import EntryColumns, EntryPlaces, PlaceColumns
+from datavc.model.tree.columns import EntryColumns, EntryPlaces, Natural, PlaceColumns
 
 _LEAF = 0
 
@@ -158,11 +158,11 @@ class _Payload(msgspec.Struct, array_like=True, frozen=True):
 
 
 class _InnerLogical(msgspec.Struct, array_like=True, frozen=True):
-    level: int
+    level: Natural
     firsts: list[str]
     digests: bytes
-    files: list[int]
-    sizes: list[int]
+    files: list[Natural]
+    sizes: list[Natural]
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from datavc.errors import DataCorrupt, UnknownFormat
+from datavc.model import change_set
 from datavc.model.change_set import ChangeSetWriter, read_change_set
 from datavc.model.commit import Commit, Provenance, TreeRef, encode_identity
 from datavc.model.entry import Change, ChunkRef, Entry, Location
@@ -115,6 +116,18 @@ def test_change_sets_are_written_as_ever_and_read() -> None:
     digest = digest_of(pinned("change-set-v1.bin"))
     place = memory.save_change_set(digest, pinned("change-set-v1.bin"))
     assert list(read_change_set(place, digest, memory)) == CHANGES
+
+
+def test_long_change_sets_are_written_as_ever_and_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change_set, "SEGMENT_CHANGES", 2)
+    memory = NodeMemory()
+    writer = ChangeSetWriter(memory)
+    for path, entry in CHANGES:
+        writer.add(path, entry)
+    record = writer.finish()
+    index = memory.load_change_set(record.digest, record.location)
+    assert index == pinned("change-set-index-v1.bin")
+    assert list(read_change_set(record.location, digest_of(index), memory)) == CHANGES
 
 
 def test_commits_are_identified_as_ever() -> None:
