@@ -15,6 +15,7 @@ from datavc_cli.wording import count, short, short_run
 if TYPE_CHECKING:
     from datavc import Client
     from datavc.model.commit_info import CommitInfo
+    from datavc.model.repo import BranchInfo
 
 _COLORS = {
     JobState.SUCCESS: "green",
@@ -25,13 +26,13 @@ _COLORS = {
 
 
 def run_pipelines(
-    invocation: Invocation, client: Client, commit: CommitInfo, *, no_run: bool
+    invocation: Invocation, client: Client, landed: CommitInfo | BranchInfo, *, no_run: bool
 ) -> list[JobInfo]:
-    """Run what a commit triggered, with progress, unless that is left for later."""
+    """Run what a commit or a moved branch triggered, with progress, unless left for later."""
     if no_run:
         return []
     with job_progress(invocation) as progress:
-        return client.run_pipelines(commit, progress)
+        return client.run_pipelines(landed, progress)
 
 
 def tell_jobs(invocation: Invocation, jobs: Iterable[JobInfo]) -> int:

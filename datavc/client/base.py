@@ -10,6 +10,7 @@ from datavc.model.address import Address, Ref, parse_address
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo
 from datavc.model.job import JobInfo
+from datavc.model.repo import BranchInfo
 from datavc.versioning.nodes import NodeStore
 
 
@@ -71,9 +72,13 @@ class ClientBase:
         return self.transport.tree(address.repo, str(address.ref))
 
     def run_pipelines(
-        self, commit: CommitInfo, progress: JobProgress | None = None
+        self, landed: CommitInfo | BranchInfo, progress: JobProgress | None = None
     ) -> list[JobInfo]:
-        """Work off what a commit triggered, where nobody else would; the jobs of its run."""
-        if not self.transport.runs_inline:
+        """Work off what a commit or a moved branch triggered, where nobody else would.
+
+        Returns:
+            The jobs of its run.
+        """
+        if not self.transport.runs_inline or landed.run_id is None:
             return []
-        return self.transport.wait(commit.run_id, None, progress)
+        return self.transport.wait(landed.run_id, None, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datavc.client.base import ClientBase
+from datavc.client.transport import JobProgress
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, TagInfo
 
 
@@ -43,20 +44,26 @@ class RepoVerbs(ClientBase):
         """
         self.transport.delete_repo(name, self.author, force=force)
 
-    def create_branch(self, repo: str, name: str, *, start: str | None = None) -> BranchInfo:
+    def create_branch(
+        self, repo: str, name: str, *, start: str | None = None, run: bool = True
+    ) -> BranchInfo:
         """Create a branch.
 
         Args:
             repo: where.
             name: of the new branch.
             start: the ref it starts at; without one it has no commit yet.
+            run: run the pipelines that read it, where pipelines run inline.
 
         Raises:
             InvalidName: *name* cannot name a branch.
             NotFound: there is no such repo or *start*.
             AlreadyExists: a branch or tag has that name.
         """
-        return self.transport.create_branch(repo, name, start, self.author)
+        branch = self.transport.create_branch(repo, name, start, self.author)
+        if run:
+            self.run_pipelines(branch)
+        return branch
 
     def list_branches(self, repo: str) -> list[BranchInfo]:
         """All branches of a repo, by name.
@@ -75,7 +82,14 @@ class RepoVerbs(ClientBase):
         return self.transport.get_branch(repo, name)
 
     def move_branch(
-        self, repo: str, name: str, target: str, *, expected: str | None = None
+        self,
+        repo: str,
+        name: str,
+        target: str,
+        *,
+        expected: str | None = None,
+        run: bool = True,
+        progress: JobProgress | None = None,
     ) -> BranchInfo:
         """Let a branch point at another commit, forward or back; the ref log keeps the old one.
 
@@ -84,12 +98,17 @@ class RepoVerbs(ClientBase):
             name: the branch.
             target: the ref it shall point at.
             expected: move it only if its head is this ref.
+            run: run the pipelines that read it, where pipelines run inline.
+            progress: called as their jobs move on.
 
         Raises:
             NotFound: there is no such repo, branch or *target*.
             Conflict: its head is not *expected*, or a pipeline writes this branch.
         """
-        return self.transport.move_branch(repo, name, target, self.author, expected=expected)
+        branch = self.transport.move_branch(repo, name, target, self.author, expected=expected)
+        if run:
+            self.run_pipelines(branch, progress)
+        return branch
 
     def delete_branch(self, repo: str, name: str) -> None:
         """Delete a branch; its commits stay.

@@ -28,6 +28,8 @@ class BranchInfo:
     name: str
     head: str | None
     updated_us: int
+    #: The run that this move has started; only a creation or a move tells it.
+    run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

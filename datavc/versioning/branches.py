@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from datavc.db import branches as rows
@@ -34,8 +36,8 @@ def create_branch(
         head = None if start is None else resolve_id(conn, row, start)
         reason = f"branch created from {start}" if start else "branch created"
         rows.create(conn, row.id, name, head, author=author, reason=reason, time_us=now_us())
-        _announce(conn, repo, name, head)
-        return find_branch(conn, row, name)
+        run_id = _announce(conn, repo, name, head)
+        return replace(find_branch(conn, row, name), run_id=run_id)
 
 
 def list_branches(vs: VersionedStore, repo: str) -> list[BranchInfo]:
@@ -92,9 +94,10 @@ def move_branch(
                 f"branch {name!r} of repo {repo!r} stands at {branch.head}, not at {expected}",
                 hint="look at what has landed there, then say again what to move",
             )
+        run_id = None
         if branch.head != new:
-            _move(conn, row, branch, new, author=author, target=target)
-        return find_branch(conn, row, name)
+            run_id = _move(conn, row, branch, new, author=author, target=target)
+        return replace(find_branch(conn, row, name), run_id=run_id)
 
 
 def delete_branch(vs: VersionedStore, repo: str, name: str, *, author: str) -> None:
@@ -145,7 +148,7 @@ def find_branch(conn: Connection, repo: RepoRow, name: str) -> BranchInfo:
 
 def _move(
     conn: Connection, repo: RepoRow, branch: BranchInfo, new: str, *, author: str, target: str
-) -> None:
+) -> str | None:
     moved = rows.move(
         conn,
         repo.id,
@@ -158,11 +161,14 @@ def _move(
     )
     if not moved:
         raise LostRace(f"branch {branch.name!r} of repo {repo.name!r} was moved by somebody else")
-    _announce(conn, repo.name, branch.name, new)
+    return _announce(conn, repo.name, branch.name, new)
 
 
-def _announce(conn: Connection, repo: str, branch: str, head: str | None) -> None:
-    """A head that moves onto a commit triggers pipelines, as a commit does."""
-    if head is not None:
-        payload = {"repo": repo, "branch": branch, "commit": head, "run_id": new_id()}
-        outbox.add(conn, COMMIT_LANDED, payload, time_us=now_us())
+def _announce(conn: Connection, repo: str, branch: str, head: str | None) -> str | None:
+    """A head that moves onto a commit triggers pipelines, as a commit does; gives the run."""
+    if head is None:
+        return None
+    run_id = new_id()
+    payload = {"repo": repo, "branch": branch, "commit": head, "run_id": run_id}
+    outbox.add(conn, COMMIT_LANDED, payload, time_us=now_us())
+    return run_id

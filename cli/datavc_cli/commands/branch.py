@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from datavc_cli.invocation import begin
 from datavc_cli.named_ref import split_named_ref
-from datavc_cli.options import BranchAddress, Json, Quiet, Repo
+from datavc_cli.options import BranchAddress, Json, NoRun, Quiet, Repo
 from datavc_cli.output import write_json, write_json_list, write_table
 from datavc_cli.wording import moment, short
 
@@ -23,21 +24,28 @@ def create(
         str | None,
         typer.Option("--from", metavar="REF", help="Where it starts; else it has no commit yet."),
     ] = None,
+    no_run: NoRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Create a branch. It costs the same whatever the size of the repo.
 
-    JSON: a BranchInfo.
+    Pipelines that read a branch of this name run, if it starts at a commit.
+
+    JSON: a BranchInfo, and "jobs", an array of JobInfo.
     """
+    from datavc_cli.landing import run_pipelines, tell_jobs
+
     invocation = begin(context, as_json=as_json, quiet=quiet)
     repo, name = split_named_ref(branch, "branch")
     with invocation.connect() as client:
-        made = client.create_branch(repo, name, start=start)
+        made = client.create_branch(repo, name, start=start, run=False)
+        jobs = run_pipelines(invocation, client, made, no_run=no_run)
     if as_json:
-        write_json(made)
+        write_json({**asdict(made), "jobs": jobs})
     at = f" at {short(made.head)}" if made.head else ", without a commit yet"
     invocation.say(f"created branch {repo}@{name}{at}")
+    raise typer.Exit(tell_jobs(invocation, jobs))
 
 
 @app.command("list")
@@ -69,20 +77,27 @@ def move(
         str | None,
         typer.Option("--expect", metavar="REF", help="Move it only if its head is this."),
     ] = None,
+    no_run: NoRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Let a branch point at another commit, forward or back. `datavc reflog` keeps the old one.
+    """Let a branch point at another commit, forward or back, and run the pipelines that read it.
 
-    JSON: a BranchInfo.
+    `datavc reflog` keeps the old one. When a job fails, the move stands, and the exit code is 1.
+
+    JSON: a BranchInfo, and "jobs", an array of JobInfo.
     """
+    from datavc_cli.landing import run_pipelines, tell_jobs
+
     invocation = begin(context, as_json=as_json, quiet=quiet)
     repo, name = split_named_ref(branch, "branch")
     with invocation.connect() as client:
-        moved = client.move_branch(repo, name, target, expected=expected)
+        moved = client.move_branch(repo, name, target, expected=expected, run=False)
+        invocation.say(f"{repo}@{name} is at {short(moved.head)} now")
+        jobs = run_pipelines(invocation, client, moved, no_run=no_run)
     if as_json:
-        write_json(moved)
-    invocation.say(f"{repo}@{name} is at {short(moved.head)} now")
+        write_json({**asdict(moved), "jobs": jobs})
+    raise typer.Exit(tell_jobs(invocation, jobs))
 
 
 @app.command()
