@@ -17,7 +17,7 @@ from benchmarks.machine import describe_machine, describe_peers
 from benchmarks.measure import measure
 from benchmarks.report import lines, page
 from benchmarks.result import Result, load, save
-from benchmarks.row import Missing, Pair, Row
+from benchmarks.row import Missing, Row
 from benchmarks.rows import ROWS
 
 _DOCS = Path(__file__).parents[1] / "docs"
@@ -33,27 +33,30 @@ def main() -> int:
     arguments = _arguments()
     chosen = [row for row in ROWS if not arguments.rows or row.name in arguments.rows]
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    measured: dict[str, Result] = {}
+    measured: list[tuple[Row, Result]] = []
     try:
         for row in chosen:
             console.print(f"[bold]{row.name}[/]: {row.work}")
-            measured[row.name] = _measure(row, arguments)
-            _print([(row, measured[row.name])])
+            try:
+                result = _measure(row, arguments)
+            except Missing as error:
+                console.print(f"  not measured: {error}")
+                continue
+            measured.append((row, result))
+            _print([(row, result)])
             if arguments.scale == 1:
-                _keep(measured[row.name])
+                _keep(result)
     finally:
         if not arguments.keep:
             shutil.rmtree(arguments.folder, ignore_errors=True)
-    if len(chosen) > 1:
-        _print([(row, measured[row.name]) for row in chosen])
-    missed = [row.name for row in chosen if measured[row.name].is_within(row) is False]
-    return 1 if missed else 0
+    if len(measured) > 1:
+        _print(measured)
+    return 1 if any(result.is_within(row) is False for row, result in measured) else 0
 
 
 def _measure(row: Row, arguments: argparse.Namespace) -> Result:
     with contextlib.ExitStack() as cleanup:
-        bench = Bench(arguments.folder.absolute(), arguments.scale, cleanup)
-        pair = _prepare(row, bench)
+        pair = row.prepare(Bench(arguments.folder.absolute(), arguments.scale, cleanup))
         timings = measure(pair, arguments.runs, int(row.memory * min(1, arguments.scale)))
         notes = (*pair.facts(), *pair.absent)
     shutil.rmtree(arguments.folder / "runs", ignore_errors=True)
@@ -71,13 +74,6 @@ def _keep(result: Result) -> None:
     kept = load(_KEPT) | {result.row: result}
     save(_KEPT, kept)
     _PAGE.write_text(page([(row, kept[row.name]) for row in ROWS if row.name in kept]))
-
-
-def _prepare(row: Row, bench: Bench) -> Pair:
-    try:
-        return row.prepare(bench)
-    except Missing as error:
-        raise SystemExit(f"{row.name} cannot be measured: {error}") from None
 
 
 def _print(rows: list[tuple[Row, Result]]) -> None:
