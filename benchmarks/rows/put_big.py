@@ -35,9 +35,9 @@ def prepare(bench: Bench) -> Pair:
             )
         ],
     )
-    python = os.environ.get("OXEN_PYTHON")
+    python = os.environ.get("DATAVC_BENCH_OXEN")
     if python is None:
-        pair.absent.append("Oxen: OXEN_PYTHON names no Python that has oxenai")
+        pair.absent.append("Oxen: DATAVC_BENCH_OXEN names no Python that has oxenai")
     else:
         pair.peers.append(_oxen(bench, python, big))
     return pair
