@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ from benchmarks.rows import ROWS
 _DOCS = Path(__file__).parents[1] / "docs"
 _PAGE = _DOCS / "benchmarks.md"
 _KEPT = _DOCS / "benchmarks.json"
+#: Load of the machine above which other work disturbs the figures.
+_QUIET = 1.0
 
 # Wide enough for the table where the output is no terminal.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
@@ -31,6 +34,8 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 def main() -> int:
     """Measure what the arguments name; 1 where a limit does not hold."""
     arguments = _arguments()
+    # Asked once: later it is the benchmark's own.
+    load_before = os.getloadavg()[0]
     chosen = [row for row in ROWS if not arguments.rows or row.name in arguments.rows]
     arguments.folder.mkdir(parents=True, exist_ok=True)
     measured: list[tuple[Row, Result]] = []
@@ -38,7 +43,7 @@ def main() -> int:
         for row in chosen:
             console.print(f"[bold]{row.name}[/]: {row.work}")
             try:
-                result = _measure(row, arguments)
+                result = _measure(row, arguments, load_before)
             except Missing as error:
                 console.print(f"  not measured: {error}")
                 continue
@@ -54,11 +59,13 @@ def main() -> int:
     return 1 if any(result.is_within(row) is False for row, result in measured) else 0
 
 
-def _measure(row: Row, arguments: argparse.Namespace) -> Result:
+def _measure(row: Row, arguments: argparse.Namespace, load_before: float) -> Result:
     with contextlib.ExitStack() as cleanup:
         pair = row.prepare(Bench(arguments.folder.absolute(), arguments.scale, cleanup))
         timings = measure(pair, arguments.runs, int(row.memory * min(1, arguments.scale)))
-        notes = (*pair.facts(), *pair.absent)
+        notes = [*pair.facts(), *pair.absent]
+    if load_before > _QUIET:
+        notes.append(f"the machine was busy with other work: load {load_before:.1f} before")
     shutil.rmtree(arguments.folder / "runs", ignore_errors=True)
     return Result(
         row=row.name,
@@ -66,7 +73,7 @@ def _measure(row: Row, arguments: argparse.Namespace) -> Result:
         machine=describe_machine(arguments.folder),
         peers=describe_peers(),
         timings=tuple(timings),
-        notes=notes,
+        notes=tuple(notes),
     )
 
 
