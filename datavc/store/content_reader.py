@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -86,12 +87,15 @@ def write_content(
 def _write_large(objects: ObjectStore, entry: Entry, fd: int, progress: Progress | None) -> None:
     os.ftruncate(fd, entry.size)
     ahead, placed = tee(_chunks_of(objects, entry, 0, entry.size))
+    # The system lets one writer into a file at a time, and has the others burn their processors
+    # while they wait.
+    turn = threading.Lock()
     with ThreadPoolExecutor(_THREADS, "datavc-get") as pool:
         running: deque[Future[int]] = deque()
         try:
             for run in plan_reads(_wanted(ahead)):
                 chunks = list(islice(placed, len(run)))
-                running.append(pool.submit(_write_run, objects, run, chunks, fd))
+                running.append(pool.submit(_write_run, objects, run, chunks, fd, turn))
                 if len(running) >= _IN_FLIGHT:
                     _settle(running, progress)
             while running:
@@ -107,9 +111,16 @@ def _settle(running: deque[Future[int]], progress: Progress | None) -> None:
         progress(done)
 
 
-def _write_run(objects: ObjectStore, run: list[Wanted], chunks: list[_Placed], fd: int) -> int:
-    """Write consecutive chunks; returns their bytes."""
+def _write_run(
+    objects: ObjectStore, run: list[Wanted], chunks: list[_Placed], fd: int, turn: threading.Lock
+) -> int:
+    """Write consecutive chunks, when it is this thread's *turn*; returns their bytes."""
     pieces = objects.read_run(run)
+    with turn:
+        return _write_pieces(pieces, chunks, fd)
+
+
+def _write_pieces(pieces: list[Buffer], chunks: list[_Placed], fd: int) -> int:
     start = chunks[0][0]
     position = start
     waiting: list[Buffer] = []
