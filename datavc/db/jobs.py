@@ -144,6 +144,12 @@ def create(
     return sequence
 
 
+def set_version(conn: Connection, job_ids: Sequence[str], version: int) -> None:
+    """Let jobs that have not begun run another version of their pipeline."""
+    waiting = (Job.c.id.in_(job_ids), Job.c.state == JobState.WAITING.value)
+    conn.execute(update(Job).where(*waiting).values(version=version))
+
+
 def find(conn: Connection, job_id: str) -> JobRow | None:
     """The job with this full id, or ``None``."""
     row = conn.execute(select_jobs().where(Job.c.id == job_id)).first()

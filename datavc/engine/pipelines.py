@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from datavc.db import branches, jobs, pipelines, repos
 from datavc.db.clock import now_us
+from datavc.db.jobs import JobRow
 from datavc.db.pipelines import InputBranch, NewVersion, PipelineRow
 from datavc.engine.job_end import end_job
 from datavc.engine.run_jobs import all_pipelines, create_run_jobs
@@ -34,7 +35,8 @@ def create_pipeline(
     """Create a pipeline and its output repo, or a new version of one, and its first job.
 
     The job runs over the current heads; there is none while an input has no commit yet. An update
-    kills the unfinished jobs of the version before.
+    kills the unfinished jobs of the version before, but for one that still waits for its input to
+    be made: that one runs the new version, and no other job is needed.
 
     Args:
         vs: where it goes.
@@ -78,8 +80,10 @@ def create_pipeline(
         else:
             _make_output_branch(conn, spec, author)
             number = pipelines.add_version(conn, current.id, current.version, version)
-            _kill_jobs(conn, current, f"replaced by version {number} of the pipeline")
             pipeline_id = current.id
+            if _hand_over_waiting_jobs(conn, current, version.inputs, number):
+                return _info(conn, spec.name)
+            _kill_jobs(conn, current, f"replaced by version {number} of the pipeline")
         create_run_jobs(conn, new_id(), roots={pipeline_id})
     return get_pipeline(vs, spec.name)
 
@@ -97,11 +101,7 @@ def get_pipeline(vs: VersionedStore, name: str, version: int | None = None) -> P
         NotFound: there is no such pipeline or version.
     """
     with vs.db.read() as conn:
-        row = pipelines.find(conn, name, version)
-        if row is None:
-            what = f"pipeline {name!r}" if version is None else f"version {version} of {name!r}"
-            raise NotFound(f"{what} does not exist", hint="see `datavc pipeline list`")
-        return pipelines.infos(conn, [row])[0]
+        return _info(conn, name, version)
 
 
 def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool = False) -> None:
@@ -126,6 +126,14 @@ def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool =
         output = repos.find(conn, row.output_repo)
         if output is not None:
             repos.remove(conn, output.id, author=author, time_us=now_us())
+
+
+def _info(conn: Connection, name: str, version: int | None = None) -> PipelineInfo:
+    row = pipelines.find(conn, name, version)
+    if row is None:
+        what = f"pipeline {name!r}" if version is None else f"version {version} of {name!r}"
+        raise NotFound(f"{what} does not exist", hint="see `datavc pipeline list`")
+    return pipelines.infos(conn, [row])[0]
 
 
 def _check_inputs(conn: Connection, spec: PipelineSpec) -> None:
@@ -201,7 +209,34 @@ def _make_output_branch(conn: Connection, spec: PipelineSpec, author: str) -> No
         )
 
 
-def _kill_jobs(conn: Connection, row: PipelineRow, reason: str) -> None:
-    unfinished = jobs.list_jobs(conn, pipeline_id=row.id, states=_OPEN_STATES, limit=_PAGE * _PAGE)
-    for job in unfinished:
-        end_job(conn, job, None, JobState.KILLED, reason)
+def _kill_jobs(
+    conn: Connection, row: PipelineRow, reason: str, *, but: Collection[str] = ()
+) -> None:
+    for job in _unfinished_jobs(conn, row):
+        if job.id not in but:
+            end_job(conn, job, None, JobState.KILLED, reason)
+
+
+def _hand_over_waiting_jobs(
+    conn: Connection, row: PipelineRow, inputs: Sequence[InputBranch], version: int
+) -> bool:
+    """Let jobs whose input an upstream job is still to make run *version*; kill the others.
+
+    Killing those too would lose the upstream job's output: it triggers nothing that its run has
+    a job for already. Returns whether there is such a job.
+    """
+    if set(inputs) != set(row.inputs):
+        return False
+    waiting = [
+        job.id
+        for job in _unfinished_jobs(conn, row)
+        if job.state is JobState.WAITING and any(source.commit is None for source in job.inputs)
+    ]
+    if waiting:
+        jobs.set_version(conn, waiting, version)
+        _kill_jobs(conn, row, f"replaced by version {version} of the pipeline", but=waiting)
+    return bool(waiting)
+
+
+def _unfinished_jobs(conn: Connection, row: PipelineRow) -> list[JobRow]:
+    return jobs.list_jobs(conn, pipeline_id=row.id, states=_OPEN_STATES, limit=_PAGE * _PAGE)

@@ -83,6 +83,31 @@ def test_an_update_runs_what_is_downstream_in_the_same_run(world) -> None:
     assert world.files("after") == {"a": b"ONE"}
 
 
+def test_updating_a_whole_chain_at_once_runs_the_new_code_of_all(world) -> None:
+    world.repo("raw")
+    world.put("raw", {"a": b"one"})
+    world.pipeline("copy", "raw", COPY)
+    world.pipeline("after", "copy", COPY)
+    for name, source in (("copy", "raw"), ("after", "copy")):
+        script = f'(cat "$in"; printf " {name}") >"$DATAVC_PFS/out/a"'
+        create_pipeline(world.vs, spec_of(name, source, script), "tester", update=True)
+    newest = jobs.list_jobs(world.vs, "copy")[0]
+    ran = world.drive(newest.run_id)
+    assert [(job.pipeline, job.version, job.state.value) for job in ran] == [
+        ("copy", 2, "success"),
+        ("after", 2, "success"),
+    ]
+    assert world.files("after") == {"a": b"one copy after"}
+
+
+def spec_of(name: str, source: str, script: str) -> dict[str, object]:
+    return {
+        "pipeline": {"name": name},
+        "transform": {"cmd": ["sh", "-euc", script]},
+        "input": {"pfs": {"name": "in", "repo": source, "glob": "/*"}},
+    }
+
+
 def test_deleting_takes_the_output_repo_along(world) -> None:
     world.repo("raw")
     world.put("raw", {"a": b"one"})
