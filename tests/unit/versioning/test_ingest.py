@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -214,8 +215,10 @@ def ordinary_user(tmp_path: Path, folder: Path) -> Iterator[None]:
         return
     for path in (*tmp_path.rglob("*"), tmp_path):
         os.chown(path, _NOBODY, -1)
-    for path in (tmp_path.parent, tmp_path.parent.parent):
-        path.chmod(0o755)
+    temporary = Path(tempfile.gettempdir())
+    for path in tmp_path.parents:
+        if temporary in path.parents:
+            path.chmod(0o755)
     os.seteuid(_NOBODY)
     yield
     os.seteuid(0)
