@@ -1,6 +1,7 @@
 """The quick start: batches of real measurements in, a trained model out, and where it came from.
 
-Usage: python demo.py [HOME]   (HOME is made anew; by default .demo in the project's folder)
+Usage: python demo.py [HOME]   (what it left there before is removed; by default .demo in the
+project's folder)
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import csv
 import json
 import os
 import random
+import shlex
 import shutil
 import sys
 import time
@@ -33,8 +35,7 @@ console = Console(highlight=False)
 def main(home: Path) -> None:
     """Run the whole story."""
     started = time.monotonic()
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    make_anew(home)
     image = choose_executor()
     batches = write_batches(home / "batches")
     with datavc.connect(home=home / "datavc", author="quickstart") as dvc:
@@ -60,8 +61,16 @@ def main(home: Path) -> None:
         heading("Where the last model came from")
         show_lineage(dvc.lineage("train@main"))
     console.print(f"\nDone in {time.monotonic() - started:.1f} s. Look around with")
-    console.print(f"  export DATAVC_HOME={home / 'datavc'}")
-    console.print("  datavc log train; datavc ls -l clean; datavc job list; datavc lineage train")
+    show_commands(home / "datavc")
+
+
+def make_anew(home: Path) -> None:
+    """An empty folder, which held nothing but what an earlier run left there."""
+    if home.exists():
+        if not home.is_dir() or not {path.name for path in home.iterdir()} <= {"batches", "datavc"}:
+            sys.exit(f"{home} holds something else; name a folder that does not exist yet")
+        shutil.rmtree(home)
+    home.mkdir(parents=True)
 
 
 def choose_executor() -> str:
@@ -194,6 +203,16 @@ def show_lineage(lineage: Lineage) -> None:
     root = Tree(label(lineage.commit))
     grow(root, lineage.commit)
     console.print(root)
+
+
+def show_commands(home: Path) -> None:
+    """Commands to go on with; the environment's programs are rarely on the PATH."""
+    programs = shlex.quote(str(Path(sys.executable).parent))
+    for command in (
+        f"export DATAVC_HOME={shlex.quote(str(home))} PATH={programs}:$PATH",
+        "datavc log train; datavc ls -l clean; datavc job list; datavc lineage train",
+    ):
+        console.print(f"  {command}", soft_wrap=True, markup=False)
 
 
 def heading(text: str) -> None:

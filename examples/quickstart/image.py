@@ -18,7 +18,10 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 NAME = "datavc-quickstart"
 
@@ -37,7 +40,7 @@ _LEFT_OUT = frozenset(
 
 
 def build() -> str:
-    """Make the image unless the same one is there. Returns its name.
+    """Make the image unless the same one is there, and try it out. Returns its name.
 
     Raises:
         RuntimeError: it cannot be made here; the message says why.
@@ -46,6 +49,8 @@ def build() -> str:
 
     if platform.system() != "Linux":
         raise RuntimeError(f"an image of this environment needs Linux, not {platform.system()}")
+    if not shutil.which("ldd"):
+        raise RuntimeError("this machine has no ldd to find shared libraries with")
     client = docker.from_env(timeout=300)
     try:
         files = dict(sorted(_files()))
@@ -56,11 +61,31 @@ def build() -> str:
                 _write(files, archive)
                 archive.flush()
                 client.api.import_image_from_file(archive.name, NAME, tag, changes=_settings())
+        try_out(client, image)
         return image
     except docker.errors.DockerException as error:
         raise RuntimeError(f"the Docker engine does not take the image: {error}") from error
     finally:
         client.close()
+
+
+def try_out(client: DockerClient, image: str) -> None:
+    """Import in a container what the transforms import.
+
+    An engine may answer and still not run this: it may stand on another kind of machine.
+
+    Raises:
+        RuntimeError: Python or a package does not work there; the message says why.
+        DockerException: the engine cannot start the container.
+    """
+    container = client.containers.create(image, ["python3", "-c", _IMPORTS], network_disabled=True)
+    try:
+        container.start()
+        if container.wait()["StatusCode"]:
+            said = container.logs().decode(errors="replace").strip().rpartition("\n")[2]
+            raise RuntimeError(f"this environment does not work in a container: {said}")
+    finally:
+        container.remove(force=True)
 
 
 def _settings() -> list[str]:
