@@ -127,31 +127,6 @@ def nth_ancestor(conn: Connection, commit_id: str, steps: int) -> str | None:
     return conn.scalar(select(line.c.id).where(line.c.steps == steps))
 
 
-def is_ancestor(conn: Connection, ancestor: str, commit_id: str) -> bool:
-    """Whether *ancestor* is *commit_id* itself, or reached from it through any parents."""
-    reached = (
-        select(tables.Commit.c.id)
-        .where(tables.Commit.c.id == commit_id)
-        .cte("reached", recursive=True)
-    )
-    reached = reached.union(
-        select(CommitParent.c.parent_id).join(reached, CommitParent.c.commit_id == reached.c.id)
-    )
-    return conn.scalar(select(literal(1)).where(reached.c.id == ancestor)) is not None
-
-
-def of_run(conn: Connection, run_id: str, *, limit: int = 1000) -> list[CommitInfo]:
-    """The commits of a run, the oldest first."""
-    commit = tables.Commit.c
-    statement = (
-        select(commit.id)
-        .where(commit.run_id == run_id)
-        .order_by(commit.time_us, commit.id)
-        .limit(limit)
-    )
-    return infos(conn, list(conn.scalars(statement)))
-
-
 def _first_parents(start: str, count: int) -> CTE:
     line = (
         select(tables.Commit.c.id, literal(0).label("steps"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from datavc.db.tables import Job, JobDependency, Pipeline
 from datavc.errors import NotFound
@@ -243,18 +243,6 @@ def last_success(conn: Connection, pipeline_id: int, *, before: int) -> JobRow |
     )
     row = conn.execute(statement).first()
     return None if row is None else job_of(row)
-
-
-def count_open(conn: Connection, *, run_id: str | None = None) -> int:
-    """How many jobs are not over yet: of one run, or of all."""
-    statement = (
-        select(func.count())
-        .select_from(Job)
-        .where(Job.c.state.in_([state.value for state in JobState if not state.is_terminal]))
-    )
-    if run_id is not None:
-        statement = statement.where(Job.c.run_id == run_id)
-    return conn.execute(statement).scalar_one()
 
 
 def inputs_as_json(inputs: Sequence[JobInput]) -> list[dict[str, str | None]]:

@@ -392,18 +392,6 @@ class JobEventColumns(TypedColumns):
 JobEvent = Table("job_events", METADATA, JobEventColumns, Index(None, "job_id", "id"))
 
 
-class TokenColumns(TypedColumns):
-    """A token that lets a client in. Only its hash is kept."""
-
-    name: Named[str] = Column(_TEXT, primary_key=True)
-    hash: Named[bytes] = Column(LargeBinary, unique=True)
-    created_us: Named[int] = Column(_BIG)
-    expires_us: Named[int | None] = Column(_BIG)
-
-
-Token = Table("tokens", METADATA, TokenColumns)
-
-
 class RequestColumns(TypedColumns):
     """A request that was carried out, so that its repetition is answered and not done again."""
 

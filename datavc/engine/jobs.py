@@ -1,10 +1,9 @@
-"""Jobs as people see them: list, inspect, wait."""
+"""Jobs as people see them: list, inspect, and where a run stands."""
 
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
@@ -18,7 +17,6 @@ from datavc.versioning.versioned_store import VersionedStore
 MIN_PREFIX = 4
 _ID_LENGTH = 32
 _PAGE = 1000
-_POLL_SECONDS = 0.1
 
 
 def list_jobs(
@@ -66,32 +64,6 @@ def list_datums(vs: VersionedStore, job: str) -> list[DatumInfo]:
             infos += [job_datums.info_of(job_id, datum) for datum in page]
             page = job_datums.list_datums(conn, job_id, after=page[-1].key, limit=_PAGE)
         return infos
-
-
-def wait_for_run(
-    vs: VersionedStore,
-    run_id: str,
-    timeout: float | None = None,
-    progress: Callable[[JobInfo], None] | None = None,
-) -> list[JobInfo]:
-    """Wait until engines elsewhere have finished a run, and return its jobs, the first one first.
-
-    Raises:
-        Conflict: *timeout* seconds passed first.
-    """
-    deadline = None if timeout is None else time.monotonic() + timeout
-    seen: dict[str, JobInfo] = {}
-    while True:
-        over, infos = look_at_run(vs, run_id)
-        for info in infos:
-            if progress is not None and seen.get(info.id) != info:
-                progress(info)
-            seen[info.id] = info
-        if over:
-            return infos
-        if deadline is not None and time.monotonic() >= deadline:
-            raise timed_out(run_id, timeout or 0, infos)
-        time.sleep(_POLL_SECONDS)
 
 
 def look_at_run(vs: VersionedStore, run_id: str) -> tuple[bool, list[JobInfo]]:

@@ -15,7 +15,6 @@ from datavc.db import (
     repos,
     staging,
     tags,
-    tokens,
 )
 from datavc.db.session import Database
 from datavc.errors import AlreadyExists, Conflict, NotFound
@@ -326,19 +325,6 @@ def test_history_follows_first_parents(database: Database) -> None:
         assert commits.nth_ancestor(conn, merge, 5) == line[0]
         assert commits.nth_ancestor(conn, merge, 6) is None
         assert commits.nth_ancestor(conn, "f" * 64, 0) is None
-        assert commits.is_ancestor(conn, side, merge)
-        assert commits.is_ancestor(conn, merge, merge)
-        assert not commits.is_ancestor(conn, side, line[4])
-        assert not commits.is_ancestor(conn, merge, side)
-
-
-def test_commits_of_a_run_are_found_by_its_id(database: Database) -> None:
-    repo_id = make_repo(database)
-    later = land(database, repo_id, make_commit(2, run_id="a" * 32))
-    first = land(database, repo_id, make_commit(1, run_id="a" * 32))
-    land(database, repo_id, make_commit(3, run_id="b" * 32))
-    with database.read() as conn:
-        assert [info.id for info in commits.of_run(conn, "a" * 32)] == [first, later]
 
 
 # provenance
@@ -421,25 +407,3 @@ def test_staging_needs_its_branch(database: Database) -> None:
     repo_id = make_repo(database)
     with pytest.raises(NotFound, match="'main'"), database.write() as conn:
         staging.add(conn, repo_id, "main", make_record(), author="a", time_us=1)
-
-
-# tokens
-
-
-def test_tokens_let_in_until_they_expire(database: Database) -> None:
-    with database.write() as conn:
-        tokens.create(conn, "ci", "secret-1", time_us=1, expires_us=100)
-        tokens.create(conn, "me", "secret-2", time_us=2)
-        with pytest.raises(AlreadyExists, match="'ci'"):
-            tokens.create(conn, "ci", "secret-3", time_us=3)
-    with database.read() as conn:
-        ci = tokens.TokenRow("ci", 1, 100)
-        assert tokens.find_by_secret(conn, "secret-1", at_us=99) == ci
-        assert tokens.find_by_secret(conn, "secret-1", at_us=100) is None
-        assert tokens.find_by_secret(conn, "secret-3", at_us=1) is None
-        assert tokens.list_tokens(conn) == [ci, tokens.TokenRow("me", 2, None)]
-        assert tokens.list_tokens(conn, after="ci") == [tokens.TokenRow("me", 2, None)]
-    with database.write() as conn:
-        assert tokens.remove(conn, "me")
-        assert not tokens.remove(conn, "me")
-        assert tokens.find_by_secret(conn, "secret-2", at_us=5) is None

@@ -137,16 +137,6 @@ class BranchHistory(RuleBasedStateMachine):
             expected = line[steps] if steps < len(line) else None
             assert commits.nth_ancestor(conn, start, steps) == expected
 
-    @rule(one=made, other=made)
-    def compare(self, one: str, other: str) -> None:
-        reached, pending = set[str](), [other]
-        while pending:
-            commit_id = pending.pop()
-            reached.add(commit_id)
-            pending.extend(set(self.parents[commit_id]) - reached)
-        with self.database.read() as conn:
-            assert commits.is_ancestor(conn, one, other) == (one in reached)
-
     @rule(commit_id=made)
     def look_up(self, commit_id: str) -> None:
         with self.database.read() as conn:

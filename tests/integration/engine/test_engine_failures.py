@@ -1,8 +1,6 @@
 """What goes wrong in a transform is one clear error, and nothing half done is to be seen."""
 
-import os
 import shutil
-import subprocess
 import threading
 from pathlib import Path
 
@@ -209,17 +207,6 @@ def test_a_store_that_goes_away_leaves_the_job_for_later(
             world.drive(run)
     (job,) = world.drive(run)
     assert job.state is JobState.SUCCESS
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path):
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(folder)]
-    if os.getuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("needs to mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def test_a_transform_that_fills_its_disk_is_told_so(small_disk: Path, make_world) -> None:

@@ -201,7 +201,7 @@ def test_a_run_that_triggers_nothing_is_over_at_once(world) -> None:
     world.repo("raw")
     run = world.put("raw", {"a": b"one"})
     assert world.drive(run) == []
-    assert jobs.wait_for_run(world.vs, run, 1) == []
+    assert jobs.look_at_run(world.vs, run) == (True, [])
 
 
 def test_progress_tells_of_each_job(world) -> None:

@@ -194,7 +194,6 @@ def test_addresses_that_cannot_be_used_are_refused(url: str) -> None:
 def test_a_server_that_is_not_there_is_unavailable_and_its_password_not_told(
     tmp_path: Path,
 ) -> None:
-    pytest.importorskip("psycopg")
     with pytest.raises(DatabaseUnavailable) as caught:
         Database.open(f"postgresql://me:secret@/name?host={tmp_path}")
     assert "secret" not in str(caught.value)

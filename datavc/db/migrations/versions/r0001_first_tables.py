@@ -86,15 +86,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "tokens",
-        sa.Column("name", _TEXT, nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.Column("created_us", _BIG, nullable=False),
-        sa.Column("expires_us", _BIG, nullable=True),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_tokens")),
-        sa.UniqueConstraint("hash", name=op.f("uq_tokens_hash")),
-    )
-    op.create_table(
         "commits",
         sa.Column("id", _TEXT, nullable=False),
         sa.Column("repo_id", _BIG, nullable=False),
@@ -373,7 +364,6 @@ def downgrade() -> None:
         "jobs",
         "datum_results",
         "commits",
-        "tokens",
         "repos",
         "ref_log",
         "pipelines",
