@@ -13,7 +13,7 @@ from datavc.model.entry import Entry
 from datavc.model.file_info import FileInfo
 from datavc.model.glob import Glob
 from datavc.model.tree.glob_tree import glob_tree
-from datavc.model.tree.lookup import is_folder, lookup
+from datavc.model.tree.lookup import find_file, is_folder
 from datavc.model.tree.scan import file_info, list_folder, scan
 from datavc.store.backend import Buffer
 from datavc.store.content import read_content
@@ -41,7 +41,7 @@ class FileVerbs(ClientBase):
         located = self.locate(address)
         tree = self.tree_at(located)
         path = located.path
-        entry = lookup(tree, path, self.nodes) if path else None
+        entry = find_file(tree, path, self.nodes)
         if entry is not None:
             return iter([file_info(path, entry)])
         if path and not is_folder(tree, path, self.nodes):
@@ -60,7 +60,7 @@ class FileVerbs(ClientBase):
         located = self.locate(address)
         tree = self.tree_at(located)
         path = located.path.rstrip("/")
-        entry = lookup(tree, located.path, self.nodes) if located.path else None
+        entry = find_file(tree, located.path, self.nodes)
         if entry is not None:
             return file_info(located.path, entry)
         if not is_folder(tree, path, self.nodes):
@@ -101,7 +101,7 @@ class FileVerbs(ClientBase):
 
     def _entry_at(self, located: Address) -> Entry:
         tree = self.tree_at(located)
-        entry = lookup(tree, located.path, self.nodes) if located.path else None
+        entry = find_file(tree, located.path, self.nodes)
         if entry is not None:
             return entry
         if is_folder(tree, located.path, self.nodes):

@@ -14,7 +14,7 @@ from datavc.model.commit import TreeRef
 from datavc.model.entry import Entry
 from datavc.model.glob import Glob
 from datavc.model.tree.glob_tree import glob_tree
-from datavc.model.tree.lookup import is_folder, lookup
+from datavc.model.tree.lookup import find_file, is_folder
 from datavc.model.tree.scan import scan
 from datavc.versioning.restore import Progress, Restored, restore_file, restore_files
 
@@ -62,7 +62,7 @@ class GetVerbs(ClientBase):
         """
         located = self.locate(address)
         tree = self.tree_at(located)
-        entry = lookup(tree, located.path, self.nodes) if located.path else None
+        entry = find_file(tree, located.path, self.nodes)
         if entry is not None:
             target = _file_target(located.path, output)
             done = restore_file(self.transport.objects, entry, target, progress=progress)

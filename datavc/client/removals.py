@@ -14,7 +14,7 @@ from datavc.model.change_set import ChangeSetWriter, StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.glob import Glob
 from datavc.model.tree.glob_tree import glob_tree
-from datavc.model.tree.lookup import is_folder, lookup
+from datavc.model.tree.lookup import find_file, is_folder
 from datavc.model.tree.scan import scan
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.nodes import SessionSink
@@ -100,7 +100,7 @@ class RemoveVerbs(ClientBase):
         return doomed
 
     def _in_tree(self, tree: TreeRef, path: str, *, recursive: bool) -> Iterator[str]:
-        if path and lookup(tree, path, self.nodes) is not None:
+        if find_file(tree, path, self.nodes) is not None:
             yield path
         elif is_folder(tree, path, self.nodes):
             if not recursive:

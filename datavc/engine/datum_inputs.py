@@ -11,8 +11,8 @@ from datavc.engine.scratch import disk_full, empty_folder, scratch_errors
 from datavc.errors import OutOfSpace
 from datavc.model.commit import TreeRef
 from datavc.model.datum import Datum, DatumInput, datum_files
-from datavc.model.entry import Entry
-from datavc.store.content import write_content
+from datavc.model.entry import Entry, EntryKind
+from datavc.store.content import read_content, write_content
 from datavc.versioning.versioned_store import VersionedStore
 
 _OUTPUT = "out"
@@ -86,6 +86,12 @@ class InputFolder:
             if parent not in made:
                 Path(parent).mkdir(parents=True, exist_ok=True)
                 made.add(parent)
+            if path.endswith("/"):
+                continue
+            if entry.kind is EntryKind.SYMLINK:
+                content = b"".join(read_content(self._vs.objects, entry))
+                Path(target).symlink_to(os.fsdecode(bytes(content)))
+                continue
             self._write_file(target, entry, empty=part.source.empty_files)
 
     def _write_file(self, target: str, entry: Entry, *, empty: bool) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from blake3 import blake3
 
 from datavc.model.commit import TreeRef
-from datavc.model.entry import Entry
+from datavc.model.entry import Entry, EntryKind
 from datavc.model.pipeline_input import CrossInput, PfsInput, PipelineInput
 from datavc.model.tree.glob_tree import glob_tree
 from datavc.model.tree.node import NodeSource
@@ -122,4 +122,7 @@ def _match(pfs: PfsInput, tree: TreeRef, source: NodeSource) -> Iterator[DatumIn
 
 
 def _file_identity(path: str, entry: Entry) -> bytes:
-    return _encode([path, entry.digest, entry.executable])
+    identity = [path, entry.digest, entry.executable]
+    if entry.kind is not EntryKind.FILE:
+        identity.append(entry.kind.value)
+    return _encode(identity)

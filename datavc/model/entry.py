@@ -1,13 +1,16 @@
 """What a path stands for: an entry, the chunks that hold its bytes, and where those lie.
 
-Identity and place are kept apart: an entry's identity is its :class:`Entry` ``size``, ``digest``
-and ``executable``; its ``refs`` only say where the bytes are at present, so moving bytes from one
-pack to another changes no digest above them.
+Identity and place are kept apart: an entry's identity is its :class:`Entry` ``size``,
+``digest``, ``executable`` and ``kind``; its ``refs`` only say where the bytes are at present, so
+moving bytes from one pack to another changes no digest above them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+from datavc.model.ids import digest_of
 
 #: Length of a pack id in bytes (a time-ordered random id, see :func:`datavc.model.ids.new_id`).
 PACK_ID_SIZE = 16
@@ -38,13 +41,28 @@ class ChunkRef:
     location: Location
 
 
+class EntryKind(StrEnum):
+    """What is at a path."""
+
+    #: A file whose content is stored.
+    FILE = "file"
+    #: A symbolic link; its content is the path that it points to, in UTF-8.
+    SYMLINK = "symlink"
+    #: A file that lies elsewhere. Its digest is that of a stored record that says where, and
+    #: which version of it is meant; ``refs`` holds that record alone, and ``depth`` is 1.
+    EXTERNAL = "external"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file in a tree."""
+    """A file in a tree, or a mark that keeps an empty folder.
+
+    The path of such a mark ends in a slash; see :data:`EMPTY_FOLDER`.
+    """
 
     #: Plain size of the content in bytes.
     size: int
-    #: BLAKE3-256 of the whole content, whatever the chunking.
+    #: BLAKE3-256 of the whole content, whatever the chunking; see :class:`EntryKind` for others.
     digest: bytes
     #: The pieces in order; empty for an empty file. ``depth`` says what they address.
     refs: tuple[ChunkRef, ...] = ()
@@ -52,6 +70,7 @@ class Entry:
     depth: int = 0
     #: Whether the file is marked executable.
     executable: bool = False
+    kind: EntryKind = EntryKind.FILE
 
     def same_content(self, other: Entry | None) -> bool:
         """Whether *other* is the same file, wherever its bytes lie."""
@@ -60,7 +79,12 @@ class Entry:
             and self.digest == other.digest
             and self.size == other.size
             and self.executable == other.executable
+            and self.kind is other.kind
         )
+
+
+#: What stands at the path of a folder that is kept although it may hold nothing.
+EMPTY_FOLDER = Entry(0, digest_of(b""))
 
 
 #: What a change set says of one path: the new entry, or ``None`` for a removal.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from datavc.model.entry import EntryKind
+
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
@@ -15,6 +17,7 @@ class FileInfo:
     #: BLAKE3-256 of the content in hex; ``""`` for a folder.
     digest: str
     executable: bool = False
+    kind: EntryKind = EntryKind.FILE
 
     @property
     def is_folder(self) -> bool:

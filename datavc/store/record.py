@@ -35,6 +35,7 @@ class RecordKind(IntEnum):
     CHUNK_LIST = 2
     NODE = 3
     CHANGE_SET = 4
+    EXTERNAL = 5
 
 
 #: A record ready to be written: kind, digest, plain size, header and stored payload. A plain tuple,

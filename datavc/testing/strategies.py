@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from datavc.model.entry import ChunkRef, Entry, Location
+from datavc.model.entry import EMPTY_FOLDER, ChunkRef, Entry, EntryKind, Location
 from datavc.model.ids import DIGEST_SIZE
 from datavc.model.tree.node import Node, decode_node
 
@@ -35,14 +35,15 @@ chunk_refs: st.SearchStrategy[ChunkRef] = st.builds(
 
 @st.composite
 def entries(draw: st.DrawFn) -> Entry:
-    """An entry: empty, of one chunk, of several, or of chunk lists."""
-    executable = draw(st.booleans())
+    """An entry: empty, of one chunk, of several, or of chunk lists; or a link."""
+    kind = draw(st.sampled_from([EntryKind.FILE, EntryKind.SYMLINK]))
+    executable = kind is EntryKind.FILE and draw(st.booleans())
     refs = tuple(draw(st.lists(chunk_refs, max_size=3)))
     depth = draw(st.integers(0, 2)) if refs else 0
     digest = draw(digests)
     if len(refs) == 1 and not depth:
-        return Entry(refs[0].size, refs[0].digest, refs, 0, executable)
-    return Entry(sum(ref.size for ref in refs), digest, refs, depth, executable)
+        return Entry(refs[0].size, refs[0].digest, refs, 0, executable, kind)
+    return Entry(sum(ref.size for ref in refs), digest, refs, depth, executable, kind)
 
 
 #: A few entries that differ, for trees where equality matters and content does not.
@@ -64,10 +65,16 @@ def without_collisions(files: Mapping[str, Entry]) -> dict[str, Entry]:
     return {path: entry for path, entry in files.items() if path not in folders}
 
 
-#: What a tree may hold.
-tree_files: st.SearchStrategy[dict[str, Entry]] = st.dictionaries(
-    paths, simple_entries, max_size=60
-).map(without_collisions)
+def _with_marks(files: dict[str, Entry], folders: list[str]) -> dict[str, Entry]:
+    return without_collisions(files | {f"{folder}/": EMPTY_FOLDER for folder in folders})
+
+
+#: What a tree may hold: files, and marks of empty folders.
+tree_files: st.SearchStrategy[dict[str, Entry]] = st.builds(
+    _with_marks,
+    st.dictionaries(paths, simple_entries, max_size=60),
+    st.lists(paths, max_size=4),
+)
 
 
 class NodeMemory:

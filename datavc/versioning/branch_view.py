@@ -8,8 +8,9 @@ from itertools import groupby
 
 from datavc.model.change_set import StagedRecord, merge_change_sets, read_change_set
 from datavc.model.commit import TreeRef
-from datavc.model.entry import Change, Entry
+from datavc.model.entry import Change, Entry, EntryKind
 from datavc.model.ids import DIGEST_SIZE
+from datavc.model.tree.columns import flags_of
 from datavc.model.tree.cursor import Cursor
 from datavc.model.tree.node import NodeSource
 from datavc.model.tree.scan import scan
@@ -57,15 +58,23 @@ class HeldFiles:
         self._next: Change | None = next(self._staged, None)
         self._is_empty = view.tree.location is None
 
-    def same(self, path: str, size: int, digest: bytes, *, executable: bool) -> bool:
+    def same(
+        self,
+        path: str,
+        size: int,
+        digest: bytes,
+        *,
+        executable: bool,
+        kind: EntryKind = EntryKind.FILE,
+    ) -> bool:
         """Whether the branch holds exactly this content at *path*."""
         staged = self._staged_at(path)
         if staged is not None:
             entry = staged[1]
-            return entry is not None and (entry.size, entry.digest, entry.executable) == (
-                size,
-                digest,
-                executable,
+            wanted = (size, digest, executable, kind)
+            return (
+                entry is not None
+                and (entry.size, entry.digest, entry.executable, entry.kind) == wanted
             )
         if self._is_empty or self._cursor.seek(path) != path:
             return False
@@ -76,7 +85,7 @@ class HeldFiles:
         return (
             columns.sizes[index] == size
             and columns.digests[index * DIGEST_SIZE : (index + 1) * DIGEST_SIZE] == digest
-            and bool(columns.flags[index] & 1) == executable
+            and columns.flags[index] == flags_of(kind, executable=executable)
         )
 
     def _staged_at(self, path: str) -> Change | None:

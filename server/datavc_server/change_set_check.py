@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datavc.errors import DataCorrupt, InvalidInput, InvalidPath, NotFound
 from datavc.model.change_set import StagedRecord, change_set_locations, read_change_set
-from datavc.model.entry import Entry
+from datavc.model.entry import EMPTY_FOLDER, Entry, EntryKind
 from datavc.model.name import clean_path
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server.pack_check import Places
@@ -38,7 +38,7 @@ def _check(vs: VersionedStore, record: StagedRecord) -> StagedRecord:
         if path <= last:
             raise DataCorrupt(f"the change set is not sorted: {path!r} after {last!r}")
         last = path
-        if clean_path(path) != path:
+        if clean_path(path.removesuffix("/")) + "/" * path.endswith("/") != path:
             raise InvalidPath(f"{path!r} is not in its plain form", hint="leave out the slash")
         if entry is None:
             removals += 1
@@ -55,3 +55,7 @@ def _check(vs: VersionedStore, record: StagedRecord) -> StagedRecord:
 def _check_entry(path: str, entry: Entry) -> None:
     if entry.size != sum(ref.size for ref in entry.refs):
         raise DataCorrupt(f"the pieces of {path!r} do not add up to its {entry.size} bytes")
+    if path.endswith("/") and entry != EMPTY_FOLDER:
+        raise InvalidPath(f"{path!r} names no file", hint="leave out the slash at its end")
+    if (entry.kind is EntryKind.EXTERNAL) and (len(entry.refs) != 1 or entry.depth != 1):
+        raise DataCorrupt(f"the external file {path!r} does not say where it lies")

@@ -122,6 +122,7 @@ def _kind(record: PackRecord) -> RecordKind:
         RecordKind.CHUNK,
         RecordKind.CHUNK_LIST,
         RecordKind.CHANGE_SET,
+        RecordKind.EXTERNAL,
     )
     for kind in kinds:
         if kind == record.kind:

@@ -77,7 +77,7 @@ def test_a_changed_byte_never_gives_other_content(node: EncodedNode, data: st.Da
 def _identity(item: tuple[str, Entry] | ChildRef) -> object:
     if isinstance(item, ChildRef):
         return item.first, item.digest, item.files, item.bytes
-    return item[0], item[1].size, item[1].digest, item[1].executable
+    return item[0], item[1].size, item[1].digest, item[1].executable, item[1].kind
 
 
 @given(nodes, st.integers(0, 60))

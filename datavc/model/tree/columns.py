@@ -12,13 +12,17 @@ from typing import Annotated
 import msgspec
 
 from datavc.errors import DataCorrupt, UnknownFormat
-from datavc.model.entry import PACK_ID_SIZE, ChunkRef, Entry, Location
+from datavc.model.entry import PACK_ID_SIZE, ChunkRef, Entry, EntryKind, Location
 from datavc.model.ids import DIGEST_SIZE
 
 #: A number of something: readers refuse a negative one.
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 
 _EXECUTABLE = 1
+_KIND_FLAGS = {EntryKind.FILE: 0, EntryKind.SYMLINK: 2, EntryKind.EXTERNAL: 4}
+_KINDS = {flag: kind for kind, flag in _KIND_FLAGS.items()}
+#: Every combination that an entry may have.
+_KNOWN_FLAGS = b"\0\1\2\4"
 
 
 class PlaceColumns(msgspec.Struct, array_like=True, frozen=True):
@@ -87,7 +91,7 @@ class EntryColumns(msgspec.Struct, array_like=True, frozen=True):
     sizes: list[Natural]
     #: Content digests end to end.
     digests: bytes
-    #: One byte an entry; bit 0 means executable, the others are zero.
+    #: One byte an entry: 0 a file, 1 an executable one, 2 a symbolic link, 4 an external file.
     flags: bytes
 
     @classmethod
@@ -98,7 +102,7 @@ class EntryColumns(msgspec.Struct, array_like=True, frozen=True):
             [path for path, _ in items],
             [entry.size for _, entry in items],
             b"".join([entry.digest for _, entry in items]),
-            bytes([entry.executable for _, entry in items]),
+            bytes([flags_of(entry.kind, executable=entry.executable) for _, entry in items]),
         )
 
     def check(self) -> None:
@@ -110,7 +114,7 @@ class EntryColumns(msgspec.Struct, array_like=True, frozen=True):
             count,
         ):
             raise DataCorrupt("a list of entries has columns of different lengths")
-        if self.flags.translate(None, b"\0\1"):
+        if self.flags.translate(None, _KNOWN_FLAGS):
             raise UnknownFormat(
                 "an entry has a property that this datavc does not know",
                 hint="read it with a newer datavc",
@@ -180,7 +184,8 @@ class EntryPlaces(msgspec.Struct, array_like=True, frozen=True):
             refs = self._spelled_refs(index, start, count)
         else:
             refs = ()
-        return Entry(size, digest, refs, depth, bool(columns.flags[index] & _EXECUTABLE))
+        flags = columns.flags[index]
+        return Entry(size, digest, refs, depth, flags == _EXECUTABLE, _kind(flags))
 
     def _spelled_refs(self, index: int, start: int, count: int) -> tuple[ChunkRef, ...]:
         pairs = zip(self.counts[:index], self.depths[:index], strict=True)
@@ -215,8 +220,18 @@ class EntryPlaces(msgspec.Struct, array_like=True, frozen=True):
                 )
                 spelled += count
             start += count
-            found.append(Entry(size, digest, refs, depth, bool(columns.flags[index] & _EXECUTABLE)))
+            flags = columns.flags[index]
+            found.append(Entry(size, digest, refs, depth, flags == _EXECUTABLE, _kind(flags)))
         return found
+
+
+def flags_of(kind: EntryKind, *, executable: bool) -> int:
+    """The flags of an entry; only a file can be executable."""
+    return _KIND_FLAGS[kind] or int(executable)
+
+
+def _kind(flags: int) -> EntryKind:
+    return _KINDS.get(flags, EntryKind.FILE)
 
 
 def _spells_out(entry: Entry) -> bool:

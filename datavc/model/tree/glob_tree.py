@@ -8,7 +8,7 @@ from datavc.model.commit import TreeRef
 from datavc.model.entry import Entry
 from datavc.model.glob import Glob
 from datavc.model.tree.cursor import Cursor
-from datavc.model.tree.lookup import is_folder, lookup
+from datavc.model.tree.lookup import find_file, is_folder
 from datavc.model.tree.node import NodeSource
 from datavc.model.tree.scan import scan
 
@@ -33,14 +33,14 @@ def glob_tree(tree: TreeRef, source: NodeSource, pattern: str) -> Iterator[Found
         yield from _literal(tree, source, glob.prefix)
     elif glob.is_deep:
         for path, entry in scan(tree, source, glob.prefix):
-            if glob.match(path) is not None:
+            if not path.endswith("/") and glob.match(path) is not None:
                 yield path, entry
     else:
         yield from _shallow(tree, source, glob)
 
 
 def _literal(tree: TreeRef, source: NodeSource, path: str) -> Iterator[Found]:
-    entry = lookup(tree, path, source)
+    entry = find_file(tree, path, source)
     if entry is not None or is_folder(tree, path, source):
         yield path, entry
 

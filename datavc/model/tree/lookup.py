@@ -14,8 +14,13 @@ def lookup(tree: TreeRef, path: str, source: NodeSource) -> Entry | None:
     return cursor.entry() if cursor.seek(path) == path else None
 
 
+def find_file(tree: TreeRef, path: str, source: NodeSource) -> Entry | None:
+    """The file at *path*, or ``None``, as for the root and for any path that ends in a slash."""
+    return None if not path or path.endswith("/") else lookup(tree, path, source)
+
+
 def is_folder(tree: TreeRef, path: str, source: NodeSource) -> bool:
-    """Whether there are files below *path* (``""`` is the root, which is always a folder)."""
+    """Whether *path* is a folder (``""`` is the root, which is always a folder)."""
     if not path:
         return True
     prefix = path if path.endswith("/") else f"{path}/"

@@ -17,7 +17,10 @@ _AFTER_SLASH = "0"
 def scan(
     tree: TreeRef, source: NodeSource, prefix: str = "", start_after: str = ""
 ) -> Iterator[tuple[str, Entry]]:
-    """Files whose path starts with *prefix* and is above *start_after*, sorted by path."""
+    """Entries whose path starts with *prefix* and is above *start_after*, sorted by path.
+
+    The path of a mark that keeps an empty folder ends in a slash.
+    """
     cursor = Cursor(tree, source)
     path = cursor.seek(max(prefix, f"{start_after}\0" if start_after else ""))
     while path is not None and (leaf := cursor.leaf) is not None:
@@ -51,7 +54,10 @@ def list_folder(
     path = cursor.seek(max(prefix, _behind(start_after)))
     while path is not None and path.startswith(prefix):
         end = path.find(delimiter, len(prefix)) if delimiter else -1
-        if end < 0:
+        if end < 0 and path == prefix and path.endswith("/"):
+            # The mark of the folder itself.
+            path = cursor.advance()
+        elif end < 0:
             yield file_info(path, cursor.entry())
             path = cursor.advance()
         else:
@@ -62,7 +68,9 @@ def list_folder(
 
 def file_info(path: str, entry: Entry) -> FileInfo:
     """What people see of an entry."""
-    return FileInfo(path, entry.size, entry.digest.hex(), entry.executable)
+    if path.endswith("/"):
+        return FileInfo(path, 0, "")
+    return FileInfo(path, entry.size, entry.digest.hex(), entry.executable, entry.kind)
 
 
 def _behind(path: str) -> str:

@@ -17,7 +17,7 @@ from datavc.model.commit import TreeRef
 from datavc.model.entry import Entry
 from datavc.model.file_info import FileInfo, PutResult
 from datavc.model.name import clean_path, clean_prefix
-from datavc.model.tree.lookup import is_folder, lookup
+from datavc.model.tree.lookup import find_file, is_folder
 from datavc.model.tree.scan import file_info, list_folder
 from datavc.store.content import read_content
 from datavc.versioning import branches, commits, resolve, staging
@@ -64,7 +64,7 @@ def stat_file(repo: Repo, ref: Ref, path: FilePath, state: State) -> FileInfo:
     """A file or a folder."""
     tree = resolve.get_tree(state.vs, repo, ref)
     plain = clean_prefix(path)
-    entry = lookup(tree, plain, state.vs.nodes) if plain else None
+    entry = find_file(tree, plain, state.vs.nodes)
     if entry is not None:
         return file_info(plain, entry)
     plain = plain.rstrip("/")
@@ -147,7 +147,7 @@ def _put(
 
 
 def _entry(state: ServerState, tree: TreeRef, repo: str, ref: str, path: str) -> Entry:
-    entry = lookup(tree, path, state.vs.nodes)
+    entry = find_file(tree, path, state.vs.nodes)
     if entry is None:
         if is_folder(tree, path, state.vs.nodes):
             raise InvalidPath(f"'{repo}@{ref}:/{path}' is a folder", hint="name a file in it")

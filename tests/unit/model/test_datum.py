@@ -4,7 +4,7 @@ import pytest
 
 from datavc.model.commit import TreeRef
 from datavc.model.datum import Datum, datum_files, plan_datums
-from datavc.model.entry import ChunkRef, Entry, Location
+from datavc.model.entry import ChunkRef, Entry, EntryKind, Location
 from datavc.model.ids import digest_of
 from datavc.model.pipeline_input import CrossInput, PfsInput, PipelineInput, UnionInput
 from datavc.model.tree.apply import apply_changes
@@ -114,6 +114,15 @@ def test_an_executable_bit_changes_the_key(nodes: Nodes) -> None:
     )
     for glob in ("/", "/a"):
         assert plan(nodes, pfs(glob), plain)[0].key != plan(nodes, pfs(glob), marked)[0].key
+
+
+def test_a_link_is_not_the_file_of_its_words(nodes: Nodes) -> None:
+    trees = [
+        apply_changes(EMPTY_TREE, [("a", replace(entry("1"), kind=kind))], nodes, nodes)
+        for kind in (EntryKind.FILE, EntryKind.SYMLINK)
+    ]
+    first, second = (plan(nodes, pfs("/*"), at) for at in trees)
+    assert first[0].key != second[0].key
 
 
 def test_what_a_datum_does_not_see_leaves_its_key_alone(nodes: Nodes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from datavc.model.entry import ChunkRef, Entry, Location
+from datavc.model.entry import ChunkRef, Entry, EntryKind, Location
 
 PLACE = Location(bytes(16), 32, 100)
 ENTRY = Entry(7, b"d" * 32, (ChunkRef(b"d" * 32, 7, PLACE),))
@@ -21,3 +21,4 @@ def test_what_makes_another_file() -> None:
     assert not ENTRY.same_content(replace(ENTRY, digest=b"e" * 32))
     assert not ENTRY.same_content(replace(ENTRY, size=8))
     assert not ENTRY.same_content(replace(ENTRY, executable=True))
+    assert not ENTRY.same_content(replace(ENTRY, kind=EntryKind.SYMLINK))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from datavc.errors import DataCorrupt, UnknownFormat
 from datavc.model import change_set
 from datavc.model.change_set import ChangeSetWriter, read_change_set
 from datavc.model.commit import Commit, Provenance, TreeRef, encode_identity
-from datavc.model.entry import Change, ChunkRef, Entry, Location
+from datavc.model.entry import EMPTY_FOLDER, Change, ChunkRef, Entry, EntryKind, Location
 from datavc.model.ids import digest_of
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.node import (
@@ -47,6 +48,12 @@ ENTRIES: list[tuple[str, Entry]] = [
     ("b/two", Entry(207, digest_of(b"two"), (chunk(3), chunk(4, 1)))),
     ("b/würfel", Entry(105, digest_of(b"deep"), (chunk(5),), 2)),
 ]
+#: What came to entries later; a reader that does not know it refuses the leaf.
+KINDS: list[tuple[str, Entry]] = [
+    ("empty/", EMPTY_FOLDER),
+    ("external", Entry(10**9, digest_of(b"where"), (chunk(6),), 1, False, EntryKind.EXTERNAL)),
+    ("link", replace(single(7), kind=EntryKind.SYMLINK)),
+]
 CHILDREN = [
     ChildRef("a/empty", digest_of(b"left"), Location(PACKS[0], 5000, 900), 3, 203, 0),
     ChildRef("b/two", digest_of(b"right"), Location(PACKS[1], 32, 700), 2, 312, 0),
@@ -65,6 +72,7 @@ COMMIT = Commit(
 #: Digests of what the fixture files hold, and the id of the commit.
 LEAF_DIGEST = "89c0e9b49d2321dca21e9ada5fbe4d9e71964c7a5172ba5901dbe685b36b1411"
 INNER_DIGEST = "e1ed30147a692de842817019fcba23da33e93434bf3d818a2672acc8a9b45b98"
+KINDS_DIGEST = "076dadd2f355c91956a598602fabba4a056d111bfa44aa64bc33f6959d6f02d6"
 EMPTY_DIGEST = "fcd5e82fe75ca093a5b2c8338dbc91ef8bcccc663e9c837d52124344e353d53c"
 COMMIT_ID = "56509c65b9832c43dd5f7325693f278b519a2ddffb4cbce1f47e20f78b76f291"
 
@@ -77,6 +85,7 @@ def pinned(name: str) -> bytes:
     ("name", "node", "digest"),
     [
         ("leaf-v1.bin", encode_leaf(ENTRIES), LEAF_DIGEST),
+        ("leaf-kinds-v1.bin", encode_leaf(KINDS), KINDS_DIGEST),
         ("inner-v1.bin", encode_inner(1, CHILDREN), INNER_DIGEST),
     ],
 )
@@ -90,6 +99,13 @@ def test_a_pinned_leaf_is_read() -> None:
     assert isinstance(leaf, Leaf)
     assert list(zip(leaf.paths, leaf.entries(), strict=True)) == ENTRIES
     assert [leaf.entry(index) for index in range(5)] == [entry for _, entry in ENTRIES]
+
+
+def test_a_pinned_leaf_of_links_and_marks_is_read() -> None:
+    leaf = decode_node(pinned("leaf-kinds-v1.bin"), bytes.fromhex(KINDS_DIGEST))
+    assert isinstance(leaf, Leaf)
+    assert list(zip(leaf.paths, leaf.entries(), strict=True)) == KINDS
+    assert [leaf.entry(index) for index in range(3)] == [entry for _, entry in KINDS]
 
 
 def test_a_pinned_inner_node_is_read() -> None:
