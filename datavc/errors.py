@@ -9,9 +9,11 @@
     │   ├── InvalidAddress      a malformed ``repo@ref:/path``
     │   └── InvalidSpec         a pipeline spec; names the field
     ├── NotFound                what was named does not exist (also a ``LookupError``)
+    │   └── Expired             a commit whose content was collected; its facts and lineage stay
     ├── Conflict                the state has moved on, or stands in the way
     │   ├── AlreadyExists       the name is taken
     │   ├── LostRace            a compare-and-swap lost; the same call may be made again
+    │   │   └── Collected       what a write relied on was collected meanwhile; write it again
     │   ├── PathConflict        a file where a folder is, or the other way round
     │   └── NothingStaged       a commit with nothing to commit
     ├── AccessDenied            no token, a wrong one, or not allowed
@@ -45,9 +47,11 @@ class ErrorCode(StrEnum):
     INVALID_ADDRESS = "invalid_address"
     INVALID_SPEC = "invalid_spec"
     NOT_FOUND = "not_found"
+    EXPIRED = "expired"
     CONFLICT = "conflict"
     ALREADY_EXISTS = "already_exists"
     LOST_RACE = "lost_race"
+    COLLECTED = "collected"
     PATH_CONFLICT = "path_conflict"
     NOTHING_STAGED = "nothing_staged"
     ACCESS_DENIED = "access_denied"
@@ -120,6 +124,12 @@ class NotFound(DatavcError, LookupError):
     code = ErrorCode.NOT_FOUND
 
 
+class Expired(NotFound):
+    """The content of a commit is gone by a retention rule; its id, facts and lineage stay."""
+
+    code = ErrorCode.EXPIRED
+
+
 class Conflict(DatavcError):
     """The state has moved on, or stands in the way."""
 
@@ -136,6 +146,12 @@ class LostRace(Conflict):
     """A compare-and-swap lost against another writer; the same call may be made again."""
 
     code = ErrorCode.LOST_RACE
+
+
+class Collected(LostRace):
+    """A pack that a write relied on was collected before the write landed."""
+
+    code = ErrorCode.COLLECTED
 
 
 class PathConflict(Conflict):

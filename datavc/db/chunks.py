@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 from datavc.db import packs
 from datavc.db.clock import now_us
 from datavc.db.session import Database
+from datavc.errors import Collected
 from datavc.model.entry import ChunkRef, Location
 
 # Digests in one SQLite statement: measured, fewer and more are both slower.
@@ -46,18 +47,29 @@ class SqlChunkIndex:
 
         Raises:
             DatabaseUnavailable, OutOfSpace: nothing was added.
+            Collected: the pack was taken for garbage before it was added.
         """
         # In key order, each page of the index is touched once, and two writers that meet in
         # PostgreSQL wait for each other instead of dying of a deadlock.
         ordered = sorted(chunks, key=lambda chunk: chunk.digest)
         with self._database.write() as connection:
-            packs.create(connection, packs.PackRow(pack, size, len(chunks), now_us()))
+            _add_pack(connection, packs.PackRow(pack, size, len(chunks), now_us()))
             if not ordered:
                 return
             if self._database.dialect_name == "postgresql":
                 _insert_postgresql(connection, ordered)
             else:
                 _insert_sqlite(connection, ordered)
+
+
+def _add_pack(connection: Connection, row: packs.PackRow) -> None:
+    packs.announce_addition(connection)
+    if packs.was_dropped(connection, row.id):
+        raise Collected(
+            f"pack {row.id.hex()} was collected before it was made known",
+            hint="write it again: nothing was made visible",
+        )
+    packs.create(connection, row)
 
 
 def _lookup_sqlite(connection: Connection, digests: Sequence[bytes]) -> list[ChunkRef]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
-from datavc.db.conflict_insert import insert_if_new
-from datavc.db.tables import Chunk, Pack
+from datavc.db.conflict_insert import insert_if_new, insert_into
+from datavc.db.tables import Chunk, DroppedPack, Pack
+from datavc.errors import Collected
+
+#: Ids given to one statement.
+_BATCH = 500
+#: Name of PostgreSQL's advisory lock between those who add packs and those who drop them.
+_ADDING = 0x6461746176630001
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,75 @@ def list_packs(conn: Connection, *, after: bytes = b"", limit: int = 1000) -> li
     return [PackRow(*row) for row in conn.execute(statement)]
 
 
-def remove(conn: Connection, pack: bytes) -> bool:
-    """Forget a pack and where its chunks lay; ``False`` when it is not known.
+def check_known(conn: Connection, packs: Collection[bytes]) -> None:
+    """Make sure that packs are known, and stay so until the end of this transaction.
+
+    Whatever makes a write visible calls it with the packs that the write relies on.
+
+    Raises:
+        Collected: one of them is not known any more.
+    """
+    wanted = sorted(packs)
+    for start in range(0, len(wanted), _BATCH):
+        batch = wanted[start : start + _BATCH]
+        statement = select(Pack.c.id).where(Pack.c.id.in_(batch))
+        found = set(conn.scalars(statement.with_for_update(read=True, key_share=True)))
+        gone = [pack for pack in batch if pack not in found]
+        if gone:
+            raise Collected(
+                f"pack {gone[0].hex()} was collected before what relies on it landed",
+                hint="write it again: nothing was made visible",
+            )
+
+
+def drop(conn: Connection, packs: Sequence[bytes], *, time_us: int) -> None:
+    """Forget packs and where their chunks lay, and let nobody make them known again.
 
     Scans the chunk index, which has no order by pack: the price of fast inserts.
     """
-    conn.execute(delete(Chunk).where(Chunk.c.pack == pack))
-    return conn.execute(delete(Pack).where(Pack.c.id == pack)).rowcount == 1
+    _exclude_additions(conn)
+    for start in range(0, len(packs), _BATCH):
+        batch = packs[start : start + _BATCH]
+        conn.execute(delete(Chunk).where(Chunk.c.pack.in_(batch)))
+        conn.execute(delete(Pack).where(Pack.c.id.in_(batch)))
+        rows = [{"id": pack, "dropped_us": time_us} for pack in batch]
+        conn.execute(insert_into(conn, DroppedPack).on_conflict_do_nothing(), rows)
+
+
+def drop_unknown(conn: Connection, packs: Sequence[bytes], *, time_us: int) -> list[bytes]:
+    """Those of *packs* that are not known; from now on nobody can make them so."""
+    _exclude_additions(conn)
+    known: set[bytes] = set()
+    for start in range(0, len(packs), _BATCH):
+        batch = packs[start : start + _BATCH]
+        known.update(conn.scalars(select(Pack.c.id).where(Pack.c.id.in_(batch))))
+    dropped = [pack for pack in packs if pack not in known]
+    if dropped:
+        rows = [{"id": pack, "dropped_us": time_us} for pack in dropped]
+        conn.execute(insert_into(conn, DroppedPack).on_conflict_do_nothing(), rows)
+    return dropped
+
+
+def was_dropped(conn: Connection, pack: bytes) -> bool:
+    """Whether the pack was collected."""
+    return conn.scalar(select(DroppedPack.c.id).where(DroppedPack.c.id == pack)) is not None
+
+
+def forget_dropped(conn: Connection, before_us: int) -> None:
+    """Drop the memory of packs that were collected before that time."""
+    conn.execute(delete(DroppedPack).where(DroppedPack.c.dropped_us < before_us))
+
+
+def _exclude_additions(conn: Connection) -> None:
+    """Wait for the end of transactions that add packs, and let none begin to until this one ends.
+
+    SQLite has one writer at a time anyway.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(_ADDING)))
+
+
+def announce_addition(conn: Connection) -> None:
+    """Said by a transaction before it adds packs; see :func:`drop`."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock_shared(_ADDING)))

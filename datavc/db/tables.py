@@ -122,6 +122,8 @@ class CommitColumns(TypedColumns):
     content_bytes: Named[int] = Column(_BIG)
     pipeline: Named[str | None] = Column(_TEXT)
     pipeline_digest: Named[str | None] = Column(_TEXT)
+    #: When its content was given up; null while it is kept.
+    expired_us: Named[int | None] = Column(_BIG)
 
 
 Commit = Table("commits", METADATA, CommitColumns)
@@ -207,6 +209,30 @@ class PackColumns(TypedColumns):
 
 
 Pack = Table("packs", METADATA, PackColumns)
+
+
+class DroppedPackColumns(TypedColumns):
+    """A pack that was collected: nobody may make it known again."""
+
+    id: Named[bytes] = Column(LargeBinary, primary_key=True)
+    dropped_us: Named[int] = Column(_BIG)
+
+
+DroppedPack = Table("dropped_packs", METADATA, DroppedPackColumns)
+
+
+class RetentionRuleColumns(TypedColumns):
+    """How long commits behind the heads of some branches are kept."""
+
+    repo_id: Named[int] = Column(_BIG, ForeignKey("repos.id", ondelete="CASCADE"), primary_key=True)
+    #: Glob over branch names.
+    pattern: Named[str] = Column(_TEXT, primary_key=True)
+    keep_us: Named[int] = Column(_BIG)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+RetentionRule = Table("retention_rules", METADATA, RetentionRuleColumns)
 
 
 class ChunkColumns(TypedColumns):

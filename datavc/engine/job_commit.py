@@ -8,7 +8,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from datavc.db import job_claims, job_events
+from datavc.db import job_claims, job_events, packs
 from datavc.db.clock import now_us
 from datavc.db.job_claims import JobFacts
 from datavc.db.jobs import DatumCounts, JobRow
@@ -25,6 +25,7 @@ from datavc.store.content import ContentWriter
 from datavc.store.pack_session import PackSession
 from datavc.versioning.commits import commit_tree
 from datavc.versioning.nodes import SessionSink
+from datavc.versioning.relied_packs import packs_written
 from datavc.versioning.versioned_store import VersionedStore
 
 #: Records of the meta tree that are written together.
@@ -63,9 +64,10 @@ def commit_job(vs: VersionedStore, done: FinishedJob) -> None:
         sink = SessionSink(session)
         output = apply_changes(base.output, done.plan.ledger.changes(), vs.nodes, sink)
         meta = apply_changes(base.meta, _meta_changes(vs, session, done), vs.nodes, sink)
-        session.finish()
+        written = packs_written(session.finish())
 
     def end(conn: Connection, commit: str | None) -> None:
+        packs.check_known(conn, written)
         facts = JobFacts(output=commit, counts=done.counts, meta=meta)
         _move_on(conn, done, JobState.SUCCESS, facts)
         text = f"success: commit {commit}" if commit else "success: the output did not change"
@@ -75,7 +77,7 @@ def commit_job(vs: VersionedStore, done: FinishedJob) -> None:
         with vs.db.write() as conn:
             end(conn, None)
     else:
-        _commit(vs, done, output, end)
+        _commit(vs, done, output, end, written)
 
 
 def _commit(
@@ -83,6 +85,7 @@ def _commit(
     done: FinishedJob,
     output: TreeRef,
     end: Callable[[Connection, str | None], None],
+    written: set[bytes],
 ) -> None:
     pipeline = done.pipeline
     name = f"{pipeline.name}@{pipeline.version}"
@@ -101,6 +104,7 @@ def _commit(
         run_id=done.job.run_id,
         expected_head=done.plan.base.head,
         extra=end,
+        relies_on=written,
     )
 
 

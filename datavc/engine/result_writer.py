@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from datavc.db import datums, job_claims, job_datums
+from datavc.db import datums, job_claims, job_datums, packs
 from datavc.db.clock import now_us
 from datavc.db.datums import DatumResultRow
 from datavc.db.job_claims import JobFacts
@@ -24,6 +24,7 @@ from datavc.model.job import DatumState
 from datavc.store.content import ContentWriter
 from datavc.store.pack_session import PackSession
 from datavc.versioning.nodes import SessionSink
+from datavc.versioning.relied_packs import packs_of_entries, packs_written
 from datavc.versioning.versioned_store import VersionedStore
 
 #: Results that wait at most; workers that are ahead of the store pause here.
@@ -117,8 +118,9 @@ class ResultWriter:
             entries = self._store_contents(session, done)
             outputs = [self._store_changes(session, files) for files in entries]
             logs = [_store_log(session, run.log) for run in batch]
-            session.finish()
-        self._record(batch, done, outputs, logs)
+            needed = packs_written(session.finish())
+        needed |= packs_of_entries(self._vs, (entry for files in entries for _, entry in files))
+        self._record(batch, done, outputs, logs, needed)
         for run, output, files in zip(done, outputs, entries, strict=True):
             self.outputs[run.datum.key] = output
             self._ledger.add(run.datum, files)
@@ -158,6 +160,7 @@ class ResultWriter:
         done: Sequence[DatumRun],
         outputs: Sequence[StagedRecord],
         logs: Sequence[ChunkRef | None],
+        needed: set[bytes],
     ) -> None:
         counts = replace(
             self.counts,
@@ -166,6 +169,7 @@ class ResultWriter:
         )
         time_us = now_us()
         with self._vs.db.write() as conn:
+            packs.check_known(conn, needed)
             if not job_claims.record(conn, self._job.id, self._owner, JobFacts(counts=counts)):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
             datums.add_many(

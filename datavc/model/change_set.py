@@ -121,9 +121,28 @@ def read_change_set(location: Location, digest: bytes, source: NodeSource) -> It
     Raises:
         DataCorrupt: its records are not what was written.
     """
+    for segment in _segments(location, digest, source):
+        yield from _changes(segment)
+
+
+def read_segments(
+    location: Location, digest: bytes, source: NodeSource
+) -> Iterator[tuple[EntryColumns, EntryPlaces]]:
+    """What a stored change set puts, as columns.
+
+    Raises:
+        DataCorrupt: its records are not what was written.
+    """
+    for segment in _segments(location, digest, source):
+        segment.puts.check()
+        segment.places.check(segment.puts)
+        yield segment.puts, segment.places
+
+
+def _segments(location: Location, digest: bytes, source: NodeSource) -> Iterator[_Segment]:
     record = _read(location, digest, source)
     if isinstance(record, _Segment):
-        yield from _changes(record)
+        yield record
         return
     locations = record.places.locations()
     if len(record.digests) != len(locations) * DIGEST_SIZE:
@@ -132,7 +151,7 @@ def read_change_set(location: Location, digest: bytes, source: NodeSource) -> It
         segment = _read(place, record.digests[at * DIGEST_SIZE : (at + 1) * DIGEST_SIZE], source)
         if not isinstance(segment, _Segment):
             raise DataCorrupt(f"change set {digest.hex()} lists another index")
-        yield from _changes(segment)
+        yield segment
 
 
 def change_set_locations(

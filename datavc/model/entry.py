@@ -72,6 +72,11 @@ class Entry:
     executable: bool = False
     kind: EntryKind = EntryKind.FILE
 
+    @property
+    def has_lists(self) -> bool:
+        """Whether ``refs`` are chunk lists."""
+        return self.depth > 0 and self.kind is not EntryKind.EXTERNAL
+
     def same_content(self, other: Entry | None) -> bool:
         """Whether *other* is the same file, wherever its bytes lie."""
         return (

@@ -16,7 +16,7 @@ from datavc.model.name import check_ref_name
 from datavc.model.repo import BranchInfo, RefMove
 from datavc.versioning.commits import COMMIT_LANDED
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
-from datavc.versioning.resolve import resolve_id
+from datavc.versioning.resolve import resolve_id, resolve_kept_id
 from datavc.versioning.versioned_store import VersionedStore
 
 
@@ -33,7 +33,7 @@ def create_branch(
     check_ref_name(name)
     with vs.db.write() as conn:
         row = find_repo(conn, repo)
-        head = None if start is None else resolve_id(conn, row, start)
+        head = None if start is None else resolve_kept_id(conn, row, start)
         reason = f"branch created from {start}" if start else "branch created"
         rows.create(conn, row.id, name, head, author=author, reason=reason, time_us=now_us())
         run_id = _announce(conn, repo, name, head)
@@ -88,7 +88,7 @@ def move_branch(
         row = find_repo(conn, repo)
         branch = find_branch(conn, row, name)
         check_no_pipeline_writes(conn, repo)
-        new = resolve_id(conn, row, target)
+        new = resolve_kept_id(conn, row, target)
         if expected is not None and resolve_id(conn, row, expected) != branch.head:
             raise LostRace(
                 f"branch {name!r} of repo {repo!r} stands at {branch.head}, not at {expected}",

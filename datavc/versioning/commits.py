@@ -11,12 +11,12 @@ import random
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from datavc.db import branches, outbox, staging
+from datavc.db import branches, outbox, packs, staging
 from datavc.db import commits as rows
 from datavc.db.clock import now_us
 from datavc.db.repos import RepoRow
@@ -30,6 +30,7 @@ from datavc.model.tree.apply import apply_changes
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.nodes import SessionSink
+from datavc.versioning.relied_packs import packs_of_change_set, packs_written
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -128,9 +129,20 @@ def commit_changes(
     """
     words = _Words(author, message, Provenance(), new_id())
 
+    needed = packs_of_change_set(vs, record)
+
     def attempt() -> CommitInfo | None:
         base = _read_base(vs, repo, branch, with_staging=False)
-        return _try_changes(vs, base, branch, [record], words, allow_empty=allow_empty, extra=extra)
+        return _try_changes(
+            vs,
+            base,
+            branch,
+            [record],
+            words,
+            allow_empty=allow_empty,
+            extra=extra,
+            relies_on=needed,
+        )
 
     return _until_landed(repo, branch, attempt)
 
@@ -147,6 +159,7 @@ def commit_tree(
     run_id: str,
     expected_head: str | None,
     extra: Extra,
+    relies_on: Collection[bytes],
 ) -> CommitInfo:
     """Commit a tree that is stored already, on top of *expected_head* and of nothing else.
 
@@ -159,16 +172,18 @@ def commit_tree(
         run_id: the run that it belongs to.
         expected_head: the branch's head, which the tree was built upon.
         extra: run in the same transaction; if it raises, nothing is committed.
+        relies_on: the packs that were written for the tree.
 
     Raises:
         NotFound: there is no such repo or branch.
+        Collected: one of those packs is gone.
         LostRace: the branch's head is another one.
     """
     words = _Words(author, message, provenance, run_id)
     with vs.db.read() as conn:
         row = find_repo(conn, repo)
         _find_branch(conn, row, branch)
-    landed = _land(vs, _Base(row, expected_head, tree, ()), branch, tree, words, extra)
+    landed = _land(vs, _Base(row, expected_head, tree, ()), branch, tree, words, extra, relies_on)
     if landed is None:
         raise LostRace(f"branch {branch!r} of repo {repo!r} is not at {expected_head} any more")
     return landed
@@ -200,6 +215,7 @@ def _try_changes(
     *,
     allow_empty: bool,
     extra: Extra | None,
+    relies_on: Collection[bytes] = (),
 ) -> CommitInfo | None:
     streams = [read_change_set(one.location, one.digest, vs.nodes) for one in records]
     with fewer_collections(), vs.objects.session(vs.chunks) as session:
@@ -210,8 +226,8 @@ def _try_changes(
                 f"the changes leave branch {branch!r} of repo {base.repo.name!r} as it is",
                 hint="commit all the same with --allow-empty",
             )
-        session.finish()
-    return _land(vs, base, branch, tree, words, extra)
+        written = packs_written(session.finish())
+    return _land(vs, base, branch, tree, words, extra, written.union(relies_on))
 
 
 def _land(
@@ -220,7 +236,8 @@ def _land(
     branch: str,
     tree: TreeRef,
     words: _Words,
-    extra: Extra | None = None,
+    extra: Extra | None,
+    relies_on: Collection[bytes],
 ) -> CommitInfo | None:
     """The SQL transaction; ``None`` when the head or the staging is not *base*'s any more."""
     now = now_us()
@@ -238,6 +255,7 @@ def _land(
     taken = [one.change.id for one in base.staged]
     try:
         with vs.db.write() as conn:
+            packs.check_known(conn, relies_on)
             rows.create(conn, base.repo.id, commit)
             moved = branches.move(
                 conn,

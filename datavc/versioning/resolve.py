@@ -7,9 +7,9 @@ import re
 
 from sqlalchemy import Connection
 
-from datavc.db import branches, commits, tags
+from datavc.db import branches, commits, retention, tags
 from datavc.db.repos import RepoRow
-from datavc.errors import Conflict, NotFound
+from datavc.errors import Conflict, Expired, NotFound
 from datavc.model.address import Ref, parse_ref
 from datavc.model.commit import Commit, TreeRef
 from datavc.model.commit_info import CommitInfo
@@ -41,13 +41,16 @@ def get_tree(vs: VersionedStore, repo: str, ref: str) -> TreeRef:
 
     Raises:
         NotFound, Conflict, InvalidAddress: as :func:`get_commit`.
+        Expired: the commit's content was given up.
     """
     with vs.db.read() as conn:
         row = find_repo(conn, repo)
         branch = branches.find(conn, row.id, ref)
         if branch is not None and branch.head is None:
             return EMPTY_TREE
-        return find_commit(conn, row, ref)[1].tree
+        commit_id, commit = find_commit(conn, row, ref)
+        _check_kept(conn, row, commit_id)
+        return commit.tree
 
 
 def find_commit(conn: Connection, repo: RepoRow, ref: str) -> tuple[str, Commit]:
@@ -57,6 +60,29 @@ def find_commit(conn: Connection, repo: RepoRow, ref: str) -> tuple[str, Commit]
     if commit is None:
         raise NotFound(f"commit {commit_id} is gone from repo {repo.name!r}")
     return commit_id, commit
+
+
+def resolve_kept_id(conn: Connection, repo: RepoRow, ref: str) -> str:
+    """The full id of the commit that *ref* names, for a ref to point at.
+
+    Its content stays until the end of this transaction, which must be one that writes.
+
+    Raises:
+        NotFound, Conflict, InvalidAddress: as :func:`get_commit`.
+        Expired: its content was given up.
+    """
+    retention.announce_ref_move(conn)
+    commit_id = resolve_id(conn, repo, ref)
+    _check_kept(conn, repo, commit_id)
+    return commit_id
+
+
+def _check_kept(conn: Connection, repo: RepoRow, commit_id: str) -> None:
+    if retention.is_expired(conn, commit_id):
+        raise Expired(
+            f"the content of commit {commit_id[:12]} of repo {repo.name!r} was given up",
+            hint=f"its facts and lineage stay; see `datavc retention list {repo.name}`",
+        )
 
 
 def resolve_id(conn: Connection, repo: RepoRow, ref: str) -> str:

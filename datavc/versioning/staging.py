@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from datavc.db import branches, commits
+from datavc.db import branches, commits, packs
 from datavc.db import staging as rows
 from datavc.db.clock import now_us
 from datavc.db.repos import RepoRow
@@ -17,6 +17,7 @@ from datavc.model.repo import StagedChange
 from datavc.model.tree.collision import check_collisions
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.versioning.branches import find_branch
+from datavc.versioning.relied_packs import packs_of_change_set
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -44,18 +45,22 @@ def stage(
         NotFound: there is no such repo or branch.
         PathConflict: with what is there and staged, a path would be a file and a folder.
         Conflict: a pipeline writes the repo.
+        Collected: content that the change set relies on is gone; store it again.
     """
+    needed = packs_of_change_set(vs, record)
     for _ in range(_TRIES):
         with vs.db.read() as conn:
             base = _read_base(conn, repo, branch)
         _check(vs, base, record)
         with vs.db.write() as conn:
             if _lock_base(conn, repo, branch) == base:
+                packs.check_known(conn, needed)
                 return _add(conn, base, branch, record, author, extra)
     # Others are faster time and again: they wait while this one is checked.
     with vs.db.write() as conn:
         base = _lock_base(conn, repo, branch)
         _check(vs, base, record)
+        packs.check_known(conn, needed)
         return _add(conn, base, branch, record, author, extra)
 
 

@@ -8,7 +8,7 @@ from datavc.errors import NotFound
 from datavc.model.name import check_ref_name
 from datavc.model.repo import TagInfo
 from datavc.versioning.repos import find_repo
-from datavc.versioning.resolve import resolve_id
+from datavc.versioning.resolve import resolve_kept_id
 from datavc.versioning.versioned_store import VersionedStore
 
 
@@ -23,7 +23,7 @@ def create_tag(vs: VersionedStore, repo: str, name: str, target: str, *, author:
     check_ref_name(name)
     with vs.db.write() as conn:
         row = find_repo(conn, repo)
-        commit = resolve_id(conn, row, target)
+        commit = resolve_kept_id(conn, row, target)
         rows.create(conn, row.id, name, commit, author=author, time_us=now_us())
         found = rows.find(conn, row.id, name)
     if found is None:

@@ -11,7 +11,7 @@ import pytest
 from datavc.db import packs
 from datavc.db.chunks import SqlChunkIndex
 from datavc.db.session import Database
-from datavc.errors import DatavcError
+from datavc.errors import Collected, DatavcError
 from datavc.model.entry import ChunkRef, Location
 
 
@@ -56,16 +56,30 @@ def test_a_chunk_keeps_its_first_place(database: Database) -> None:
     assert index.lookup([first.digest]) == {first.digest: first}
 
 
-def test_a_removed_pack_takes_its_chunks_along(database: Database) -> None:
+def test_a_dropped_pack_takes_its_chunks_along(database: Database) -> None:
     index = SqlChunkIndex(database)
     for name in (b"1", b"2", b"3"):
         index.add_pack(name * 16, 10, make_chunks(2, name * 16))
     with database.write() as conn:
-        assert packs.remove(conn, b"2" * 16)
-        assert not packs.remove(conn, b"2" * 16)
+        packs.drop(conn, [b"2" * 16], time_us=1)
+        packs.drop(conn, [b"2" * 16], time_us=2)
         listed = packs.list_packs(conn)
         assert [row.id for row in listed] == [b"1" * 16, b"3" * 16]
         assert packs.list_packs(conn, after=b"1" * 16, limit=1) == listed[1:]
+
+
+def test_a_dropped_pack_is_not_made_known_again(database: Database) -> None:
+    index = SqlChunkIndex(database)
+    with database.write() as conn:
+        assert packs.drop_unknown(conn, [b"1" * 16], time_us=1) == [b"1" * 16]
+    with pytest.raises(Collected):
+        index.add_pack(b"1" * 16, 10, make_chunks(1, b"1" * 16))
+    index.add_pack(b"2" * 16, 10, make_chunks(1, b"2" * 16))
+    with database.write() as conn:
+        assert packs.drop_unknown(conn, [b"2" * 16], time_us=1) == []
+        packs.check_known(conn, [b"2" * 16])
+        with pytest.raises(Collected):
+            packs.check_known(conn, [b"1" * 16, b"2" * 16])
 
 
 def test_a_broken_statement_does_not_leak_the_drivers_error(database: Database) -> None:

@@ -6,7 +6,7 @@ The logical columns (:class:`EntryColumns`) are what digests cover; the physical
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import msgspec
@@ -167,6 +167,14 @@ class EntryPlaces(msgspec.Struct, array_like=True, frozen=True):
             or len(self.sizes) != spelled
         ):
             raise DataCorrupt("a list of entries does not fit its list of locations")
+
+    def listed(self, columns: EntryColumns) -> Iterator[Entry]:
+        """The entries whose references are chunk lists."""
+        if any(self.depths):
+            for index, depth in enumerate(self.depths):
+                entry = self.entry(columns, index) if depth else None
+                if entry is not None and entry.has_lists:
+                    yield entry
 
     @property
     def _is_plain(self) -> bool:

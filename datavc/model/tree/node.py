@@ -61,7 +61,7 @@ class Leaf:
         Raises:
             DataCorrupt: the physical section cannot be read.
         """
-        return self._places().entry(self.columns, index)
+        return self.places.entry(self.columns, index)
 
     def entries(self) -> list[Entry]:
         """Every entry in order.
@@ -69,13 +69,19 @@ class Leaf:
         Raises:
             DataCorrupt: the physical section cannot be read.
         """
-        return self._places().entries(self.columns)
+        return self.places.entries(self.columns)
 
     def index_from(self, key: str) -> int:
         """Index of the first path that is not below *key*."""
         return bisect_left(self.columns.paths, key)
 
-    def _places(self) -> EntryPlaces:
+    @property
+    def places(self) -> EntryPlaces:
+        """Where the entries' contents lie.
+
+        Raises:
+            DataCorrupt: the physical section cannot be read.
+        """
         if self._decoded is None:
             try:
                 places = _decode_entry_places(self._physical)

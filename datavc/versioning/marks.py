@@ -1,0 +1,131 @@
+"""Which records are in use: a set that stays small in memory, however many they are.
+
+Records that lead to others (nodes, lists, change sets) are remembered one by one, so that each is
+walked once; there is one for about a hundred chunks. Chunks are written to files as they are met,
+many times if need be, and read back a few packs at a time.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from datavc.model.entry import Location
+from datavc.model.tree.columns import PlaceColumns
+
+#: No two records of a pack start in the same so many bytes: a record's header is as long.
+_GRAIN_BITS = 6
+#: Bits for where in its pack a record lies, in grains.
+_PLACE_BITS = 40
+_PLACES = (1 << _PLACE_BITS) - 1
+_FILES = 64
+#: Numbers gathered for one file before they are written.
+_GATHERED = 32 * 1024
+
+
+class Marks:
+    """Records in use. Use it as a context manager. Not safe to share between threads.
+
+    Args:
+        folder: where its files go; the system's folder for temporary ones by default.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="datavc-marks-", dir=folder)
+        self._numbers: dict[bytes, int] = {}
+        self._walked: set[int] = set()
+        self._gathered = [array("Q") for _ in range(_FILES)]
+
+    def __enter__(self) -> Marks:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._folder.cleanup()
+
+    def walk(self, location: Location) -> bool:
+        """Mark a record that leads to others; whether that is new."""
+        number = self._number(location.pack)
+        mark = number << _PLACE_BITS | location.offset >> _GRAIN_BITS
+        if mark in self._walked:
+            return False
+        self._walked.add(mark)
+        self._gather(number, [mark])
+        return True
+
+    def add(self, location: Location) -> None:
+        """Mark a record that leads nowhere."""
+        number = self._number(location.pack)
+        self._gather(number, [number << _PLACE_BITS | location.offset >> _GRAIN_BITS])
+
+    def add_columns(self, places: PlaceColumns) -> None:
+        """Mark many records."""
+        numbers = [self._number(pack) for pack in places.pack_ids()]
+        if len(numbers) == 1:
+            base = numbers[0] << _PLACE_BITS
+            marks = [base | offset >> _GRAIN_BITS for offset in places.offsets]
+            self._gather(numbers[0], marks)
+            return
+        pairs = list(zip(places.pack_of, places.offsets, strict=True))
+        for index, number in enumerate(numbers):
+            base = number << _PLACE_BITS
+            marks = [base | offset >> _GRAIN_BITS for pack, offset in pairs if pack == index]
+            self._gather(number, marks)
+
+    def has_pack(self, pack: bytes) -> bool:
+        """Whether a record of that pack is marked."""
+        return pack in self._numbers
+
+    def packs(self) -> Iterator[tuple[bytes, PackMarks]]:
+        """The marks of each pack, pack by pack; nothing may be marked meanwhile."""
+        names = {number: pack for pack, number in self._numbers.items()}
+        for index in range(_FILES):
+            by_pack: dict[int, set[int]] = {}
+            for mark in self._read(index):
+                by_pack.setdefault(mark >> _PLACE_BITS, set()).add(mark & _PLACES)
+            for number, grains in by_pack.items():
+                yield names[number], PackMarks(grains)
+
+    def _number(self, pack: bytes) -> int:
+        return self._numbers.setdefault(pack, len(self._numbers))
+
+    def _gather(self, number: int, marks: list[int]) -> None:
+        gathered = self._gathered[number % _FILES]
+        gathered.extend(marks)
+        if len(gathered) >= _GATHERED:
+            self._flush(number % _FILES)
+
+    def _flush(self, index: int) -> None:
+        with self._path(index).open("ab") as file:
+            self._gathered[index].tofile(file)
+        self._gathered[index] = array("Q")
+
+    def _read(self, index: int) -> Iterator[int]:
+        self._flush(index)
+        with self._path(index).open("rb") as file:
+            while data := file.read(_GATHERED * 8):
+                yield from array("Q", data)
+
+    def _path(self, index: int) -> Path:
+        return Path(self._folder.name) / f"{index}.marks"
+
+
+class PackMarks:
+    """The marked records of one pack."""
+
+    def __init__(self, grains: set[int]) -> None:
+        self._grains = grains
+
+    def __len__(self) -> int:
+        return len(self._grains)
+
+    def has(self, offset: int) -> bool:
+        """Whether the record that starts at *offset* is marked."""
+        return offset >> _GRAIN_BITS in self._grains
