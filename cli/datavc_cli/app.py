@@ -39,6 +39,10 @@ _VERBS = {
     "job": (_PIPELINES, "job", "app"),
     "datum": (_PIPELINES, "datum", "app"),
     "wait": (_PIPELINES, "wait", "wait"),
+    "du": (_PLACE, "du", "du"),
+    "gc": (_PLACE, "gc", "gc"),
+    "retention": (_PLACE, "retention", "app"),
+    "fsck": (_PLACE, "fsck", "fsck"),
     "info": (_PLACE, "info", "info"),
     "version": (_PLACE, "info", "version"),
 }

@@ -1,4 +1,4 @@
-"""Progress on standard error, where it is a terminal: bytes of a transfer, datums of jobs."""
+"""Progress on standard error, where it is a terminal: transfers, jobs, and other long work."""
 
 from __future__ import annotations
 
@@ -95,5 +95,30 @@ def job_progress(invocation: Invocation) -> Iterator[Callable[[JobInfo], None] |
                 total=job.datums_total,
                 completed=done,
             )
+
+        yield show
+
+
+@contextmanager
+def step_progress(invocation: Invocation) -> Iterator[Callable[[str, int], None] | None]:
+    """A line for each step that counts; gives what to call as it moves on, if anything."""
+    if not invocation.shows_progress:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.completed:,.0f} {task.description}", markup=False),
+        TimeElapsedColumn(),
+    )
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+
+        def show(what: str, more: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=None)
+            bar.advance(tasks[what], more)
 
         yield show

@@ -12,9 +12,19 @@ from datavc.client.pipelines import PipelineVerbs
 from datavc.client.puts import PutVerbs
 from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
+from datavc.client.space import SpaceVerbs
 
 
-class Client(RepoVerbs, PutVerbs, RemoveVerbs, FileVerbs, GetVerbs, HistoryVerbs, PipelineVerbs):
+class Client(
+    RepoVerbs,
+    PutVerbs,
+    RemoveVerbs,
+    FileVerbs,
+    GetVerbs,
+    HistoryVerbs,
+    PipelineVerbs,
+    SpaceVerbs,
+):
     """A connection to one datavc; see :func:`datavc.connect`. Safe to share between threads.
 
     Addresses are ``repo@ref:/path``: the ref is a branch, a tag, a commit id or a unique prefix

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Generic, TypeVar
-from urllib.parse import quote
+from typing import TypeVar
 
 import httpx
 import msgspec
 
+from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_session import HttpSession, Parameters, part
+from datavc.client.http_space import HttpSpace
 from datavc.client.http_store import HttpChunkIndex, open_store
 from datavc.client.transport import JobProgress
 from datavc.client.wire import RecordBody, TreeBody
-from datavc.errors import Conflict, DatavcError
+from datavc.errors import Conflict
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
@@ -31,17 +32,12 @@ _WAIT_SECONDS = 20.0
 _LOG_PAGE = 500
 
 
-class _Items(msgspec.Struct, Generic[Item]):
-    items: list[Item]
-    next: str | None = None
-
-
 class _Run(msgspec.Struct):
     over: bool
     jobs: list[JobInfo]
 
 
-class HttpTransport:
+class HttpTransport(HttpSpace):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
     What is read, and what carries a key of its own (staging and commits), is sent again when the
@@ -120,9 +116,9 @@ class HttpTransport:
             "PATCH",
             _branch(repo, name),
             body={"target": target, "expected": expected},
-            headers=_by(author),
+            headers=by(author),
         )
-        return _decode(response, BranchInfo)
+        return decode(response, BranchInfo)
 
     def delete_branch(self, repo: str, name: str, author: str) -> None:
         """Delete a branch."""
@@ -193,7 +189,7 @@ class HttpTransport:
         while left > 0:
             query = {"limit": min(left, _LOG_PAGE), "cursor": cursor}
             response = self._session.send("GET", f"{_ref(repo, ref)}/log", query=query)
-            page = _decode(response, _Items[CommitInfo])
+            page = decode(response, Items[CommitInfo])
             yield from page.items
             left -= len(page.items)
             cursor = page.next
@@ -262,7 +258,7 @@ class HttpTransport:
                 timeout=pause + 60,
             )
             if response.status_code != httpx.codes.NOT_MODIFIED:
-                run = _decode(response, _Run)
+                run = decode(response, _Run)
                 infos, known = run.jobs, response.headers.get("ETag")
                 for info in infos:
                     if progress is not None and seen.get(info.id) != info:
@@ -274,11 +270,11 @@ class HttpTransport:
                 raise _timed_out(run_id, timeout or 0, infos)
 
     def _get(self, path: str, kind: type[Item], query: Parameters | None = None) -> Item:
-        return _decode(self._session.send("GET", path, query=query), kind)
+        return decode(self._session.send("GET", path, query=query), kind)
 
     def _list(self, path: str, kind: type[Item], query: Parameters | None = None) -> list[Item]:
         response = self._session.send("GET", path, query=query)
-        found: list[Item] = _decode(response, _Items[kind]).items  # type: ignore[valid-type]
+        found: list[Item] = decode(response, Items[kind]).items  # type: ignore[valid-type]
         return found
 
     def _post(
@@ -289,31 +285,17 @@ class HttpTransport:
         author: str,
         query: Parameters | None = None,
     ) -> Item:
-        response = self._session.send("POST", path, query=query, body=body, headers=_by(author))
-        return _decode(response, kind)
+        response = self._session.send("POST", path, query=query, body=body, headers=by(author))
+        return decode(response, kind)
 
     def _post_once(self, path: str, kind: type[Item], body: object, author: str) -> Item:
         """A request that the server carries out once, however often it arrives."""
-        headers = {**_by(author), "Idempotency-Key": new_id()}
+        headers = {**by(author), "Idempotency-Key": new_id()}
         response = self._session.send("POST", path, body=body, headers=headers, repeat=True)
-        return _decode(response, kind)
+        return decode(response, kind)
 
     def _delete(self, path: str, author: str, query: Parameters | None = None) -> None:
-        self._session.send("DELETE", path, query=query, headers=_by(author))
-
-
-def _decode(response: httpx.Response, kind: type[Item]) -> Item:
-    try:
-        return msgspec.json.decode(response.content, type=kind)
-    except msgspec.DecodeError as error:
-        raise DatavcError(
-            f"the server's answer to {response.request.url.path} cannot be read: {error}",
-            hint="client and server should have the same version",
-        ) from None
-
-
-def _by(author: str) -> dict[str, str]:
-    return {"Datavc-Author": quote(author, safe=" @.+-_")}
+        self._session.send("DELETE", path, query=query, headers=by(author))
 
 
 def _repo(repo: str) -> str:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from datavc.client.base import ClientBase
 from datavc.client.sources import check_file_target, plan_sources
 from datavc.client.transport import JobProgress
-from datavc.errors import InvalidInput
+from datavc.errors import Collected, InvalidInput
 from datavc.model.address import Address
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
@@ -24,6 +24,10 @@ from datavc.versioning.stat_cache import StatCache
 
 #: A path, several, or content: bytes, or what a binary file object gives until its end.
 Source = str | Path | bytes | BinaryIO | Sequence[str | Path]
+
+
+#: A put whose content was taken for garbage before it landed is made anew so often at most.
+_TRIES = 3
 
 
 class PutVerbs(ClientBase):
@@ -64,8 +68,32 @@ class PutVerbs(ClientBase):
             InvalidInput: a folder without *recursive*, or a name that cannot be kept.
             Conflict: a path is a file and a folder, or the branch is written by a pipeline.
             OutOfSpace, StoreUnavailable: nothing is visible.
+            Collected: what a stream relied on was collected meanwhile; put it again.
         """
         located = self.locate_branch(address)
+        for _ in range(_TRIES - 1):
+            try:
+                return self._put_once(
+                    source, located, recursive, message, follow_links, run, progress, job_progress
+                )
+            except Collected:
+                if _is_stream(source):
+                    raise
+        return self._put_once(
+            source, located, recursive, message, follow_links, run, progress, job_progress
+        )
+
+    def _put_once(
+        self,
+        source: Source,
+        located: Address,
+        recursive: bool,
+        message: str | None,
+        follow_links: bool,
+        run: bool,
+        progress: Progress | None,
+        job_progress: JobProgress | None,
+    ) -> PutResult:
         branch = self.transport.get_branch(located.repo, located.ref.name)
         view = self._view(branch, with_staging=message is None)
         content = _content_of(source)
@@ -128,6 +156,11 @@ class PutVerbs(ClientBase):
         if cache is not None and commit.parents == ((branch.head,) if branch.head else ()):
             cache.set_synced_tree(bytes.fromhex(commit.tree))
         return commit
+
+
+def _is_stream(source: Source) -> bool:
+    """Whether it can be read only once."""
+    return not isinstance(source, (str, Path, bytes, bytearray, memoryview, Sequence))
 
 
 def _content_of(source: Source) -> bytes | BinaryIO | None:

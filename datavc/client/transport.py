@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from datavc.client.space_transport import SpaceTransport
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
@@ -22,7 +23,7 @@ from datavc.store.objects import ObjectStore
 JobProgress = Callable[[JobInfo], None]
 
 
-class Transport(Protocol):
+class Transport(SpaceTransport, Protocol):
     """What the SDK needs from a datavc, wherever it runs."""
 
     #: ``embedded`` or ``http``, and where: for messages.

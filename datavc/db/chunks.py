@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, delete, func, select
 
 from datavc.db import packs
 from datavc.db.clock import now_us
 from datavc.db.session import Database
+from datavc.db.tables import Chunk, Pack
 from datavc.errors import Collected
 from datavc.model.entry import ChunkRef, Location
 
@@ -70,6 +71,19 @@ def _add_pack(connection: Connection, row: packs.PackRow) -> None:
             hint="write it again: nothing was made visible",
         )
     packs.create(connection, row)
+
+
+def count_stray(connection: Connection) -> int:
+    """How many lines of the index name packs that are not known."""
+    return connection.execute(
+        select(func.count()).select_from(Chunk).where(Chunk.c.pack.not_in(select(Pack.c.id)))
+    ).scalar_one()
+
+
+def remove_stray(connection: Connection) -> int:
+    """Remove the lines of the index that name packs which are not known."""
+    statement = delete(Chunk).where(Chunk.c.pack.not_in(select(Pack.c.id)))
+    return connection.execute(statement).rowcount
 
 
 def _lookup_sqlite(connection: Connection, digests: Sequence[bytes]) -> list[ChunkRef]:

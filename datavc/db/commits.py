@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from sqlalchemy import CTE, Connection, Row, insert, literal, select
@@ -57,6 +57,15 @@ def create(conn: Connection, repo_id: int, commit: Commit) -> bool:
     if edges:
         conn.execute(insert(tables.Provenance), edges)
     return True
+
+
+def all_ids(conn: Connection) -> Iterator[str]:
+    """The ids of all commits, in order."""
+    after = ""
+    statement = select(tables.Commit.c.id).order_by(tables.Commit.c.id).limit(_BATCH)
+    while page := list(conn.scalars(statement.where(tables.Commit.c.id > after))):
+        yield from page
+        after = page[-1]
 
 
 def find(conn: Connection, commit_id: str) -> Commit | None:

@@ -14,11 +14,14 @@ from datavc.model.entry import ChunkRef, Location
 _PAGE = 5000
 
 
-def trees(conn: Connection, *, without: Collection[str] = ()) -> Iterator[TreeRef]:
-    """The trees of all commits whose content is kept, and those of jobs.
+def trees(
+    conn: Connection, *, without: Collection[str] = (), repo_id: int | None = None
+) -> Iterator[TreeRef]:
+    """The trees of all commits whose content is kept.
 
     Args:
         without: ids of commits to leave out.
+        repo_id: only those of this repo.
     """
     columns = (
         Commit.c.id,
@@ -30,6 +33,8 @@ def trees(conn: Connection, *, without: Collection[str] = ()) -> Iterator[TreeRe
         Commit.c.content_bytes,
     )
     kept = select(*columns).where(Commit.c.expired_us.is_(None), Commit.c.tree_pack.is_not(None))
+    if repo_id is not None:
+        kept = kept.where(Commit.c.repo_id == repo_id)
     after = ""
     while page := conn.execute(
         kept.where(Commit.c.id > after).order_by(Commit.c.id).limit(_PAGE)
@@ -38,10 +43,10 @@ def trees(conn: Connection, *, without: Collection[str] = ()) -> Iterator[TreeRe
         for commit, digest, pack, offset, length, files, size in page:
             if commit not in without and pack is not None:
                 yield TreeRef(digest, Location(pack, offset or 0, length or 0), files, size)
-    yield from _meta_trees(conn)
 
 
-def _meta_trees(conn: Connection) -> Iterator[TreeRef]:
+def meta_trees(conn: Connection) -> Iterator[TreeRef]:
+    """The trees in which jobs keep what became of their datums."""
     columns = (
         Job.c.meta_digest,
         Job.c.meta_pack,
@@ -57,21 +62,38 @@ def _meta_trees(conn: Connection) -> Iterator[TreeRef]:
             yield TreeRef(digest, Location(pack, offset or 0, length or 0), files, size)
 
 
-def change_sets(conn: Connection) -> Iterator[StagedRecord]:
-    """What is staged, and the outputs of datums."""
-    for table in (Staged, DatumResult):
-        columns = (
-            table.c.digest,
-            table.c.pack,
-            table.c.offset,
-            table.c.length,
-            table.c.puts,
-            table.c.removals,
-            table.c.content_bytes,
-        )
-        for digest, pack, offset, length, puts, removals, size in conn.execute(select(*columns)):
-            place = Location(pack, offset, length)
-            yield StagedRecord(digest, place, puts, removals, size)
+def staged(conn: Connection, *, repo_id: int | None = None) -> Iterator[StagedRecord]:
+    """What is staged, in all repos or in one."""
+    columns = Staged.c
+    statement = select(
+        columns.digest,
+        columns.pack,
+        columns.offset,
+        columns.length,
+        columns.puts,
+        columns.removals,
+        columns.content_bytes,
+    )
+    if repo_id is not None:
+        statement = statement.where(columns.repo_id == repo_id)
+    for digest, pack, offset, length, puts, removals, size in conn.execute(statement):
+        yield StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
+
+
+def datum_outputs(conn: Connection) -> Iterator[StagedRecord]:
+    """What datums put out."""
+    columns = DatumResult.c
+    statement = select(
+        columns.digest,
+        columns.pack,
+        columns.offset,
+        columns.length,
+        columns.puts,
+        columns.removals,
+        columns.content_bytes,
+    )
+    for digest, pack, offset, length, puts, removals, size in conn.execute(statement):
+        yield StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
 
 
 def logs(conn: Connection) -> Iterator[ChunkRef]:

@@ -1,4 +1,4 @@
-"""What garbage collection did, and the rules that it follows, as people see them."""
+"""What a store holds, what is wrong with it, and what was collected, as people see them."""
 
 from __future__ import annotations
 
@@ -39,3 +39,52 @@ class RetentionRule:
     keep_s: int
     author: str
     created_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What something takes up in the store."""
+
+    #: A repo, a ref, or what pipelines keep beside their commits.
+    name: str
+    #: Files and their plain bytes: in the newest commit of a repo, or in the one asked for.
+    files: int
+    bytes: int
+    #: Bytes in the store of all that it refers to, each piece counted once.
+    stored_bytes: int
+    #: Those among them that nothing else refers to.
+    unique_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong with a store."""
+
+    #: ``commit``, ``tree``, ``pack``, ``record`` or ``index``.
+    kind: str
+    #: What is concerned: a commit's or a pack's id.
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCheck:
+    """What checking a store found."""
+
+    commits: int
+    packs: int
+    records: int
+    #: Bytes of packs that were read and verified.
+    bytes_read: int
+    #: Records that are in use.
+    used_records: int
+    #: Lines that the deduplication index lacked or had wrong, and that were put right.
+    repaired: int
+    problems: tuple[Problem, ...]
+    #: Problems that are not listed, since there are so many.
+    more_problems: int
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems

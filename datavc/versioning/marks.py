@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -30,12 +30,12 @@ class Marks:
     """Records in use. Use it as a context manager. Not safe to share between threads.
 
     Args:
-        folder: where its files go; the system's folder for temporary ones by default.
+        like: number packs as these marks do, so that both can be read side by side.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="datavc-marks-", dir=folder)
-        self._numbers: dict[bytes, int] = {}
+    def __init__(self, like: Marks | None = None) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="datavc-marks-")
+        self._numbers: dict[bytes, int] = {} if like is None else like._numbers
         self._walked: set[int] = set()
         self._gathered = [array("Q") for _ in range(_FILES)]
 
@@ -85,13 +85,14 @@ class Marks:
 
     def packs(self) -> Iterator[tuple[bytes, PackMarks]]:
         """The marks of each pack, pack by pack; nothing may be marked meanwhile."""
-        names = {number: pack for pack, number in self._numbers.items()}
-        for index in range(_FILES):
-            by_pack: dict[int, set[int]] = {}
-            for mark in self._read(index):
-                by_pack.setdefault(mark >> _PLACE_BITS, set()).add(mark & _PLACES)
-            for number, grains in by_pack.items():
-                yield names[number], PackMarks(grains)
+        for pack, marks in read_together([self]):
+            yield pack, marks[0]
+
+    def _group(self, index: int) -> dict[int, set[int]]:
+        by_pack: dict[int, set[int]] = {}
+        for mark in self._read(index):
+            by_pack.setdefault(mark >> _PLACE_BITS, set()).add(mark & _PLACES)
+        return by_pack
 
     def _number(self, pack: bytes) -> int:
         return self._numbers.setdefault(pack, len(self._numbers))
@@ -129,3 +130,12 @@ class PackMarks:
     def has(self, offset: int) -> bool:
         """Whether the record that starts at *offset* is marked."""
         return offset >> _GRAIN_BITS in self._grains
+
+
+def read_together(sides: Sequence[Marks]) -> Iterator[tuple[bytes, list[PackMarks]]]:
+    """The marks of each pack on every side, pack by pack; the sides number packs alike."""
+    names = {number: pack for pack, number in sides[0]._numbers.items()}
+    for index in range(_FILES):
+        groups = [side._group(index) for side in sides]
+        for number in sorted(set().union(*groups)):
+            yield names[number], [PackMarks(group.get(number, set())) for group in groups]

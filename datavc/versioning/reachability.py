@@ -49,15 +49,31 @@ class Reachability:
         """
         for tree in roots.trees(conn, without=without):
             self.mark_tree(tree)
-            self._tell()
-        for record in roots.change_sets(conn):
+        for record in roots.staged(conn):
             self.mark_change_set(record)
-            self._tell()
+        self.mark_of_jobs(conn)
+
+    def mark_of_repo(
+        self, conn: Connection, repo_id: int, *, without: Collection[str] = ()
+    ) -> None:
+        """Mark what the commits and the staging of a repo refer to."""
+        for tree in roots.trees(conn, repo_id=repo_id, without=without):
+            self.mark_tree(tree)
+        for record in roots.staged(conn, repo_id=repo_id):
+            self.mark_change_set(record)
+
+    def mark_of_jobs(self, conn: Connection) -> None:
+        """Mark what jobs and datums keep beside the commits."""
+        for tree in roots.meta_trees(conn):
+            self.mark_tree(tree)
+        for record in roots.datum_outputs(conn):
+            self.mark_change_set(record)
         for log in roots.logs(conn):
             self._marks.add(log.location)
 
     def mark_tree(self, tree: TreeRef) -> None:
         """Mark a tree's nodes and all that they refer to."""
+        self._tell()
         if tree.location is None or not self._marks.walk(tree.location):
             return
         pending = [(tree.digest, tree.location)]
@@ -75,6 +91,7 @@ class Reachability:
 
     def mark_change_set(self, record: StagedRecord) -> None:
         """Mark a stored change set and all that it refers to."""
+        self._tell()
         if not self._marks.walk(record.location):
             return
         for place in change_set_locations(record.location, record.digest, self._vs.nodes):

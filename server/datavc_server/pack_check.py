@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from sqlalchemy import Connection
+
 from datavc.db import packs
-from datavc.errors import DataCorrupt, DatavcError, InvalidInput, NotFound
+from datavc.errors import Collected, DataCorrupt, DatavcError, InvalidInput, NotFound
 from datavc.model.entry import ChunkRef, Location
 from datavc.model.ids import digest_of
 from datavc.store.backend import Buffer
@@ -39,6 +41,7 @@ class Places:
 
         Raises:
             InvalidInput: one is not, or does not.
+            Collected: one is not any more.
         """
         with vs.db.read() as conn:
             for pack, end in self._ends.items():
@@ -47,6 +50,7 @@ class Places:
                 else:
                     row = packs.find(conn, pack)
                     if row is None:
+                        _check_not_collected(conn, pack)
                         raise InvalidInput(
                             f"pack {pack.hex()} is not registered",
                             hint="upload and register packs before what refers to them",
@@ -54,6 +58,14 @@ class Places:
                     size = row.size
                 if end > size:
                     raise InvalidInput(f"pack {pack.hex()} has {size} bytes, and no byte {end}")
+
+
+def _check_not_collected(conn: Connection, pack: bytes) -> None:
+    if packs.was_dropped(conn, pack):
+        raise Collected(
+            f"pack {pack.hex()} was collected before what relies on it landed",
+            hint="write it again: nothing was made visible",
+        )
 
 
 def register_pack(vs: VersionedStore, pack: bytes) -> packs.PackRow:

@@ -1,0 +1,67 @@
+"""Looking after the space of a datavc on a server."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from datavc.client.http_answer import Items, by, decode
+from datavc.client.http_session import HttpSession, part
+from datavc.client.space_transport import SpaceProgress
+from datavc.model.collection import Collection, RetentionRule, StoreCheck, Usage
+
+#: The server answers when it is done, which may take hours where there is much to read.
+_PATIENCE: Final = 24 * 3600.0
+
+
+class HttpSpace:
+    """See :class:`~datavc.client.space_transport.SpaceTransport`."""
+
+    _session: HttpSession
+
+    def collect_garbage(
+        self,
+        grace_s: float,
+        unreachable_keep_s: int,
+        *,
+        dry_run: bool,
+        progress: SpaceProgress | None,
+    ) -> Collection:
+        """Remove what nothing refers to."""
+        del progress
+        body = {"grace_s": grace_s, "unreachable_keep_s": unreachable_keep_s, "dry_run": dry_run}
+        return decode(self._session.send("POST", "/gc", body=body, timeout=_PATIENCE), Collection)
+
+    def check_store(
+        self, *, deep: bool, repair: bool, progress: SpaceProgress | None
+    ) -> StoreCheck:
+        """Check that all that is referred to is there and whole."""
+        del progress
+        body = {"deep": deep, "repair": repair}
+        return decode(self._session.send("POST", "/fsck", body=body, timeout=_PATIENCE), StoreCheck)
+
+    def usage_of_repos(self) -> list[Usage]:
+        """What each repo takes up."""
+        response = self._session.send("GET", "/usage", timeout=_PATIENCE)
+        return decode(response, Items[Usage]).items
+
+    def usage_of_commit(self, repo: str, ref: str) -> Usage:
+        """What one commit takes up."""
+        path = f"/repos/{part(repo)}/refs/{part(ref)}/usage"
+        return decode(self._session.send("GET", path, timeout=_PATIENCE), Usage)
+
+    def set_retention(self, repo: str, pattern: str, keep_s: int, author: str) -> None:
+        """Add or change a retention rule."""
+        body = {"pattern": pattern, "keep_s": keep_s}
+        self._session.send(
+            "PUT", f"/repos/{part(repo)}/retention", body=body, headers=by(author), repeat=True
+        )
+
+    def remove_retention(self, repo: str, pattern: str) -> None:
+        """Drop a retention rule."""
+        path = f"/repos/{part(repo)}/retention"
+        self._session.send("DELETE", path, query={"pattern": pattern})
+
+    def list_retention(self, repo: str | None) -> list[RetentionRule]:
+        """The retention rules of a repo, or of all."""
+        path = "/retention" if repo is None else f"/repos/{part(repo)}/retention"
+        return decode(self._session.send("GET", path), Items[RetentionRule]).items

@@ -1,0 +1,104 @@
+"""Verbs that look after the store: garbage collection, checks, usage, retention."""
+
+from __future__ import annotations
+
+from datavc.client.base import ClientBase
+from datavc.client.space_transport import SpaceProgress
+from datavc.model.address import Address
+from datavc.model.collection import Collection, RetentionRule, StoreCheck, Usage
+
+#: Seconds for which a pack is left alone that nothing refers to.
+GRACE_S = 24 * 3600
+#: Seconds for which a commit is kept after the last ref that led to it has moved away.
+UNREACHABLE_KEEP_S = 30 * 24 * 3600
+
+
+class SpaceVerbs(ClientBase):
+    """What is kept, for how long, and whether it is whole."""
+
+    def gc(
+        self,
+        *,
+        dry_run: bool = False,
+        grace_s: float = GRACE_S,
+        unreachable_keep_s: int = UNREACHABLE_KEEP_S,
+        progress: SpaceProgress | None = None,
+    ) -> Collection:
+        """Remove what neither a ref, nor staging, nor a job leads to. Safe beside all other work.
+
+        Args:
+            dry_run: remove nothing, and tell what would be.
+            grace_s: leave packs alone that are younger, in seconds. A writer whose packs are
+                taken away is told so and writes again; this spares it that.
+            unreachable_keep_s: keep commits that no ref leads to for so many seconds after the
+                last one moved away.
+            progress: told of what is done, where it runs in this process.
+
+        Raises:
+            NotFound, DataCorrupt: something in use is missing or damaged; nothing is removed.
+        """
+        return self.transport.collect_garbage(
+            grace_s, unreachable_keep_s, dry_run=dry_run, progress=progress
+        )
+
+    def fsck(
+        self,
+        *,
+        deep: bool = False,
+        repair: bool = False,
+        progress: SpaceProgress | None = None,
+    ) -> StoreCheck:
+        """Check that everything that is referred to is there and whole.
+
+        Args:
+            deep: read every byte of every pack.
+            repair: put the deduplication index right from the packs.
+            progress: told of what is done, where it runs in this process.
+        """
+        return self.transport.check_store(deep=deep, repair=repair, progress=progress)
+
+    def usage(self, address: str | Address | None = None) -> list[Usage]:
+        """What all repos take up, or what one commit does.
+
+        Args:
+            address: ``repo@ref``; without one, each repo is told.
+
+        Raises:
+            NotFound: there is no such repo or ref.
+        """
+        if address is None:
+            return self.transport.usage_of_repos()
+        located = self.locate(address)
+        return [self.transport.usage_of_commit(located.repo, str(located.ref))]
+
+    def set_retention(self, repo: str, pattern: str, keep_s: int) -> None:
+        """Give up commits behind the heads of some branches once they are old.
+
+        Heads and tags are always kept, and all that other branches or tags lead to.
+
+        Args:
+            repo: the repo.
+            pattern: glob over branch names.
+            keep_s: seconds for which a commit is kept.
+
+        Raises:
+            NotFound: there is no such repo.
+            InvalidInput: the pattern is malformed, or the time negative.
+        """
+        self.transport.set_retention(repo, pattern, keep_s, self.author)
+
+    def remove_retention(self, repo: str, pattern: str) -> None:
+        """Drop a retention rule.
+
+        Raises:
+            NotFound: there is no such repo or rule.
+        """
+        self.transport.remove_retention(repo, pattern)
+
+    def list_retention(self, repo: str | None = None) -> list[RetentionRule]:
+        """The retention rules of a repo, or of all.
+
+        Raises:
+            NotFound: there is no such repo.
+        """
+        return self.transport.list_retention(repo)

@@ -1,0 +1,57 @@
+"""Making the deduplication index say what the packs hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datavc.db import chunks as chunk_rows
+from datavc.db.packs import PackRow
+from datavc.errors import DataCorrupt, NotFound
+from datavc.model.entry import ChunkRef
+from datavc.store.chunk_list import measure_chunk_list
+from datavc.store.pack import PackRecord
+from datavc.store.record import RecordKind
+from datavc.versioning.versioned_store import VersionedStore
+
+_BATCH = 8192
+
+
+def repair_index(vs: VersionedStore, packs: Sequence[PackRow]) -> int:
+    """Remove lines that name packs which are not there, and add those that are missing.
+
+    A pack whose own index cannot be read is passed over: :func:`datavc.versioning.fsck.check_store`
+    tells of it.
+
+    Returns:
+        How many lines were removed or added.
+    """
+    with vs.db.write() as conn:
+        changed = chunk_rows.remove_stray(conn)
+    for row in packs:
+        try:
+            records = list(vs.objects.footer(row.id).records())
+        except (NotFound, DataCorrupt):
+            continue
+        for start in range(0, len(records), _BATCH):
+            missing = _missing(vs, records[start : start + _BATCH])
+            if missing:
+                vs.chunks.add_pack(row.id, row.size, missing)
+                changed += len(missing)
+    return changed
+
+
+def _missing(vs: VersionedStore, records: Sequence[PackRecord]) -> list[ChunkRef]:
+    listed = [one for one in records if one.kind in (RecordKind.CHUNK, RecordKind.CHUNK_LIST)]
+    known = vs.chunks.lookup([one.digest for one in listed])
+    return [
+        ChunkRef(one.digest, _size(vs, one), one.location)
+        for one in listed
+        if one.digest not in known
+    ]
+
+
+def _size(vs: VersionedStore, record: PackRecord) -> int:
+    if record.kind == RecordKind.CHUNK:
+        return record.raw_size
+    payload = vs.objects.read(record.location, record.digest, RecordKind.CHUNK_LIST)
+    return measure_chunk_list(payload)[1]

@@ -1,0 +1,104 @@
+"""Garbage collection, checks, usage and retention."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from pydantic import BaseModel, Field
+
+from datavc.model.collection import Collection, RetentionRule, StoreCheck, Usage
+from datavc.versioning import fsck, gc, retention, usage
+from datavc.versioning.retention import UNREACHABLE_KEEP_S
+from datavc_server.paging import Items
+from datavc_server.state import Author, Ref, Repo, State
+
+router = APIRouter(tags=["space"])
+
+_LONGEST_S = 100 * 365 * 24 * 3600
+
+
+class NewCollection(BaseModel):
+    """How garbage is to be collected."""
+
+    grace_s: float = Field(
+        default=gc.GRACE_S, ge=0, le=_LONGEST_S, description="Leave younger packs alone; seconds."
+    )
+    unreachable_keep_s: int = Field(
+        default=UNREACHABLE_KEEP_S,
+        ge=0,
+        le=_LONGEST_S,
+        description="Keep commits for so long after the last ref that led to them moved; seconds.",
+    )
+    dry_run: bool = Field(default=False, description="Remove nothing.")
+
+
+class NewCheck(BaseModel):
+    """How the store is to be checked."""
+
+    deep: bool = Field(default=False, description="Read every byte.")
+    repair: bool = Field(default=False, description="Put the deduplication index right.")
+
+
+class NewRule(BaseModel):
+    """A retention rule."""
+
+    pattern: str = Field(description="Glob over branch names.", examples=["experiment/*"])
+    keep_s: int = Field(ge=0, le=_LONGEST_S, description="Seconds.")
+
+
+@router.post("/gc")
+def collect_garbage(asked: NewCollection, state: State) -> Collection:
+    """Remove what nothing refers to; answers when it is done."""
+    return gc.collect_garbage(
+        state.vs,
+        grace_s=asked.grace_s,
+        unreachable_keep_s=asked.unreachable_keep_s,
+        dry_run=asked.dry_run,
+    )
+
+
+@router.post("/fsck")
+def check_store(asked: NewCheck, state: State) -> StoreCheck:
+    """Check that all that is referred to is there and whole; answers when it is done."""
+    return fsck.check_store(state.vs, deep=asked.deep, repair=asked.repair)
+
+
+@router.get("/usage")
+def usage_of_repos(state: State) -> Items[Usage]:
+    """What each repo takes up in the store."""
+    return Items(items=usage.usage_of_repos(state.vs))
+
+
+@router.get("/repos/{repo}/refs/{ref}/usage")
+def usage_of_commit(repo: Repo, ref: Ref, state: State) -> Usage:
+    """What one commit takes up in the store."""
+    return usage.usage_of_commit(state.vs, repo, ref)
+
+
+@router.get("/retention")
+def list_all_rules(state: State) -> Items[RetentionRule]:
+    """The retention rules of all repos."""
+    return Items(items=retention.list_rules(state.vs))
+
+
+@router.get("/repos/{repo}/retention")
+def list_rules(repo: Repo, state: State) -> Items[RetentionRule]:
+    """A repo's retention rules."""
+    return Items(items=retention.list_rules(state.vs, repo))
+
+
+@router.put("/repos/{repo}/retention", status_code=status.HTTP_204_NO_CONTENT)
+def set_rule(repo: Repo, rule: NewRule, state: State, author: Author) -> None:
+    """Add a retention rule, or change the one of that pattern."""
+    retention.set_rule(state.vs, repo, rule.pattern, rule.keep_s, author=author)
+
+
+@router.delete("/repos/{repo}/retention", status_code=status.HTTP_204_NO_CONTENT)
+def remove_rule(
+    repo: Repo,
+    pattern: Annotated[str, Query(description="The rule's pattern.")],
+    state: State,
+) -> None:
+    """Drop a retention rule."""
+    retention.remove_rule(state.vs, repo, pattern)
