@@ -15,6 +15,7 @@ from datavc_cli.wording import count, short, short_run
 if TYPE_CHECKING:
     from datavc import Client
     from datavc.model.commit_info import CommitInfo
+    from datavc.model.merge_info import MergeInfo
     from datavc.model.repo import BranchInfo
 
 _COLORS = {
@@ -26,7 +27,11 @@ _COLORS = {
 
 
 def run_pipelines(
-    invocation: Invocation, client: Client, landed: CommitInfo | BranchInfo, *, no_run: bool
+    invocation: Invocation,
+    client: Client,
+    landed: CommitInfo | BranchInfo | MergeInfo,
+    *,
+    no_run: bool,
 ) -> list[JobInfo]:
     """Run what a commit or a moved branch triggered, with progress, unless left for later."""
     if no_run:

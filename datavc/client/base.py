@@ -10,6 +10,7 @@ from datavc.model.address import Address, Ref, parse_address
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo
 from datavc.model.job import JobInfo
+from datavc.model.merge_info import MergeInfo
 from datavc.model.repo import BranchInfo
 from datavc.versioning.nodes import NodeStore
 
@@ -72,7 +73,7 @@ class ClientBase:
         return self.transport.tree(address.repo, str(address.ref))
 
     def run_pipelines(
-        self, landed: CommitInfo | BranchInfo, progress: JobProgress | None = None
+        self, landed: CommitInfo | BranchInfo | MergeInfo, progress: JobProgress | None = None
     ) -> list[JobInfo]:
         """Work off what a commit or a moved branch triggered, where nobody else would.
 

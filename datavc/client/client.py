@@ -8,6 +8,7 @@ from typing import Self
 from datavc.client.files import FileVerbs
 from datavc.client.gets import GetVerbs
 from datavc.client.history import HistoryVerbs
+from datavc.client.merges import MergeVerbs
 from datavc.client.pipelines import PipelineVerbs
 from datavc.client.puts import PutVerbs
 from datavc.client.removals import RemoveVerbs
@@ -22,6 +23,7 @@ class Client(
     FileVerbs,
     GetVerbs,
     HistoryVerbs,
+    MergeVerbs,
     PipelineVerbs,
     SpaceVerbs,
 ):

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from datavc.client.http_answer import Items, by, decode
+from datavc.client.http_merge import HttpMerge
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.client.http_space import HttpSpace
 from datavc.client.http_store import HttpChunkIndex, open_store
@@ -37,7 +38,7 @@ class _Run(msgspec.Struct):
     jobs: list[JobInfo]
 
 
-class HttpTransport(HttpSpace):
+class HttpTransport(HttpMerge, HttpSpace):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
     What is read, and what carries a key of its own (staging and commits), is sent again when the

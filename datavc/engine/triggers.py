@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from datavc.db import outbox, pipelines
 from datavc.db.outbox import Event
 from datavc.engine.run_jobs import create_run_jobs
-from datavc.versioning.commits import COMMIT_LANDED
+from datavc.versioning.landing import COMMIT_LANDED
 from datavc.versioning.versioned_store import VersionedStore
 
 #: Seconds; only matters if a database were to keep the claim of a transaction it undid.

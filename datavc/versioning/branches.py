@@ -14,7 +14,7 @@ from datavc.errors import InvalidInput, LostRace, NotFound
 from datavc.model.ids import new_id
 from datavc.model.name import check_ref_name
 from datavc.model.repo import BranchInfo, RefMove
-from datavc.versioning.commits import COMMIT_LANDED
+from datavc.versioning.landing import COMMIT_LANDED
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.resolve import resolve_id, resolve_kept_id
 from datavc.versioning.versioned_store import VersionedStore
@@ -36,7 +36,7 @@ def create_branch(
         head = None if start is None else resolve_kept_id(conn, row, start)
         reason = f"branch created from {start}" if start else "branch created"
         rows.create(conn, row.id, name, head, author=author, reason=reason, time_us=now_us())
-        run_id = _announce(conn, repo, name, head)
+        run_id = announce_head(conn, repo, name, head)
         return replace(find_branch(conn, row, name), run_id=run_id)
 
 
@@ -161,10 +161,10 @@ def _move(
     )
     if not moved:
         raise LostRace(f"branch {branch.name!r} of repo {repo.name!r} was moved by somebody else")
-    return _announce(conn, repo.name, branch.name, new)
+    return announce_head(conn, repo.name, branch.name, new)
 
 
-def _announce(conn: Connection, repo: str, branch: str, head: str | None) -> str | None:
+def announce_head(conn: Connection, repo: str, branch: str, head: str | None) -> str | None:
     """A head that moves onto a commit triggers pipelines, as a commit does; gives the run."""
     if head is None:
         return None

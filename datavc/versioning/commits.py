@@ -7,64 +7,26 @@ triggers pipelines, and the end of the staged change sets that it took up.
 
 from __future__ import annotations
 
-import random
-import threading
-import time
-from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
-from datavc.db import branches, outbox, packs, staging
+from datavc.db import branches, staging
 from datavc.db import commits as rows
-from datavc.db.clock import now_us
 from datavc.db.repos import RepoRow
-from datavc.db.staging import StagedRow
 from datavc.errors import LostRace, NotFound, NothingStaged
 from datavc.model.change_set import StagedRecord, merge_change_sets, read_change_set
-from datavc.model.commit import Commit, Provenance, TreeRef
+from datavc.model.commit import Provenance, TreeRef
 from datavc.model.commit_info import CommitInfo
 from datavc.model.ids import new_id
 from datavc.model.tree.apply import apply_changes
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.versioning.fewer_collections import fewer_collections
+from datavc.versioning.landing import Base, Extra, Words, land, until_landed
 from datavc.versioning.nodes import SessionSink
-from datavc.versioning.relied_packs import packs_of_change_set, packs_written
+from datavc.versioning.relied_packs import packs_of_change_set, packs_written, relying_on
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.versioned_store import VersionedStore
-
-#: Kind of the outbox event of a commit that landed on a branch.
-COMMIT_LANDED = "commit_landed"
-
-#: How often a commit is tried again on top of a head that has moved meanwhile.
-_TRIES = 40
-#: Seconds; a loser waits for a random part of this, growing with every try.
-_PAUSE = 0.02
-
-#: Run in the commit's transaction with the commit's id.
-Extra = Callable[[Connection, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """What a commit is built on."""
-
-    repo: RepoRow
-    head: str | None
-    tree: TreeRef
-    #: Staged change sets that the commit takes up.
-    staged: Sequence[StagedRow]
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """What a commit says of itself."""
-
-    author: str
-    message: str
-    provenance: Provenance
-    run_id: str
 
 
 def commit_staged(
@@ -90,7 +52,7 @@ def commit_staged(
         Conflict: a pipeline writes the repo.
         LostRace: others were faster time and again.
     """
-    words = _Words(author, message, Provenance(), new_id())
+    words = Words(author, message, Provenance(), new_id())
 
     def attempt() -> CommitInfo | None:
         base = _read_base(vs, repo, branch, with_staging=True)
@@ -106,7 +68,7 @@ def commit_staged(
             extra=extra,
         )
 
-    return _until_landed(repo, branch, attempt)
+    return until_landed(repo, branch, attempt)
 
 
 def commit_changes(
@@ -127,7 +89,7 @@ def commit_changes(
     Raises:
         NotFound, NothingStaged, PathConflict, Conflict, LostRace: as :func:`commit_staged`.
     """
-    words = _Words(author, message, Provenance(), new_id())
+    words = Words(author, message, Provenance(), new_id())
 
     needed = packs_of_change_set(vs, record)
 
@@ -144,7 +106,8 @@ def commit_changes(
             relies_on=needed,
         )
 
-    return _until_landed(repo, branch, attempt)
+    with relying_on(vs, needed):
+        return until_landed(repo, branch, attempt)
 
 
 def commit_tree(
@@ -179,39 +142,22 @@ def commit_tree(
         Collected: one of those packs is gone.
         LostRace: the branch's head is another one.
     """
-    words = _Words(author, message, provenance, run_id)
+    words = Words(author, message, provenance, run_id)
     with vs.db.read() as conn:
         row = find_repo(conn, repo)
         _find_branch(conn, row, branch)
-    landed = _land(vs, _Base(row, expected_head, tree, ()), branch, tree, words, extra, relies_on)
+    landed = land(vs, Base(row, expected_head, tree, ()), branch, tree, words, extra, relies_on)
     if landed is None:
         raise LostRace(f"branch {branch!r} of repo {repo!r} is not at {expected_head} any more")
     return landed
 
 
-def _until_landed(repo: str, branch: str, attempt: Callable[[], CommitInfo | None]) -> CommitInfo:
-    """Try until the compare-and-swap wins.
-
-    Threads of one process take turns, which they would otherwise lose to each other.
-    """
-    with _turn(repo, branch):
-        for number in range(1, _TRIES + 1):
-            landed = attempt()
-            if landed is not None:
-                return landed
-            time.sleep(random.uniform(0, _PAUSE * number))  # noqa: S311 - spreads retries out
-    raise LostRace(
-        f"branch {branch!r} of repo {repo!r} moved {_TRIES} times while this commit was made",
-        hint="nothing is lost: what was staged is still staged; commit again",
-    )
-
-
 def _try_changes(
     vs: VersionedStore,
-    base: _Base,
+    base: Base,
     branch: str,
     records: Sequence[StagedRecord],
-    words: _Words,
+    words: Words,
     *,
     allow_empty: bool,
     extra: Extra | None,
@@ -227,70 +173,17 @@ def _try_changes(
                 hint="commit all the same with --allow-empty",
             )
         written = packs_written(session.finish())
-    return _land(vs, base, branch, tree, words, extra, written.union(relies_on))
+    return land(vs, base, branch, tree, words, extra, written.union(relies_on))
 
 
-def _land(
-    vs: VersionedStore,
-    base: _Base,
-    branch: str,
-    tree: TreeRef,
-    words: _Words,
-    extra: Extra | None,
-    relies_on: Collection[bytes],
-) -> CommitInfo | None:
-    """The SQL transaction; ``None`` when the head or the staging is not *base*'s any more."""
-    now = now_us()
-    commit = Commit(
-        repo=base.repo.name,
-        tree=tree,
-        parents=() if base.head is None else (base.head,),
-        author=words.author,
-        message=words.message,
-        time_us=now,
-        provenance=words.provenance,
-        run_id=words.run_id,
-    )
-    commit_id = commit.id
-    taken = [one.change.id for one in base.staged]
-    try:
-        with vs.db.write() as conn:
-            packs.check_known(conn, relies_on)
-            rows.create(conn, base.repo.id, commit)
-            moved = branches.move(
-                conn,
-                base.repo.id,
-                branch,
-                base.head,
-                commit_id,
-                author=words.author,
-                reason="commit",
-                time_us=now,
-            )
-            if not moved or staging.remove(conn, taken) != len(taken):
-                raise _Moved
-            payload = {
-                "repo": base.repo.name,
-                "branch": branch,
-                "commit": commit_id,
-                "run_id": words.run_id,
-            }
-            outbox.add(conn, COMMIT_LANDED, payload, time_us=now)
-            if extra is not None:
-                extra(conn, commit_id)
-    except _Moved:
-        return None
-    return rows.info_of(commit_id, commit)
-
-
-def _read_base(vs: VersionedStore, repo: str, branch: str, *, with_staging: bool) -> _Base:
+def _read_base(vs: VersionedStore, repo: str, branch: str, *, with_staging: bool) -> Base:
     with vs.db.read() as conn:
         row = find_repo(conn, repo)
         head = _find_branch(conn, row, branch)
         check_no_pipeline_writes(conn, repo)
         commit = None if head is None else rows.find(conn, head)
         staged = staging.list_staged(conn, row.id, branch) if with_staging else []
-    return _Base(row, head, EMPTY_TREE if commit is None else commit.tree, staged)
+    return Base(row, head, EMPTY_TREE if commit is None else commit.tree, staged)
 
 
 def _find_branch(conn: Connection, repo: RepoRow, name: str) -> str | None:
@@ -313,22 +206,3 @@ def _nothing_staged(repo: str, branch: str) -> NothingStaged:
         f"nothing is staged on branch {branch!r} of repo {repo!r}",
         hint=f"put something first: datavc put FILE {repo}@{branch}:/",
     )
-
-
-class _Moved(Exception):
-    """The head or the staging is not what the commit was built on."""
-
-
-class _Turns:
-    """One lock for each branch that somebody commits to."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
-
-    def __call__(self, repo: str, branch: str) -> threading.Lock:
-        with self._guard:
-            return self._locks[repo, branch]
-
-
-_turn = _Turns()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 
+from datavc.db.packs import check_known
 from datavc.errors import Collected, NotFound
 from datavc.model.change_set import StagedRecord, change_set_locations, read_segments
 from datavc.model.entry import Entry
@@ -35,6 +37,21 @@ def _packs_of(vs: VersionedStore, record: StagedRecord) -> set[bytes]:
         packs.update(places.places.pack_ids())
         packs |= _packs_below(vs, places.listed(columns))
     return packs
+
+
+@contextmanager
+def relying_on(vs: VersionedStore, packs: Collection[bytes]) -> Iterator[None]:
+    """Says of what is missing that it was collected, where one of *packs* was.
+
+    Raises:
+        Collected: something was not found, and one of *packs* is not known any more.
+    """
+    try:
+        yield
+    except NotFound:
+        with vs.db.write() as conn:
+            check_known(conn, packs)
+        raise
 
 
 def packs_of_entries(vs: VersionedStore, entries: Iterable[Entry]) -> set[bytes]:

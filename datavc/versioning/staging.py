@@ -17,7 +17,7 @@ from datavc.model.repo import StagedChange
 from datavc.model.tree.collision import check_collisions
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.versioning.branches import find_branch
-from datavc.versioning.relied_packs import packs_of_change_set
+from datavc.versioning.relied_packs import packs_of_change_set, relying_on
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -48,6 +48,19 @@ def stage(
         Collected: content that the change set relies on is gone; store it again.
     """
     needed = packs_of_change_set(vs, record)
+    with relying_on(vs, needed):
+        return _stage(vs, repo, branch, record, needed, author, extra)
+
+
+def _stage(
+    vs: VersionedStore,
+    repo: str,
+    branch: str,
+    record: StagedRecord,
+    needed: set[bytes],
+    author: str,
+    extra: Extra | None,
+) -> StagedChange:
     for _ in range(_TRIES):
         with vs.db.read() as conn:
             base = _read_base(conn, repo, branch)

@@ -28,7 +28,7 @@ class MergeResult:
     """What a merge came to: *ours* with what *theirs* changed, but for the conflicts."""
 
     tree: TreeRef
-    #: Paths that keep our side in ``tree`` and need a decision, sorted.
+    #: Paths that both sides changed, sorted.
     conflicts: tuple[PathClash, ...]
 
 
@@ -39,16 +39,19 @@ def merge_trees(
     source: NodeSource,
     sink: NodeSink,
     shape: TreeShape = STANDARD_SHAPE,
+    *,
+    prefer_theirs: bool = False,
 ) -> MergeResult:
     """Bring the changes from *base* to *theirs* into *ours*, at a cost in proportion to them.
 
-    The same change on both sides is no conflict.
+    The same change on both sides is no conflict. Where there is one, the tree holds our side, or
+    with *prefer_theirs* theirs.
 
     Raises:
         PathConflict: one side made a file where the other made a folder.
     """
     conflicts: list[PathClash] = []
-    changes = _their_changes(base, ours, theirs, source, conflicts)
+    changes = _their_changes(base, ours, theirs, source, conflicts, prefer_theirs)
     tree = apply_changes(ours, changes, source, sink, shape)
     return MergeResult(tree, tuple(conflicts))
 
@@ -59,6 +62,7 @@ def _their_changes(
     theirs: TreeRef,
     source: NodeSource,
     conflicts: list[PathClash],
+    prefer_theirs: bool,
 ) -> Iterator[Change]:
     our_changes = diff_trees(base, ours, source)
     our: Difference | None = next(our_changes, None)
@@ -69,6 +73,8 @@ def _their_changes(
             yield path, their
         elif not _is_alike(our[2], their):
             conflicts.append(PathClash(path, old, our[2], their))
+            if prefer_theirs:
+                yield path, their
 
 
 def _is_alike(ours: Entry | None, theirs: Entry | None) -> bool:

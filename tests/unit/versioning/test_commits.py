@@ -107,7 +107,7 @@ def test_what_is_not_there_is_named(vs: VersionedStore) -> None:
 def test_a_commit_lands_on_top_of_what_came_first(
     vs: VersionedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from datavc.versioning import commits
+    from datavc.versioning import landing
 
     raced: list[str] = []
     build = commits.apply_changes
@@ -117,7 +117,7 @@ def test_a_commit_lands_on_top_of_what_came_first(
             raced.append("now")
             # Another process, which takes no turns with this one, gets there first.
             with monkeypatch.context() as patch:
-                patch.setattr(commits, "_turn", commits._Turns())
+                patch.setattr(landing, "_turn", landing._Turns())
                 raced.append(commit_files(vs, {"theirs": b"1"}).id)
         return build(*args, **named)  # type: ignore[arg-type]
 
@@ -150,6 +150,7 @@ def test_a_tree_is_committed_on_the_expected_head_only(vs: VersionedStore) -> No
             run_id="0" * 32,
             expected_head=expected,
             extra=extra,
+            relies_on=(),
         ).id
 
     with pytest.raises(LostRace, match="not mine"):

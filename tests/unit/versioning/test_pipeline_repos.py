@@ -39,6 +39,7 @@ def pipeline(vs: VersionedStore) -> int:
         run_id="0" * 32,
         expected_head=None,
         extra=lambda conn, commit: None,
+        relies_on=(),
     )
     return made
 

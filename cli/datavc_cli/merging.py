@@ -1,0 +1,85 @@
+"""What merge, revert and cherry-pick have in common: options, and telling what came of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from datavc_cli.failures import CONFLICT, report
+from datavc_cli.invocation import Invocation
+from datavc_cli.landing import run_pipelines, tell_jobs
+from datavc_cli.output import write_json, write_line
+from datavc_cli.wording import count, short, size
+
+if TYPE_CHECKING:
+    from datavc import Client
+    from datavc.model.merge_info import ConflictInfo, MergeInfo
+
+Message = Annotated[
+    str, typer.Option("--message", "-m", metavar="TEXT", help="Why; else a text that names both.")
+]
+Strategy = Annotated[
+    str | None,
+    typer.Option(metavar="ours|theirs", help="Whose side to take where both changed a path."),
+]
+Mainline = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Which parent a merge commit is compared with."),
+]
+
+
+def check_strategy(strategy: str | None) -> None:
+    """Refuse a strategy that there is not.
+
+    Raises:
+        BadParameter: it is neither ``ours`` nor ``theirs``.
+    """
+    if strategy not in (None, "ours", "theirs"):
+        raise typer.BadParameter(f"{strategy!r} is neither ours nor theirs")
+
+
+def finish(
+    invocation: Invocation, client: Client, done: MergeInfo, what: str, *, no_run: bool
+) -> int:
+    """Run the pipelines, tell what was done, and give the exit code."""
+    jobs = run_pipelines(invocation, client, done, no_run=no_run)
+    if invocation.as_json:
+        write_json({**asdict(done), "jobs": jobs})
+    if done.outcome == "conflict":
+        _tell_conflicts(invocation, done)
+        return CONFLICT
+    head = short(done.commit.id if done.commit else None)
+    said = {
+        "merged": f"{what} as {head}",
+        "fast_forward": f"{what}: fast-forward to {head}",
+        "up_to_date": f"nothing to do: everything is there already, at {head}",
+    }
+    decided = f", {count(len(done.conflicts), 'conflict')} decided" if done.conflicts else ""
+    invocation.say(said[done.outcome.value] + decided)
+    return tell_jobs(invocation, jobs)
+
+
+def _tell_conflicts(invocation: Invocation, done: MergeInfo) -> None:
+    if invocation.as_json:
+        return
+    for conflict in done.conflicts:
+        write_line(f"conflict  /{conflict.path}  ({_sides(conflict)})")
+    report(
+        f"both sides changed {count(len(done.conflicts), 'path')}; nothing was changed",
+        "take one side with --strategy ours or theirs, or make both alike and try again",
+        "conflict",
+        as_json=False,
+    )
+
+
+def _sides(conflict: ConflictInfo) -> str:
+    sides = (
+        ("before", conflict.base_size),
+        ("ours", conflict.ours_size),
+        ("theirs", conflict.theirs_size),
+    )
+    return ", ".join(
+        f"{name} {'none' if amount is None else size(amount)}" for name, amount in sides
+    )

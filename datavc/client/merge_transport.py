@@ -1,0 +1,51 @@
+"""What the SDK needs from a datavc to bring changes from one branch into another."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from datavc.model.merge_info import MergeInfo, MergeStrategy
+
+
+class MergeTransport(Protocol):
+    """Merge, revert, cherry-pick."""
+
+    def merge(
+        self,
+        repo: str,
+        branch: str,
+        source: str,
+        message: str,
+        author: str,
+        *,
+        strategy: MergeStrategy | None,
+        fast_forward: bool,
+    ) -> MergeInfo:
+        """Bring what a ref has changed into a branch."""
+
+    def revert(
+        self,
+        repo: str,
+        branch: str,
+        ref: str,
+        message: str,
+        author: str,
+        *,
+        strategy: MergeStrategy | None,
+        mainline: int | None,
+    ) -> MergeInfo:
+        """Take back what a commit has changed."""
+
+    def cherry_pick(
+        self,
+        repo: str,
+        branch: str,
+        source_repo: str,
+        ref: str,
+        message: str,
+        author: str,
+        *,
+        strategy: MergeStrategy | None,
+        mainline: int | None,
+    ) -> MergeInfo:
+        """Do again what a commit has changed."""

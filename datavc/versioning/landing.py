@@ -1,0 +1,161 @@
+"""Landing a commit: one SQL transaction, and turns for those who commit to one branch."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from datavc.db import branches, outbox, packs, retention, staging
+from datavc.db import commits as rows
+from datavc.db.clock import now_us
+from datavc.db.repos import RepoRow
+from datavc.db.staging import StagedRow
+from datavc.errors import Expired, LostRace
+from datavc.model.commit import Commit, Provenance, TreeRef
+from datavc.model.commit_info import CommitInfo
+from datavc.versioning.versioned_store import VersionedStore
+
+#: Kind of the outbox event of a commit that landed on a branch.
+COMMIT_LANDED = "commit_landed"
+
+#: How often a commit is tried again on top of a head that has moved meanwhile.
+_TRIES = 40
+#: Seconds; a loser waits for a random part of this, growing with every try.
+_PAUSE = 0.02
+
+Landed = TypeVar("Landed")
+
+#: Run in the commit's transaction with the commit's id.
+Extra = Callable[[Connection, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a commit is built on."""
+
+    repo: RepoRow
+    head: str | None
+    tree: TreeRef
+    #: Staged change sets that the commit takes up.
+    staged: Sequence[StagedRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a commit says of itself."""
+
+    author: str
+    message: str
+    provenance: Provenance
+    run_id: str
+    #: Parents behind the branch's head.
+    merged: tuple[str, ...] = ()
+    #: Commits of whose content the tree is made, beside the head's.
+    needs: tuple[str, ...] = ()
+    #: For the ref log.
+    reason: str = "commit"
+
+
+def until_landed(repo: str, branch: str, attempt: Callable[[], Landed | None]) -> Landed:
+    """Try until the compare-and-swap wins.
+
+    Threads of one process take turns, which they would otherwise lose to each other.
+    """
+    with _turn(repo, branch):
+        for number in range(1, _TRIES + 1):
+            landed = attempt()
+            if landed is not None:
+                return landed
+            time.sleep(random.uniform(0, _PAUSE * number))  # noqa: S311 - spreads retries out
+    raise LostRace(
+        f"branch {branch!r} of repo {repo!r} moved {_TRIES} times while this commit was made",
+        hint="nothing is lost: what was staged is still staged; commit again",
+    )
+
+
+def land(
+    vs: VersionedStore,
+    base: Base,
+    branch: str,
+    tree: TreeRef,
+    words: Words,
+    extra: Extra | None,
+    relies_on: Collection[bytes],
+) -> CommitInfo | None:
+    """The SQL transaction; ``None`` when the head or the staging is not *base*'s any more."""
+    now = now_us()
+    commit = Commit(
+        repo=base.repo.name,
+        tree=tree,
+        parents=(*(() if base.head is None else (base.head,)), *words.merged),
+        author=words.author,
+        message=words.message,
+        time_us=now,
+        provenance=words.provenance,
+        run_id=words.run_id,
+    )
+    commit_id = commit.id
+    taken = [one.change.id for one in base.staged]
+    try:
+        with vs.db.write() as conn:
+            packs.check_known(conn, relies_on)
+            _check_kept(conn, words)
+            rows.create(conn, base.repo.id, commit)
+            moved = branches.move(
+                conn,
+                base.repo.id,
+                branch,
+                base.head,
+                commit_id,
+                author=words.author,
+                reason=words.reason,
+                time_us=now,
+            )
+            if not moved or staging.remove(conn, taken) != len(taken):
+                raise _Moved
+            payload = {
+                "repo": base.repo.name,
+                "branch": branch,
+                "commit": commit_id,
+                "run_id": words.run_id,
+            }
+            outbox.add(conn, COMMIT_LANDED, payload, time_us=now)
+            if extra is not None:
+                extra(conn, commit_id)
+    except _Moved:
+        return None
+    return rows.info_of(commit_id, commit)
+
+
+def _check_kept(conn: Connection, words: Words) -> None:
+    if words.needs:
+        retention.announce_ref_move(conn)
+    for commit in words.needs:
+        if retention.is_expired(conn, commit):
+            raise Expired(f"the content of commit {commit[:12]} was given up meanwhile")
+
+
+class _Moved(Exception):
+    """The head or the staging is not what the commit was built on."""
+
+
+class _Turns:
+    """One lock for each branch that somebody commits to."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+
+    def __call__(self, repo: str, branch: str) -> threading.Lock:
+        with self._guard:
+            return self._locks[repo, branch]
+
+
+_turn = _Turns()

@@ -1,0 +1,289 @@
+"""Bringing changes from elsewhere into a branch: merge, revert, cherry-pick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from datavc.db import branches as branch_rows
+from datavc.db import commits as rows
+from datavc.db.clock import now_us
+from datavc.errors import InvalidInput, LostRace, NothingStaged
+from datavc.model.commit import Commit, Provenance, TreeRef
+from datavc.model.ids import new_id
+from datavc.model.merge_info import (
+    MergeInfo,
+    MergeOutcome,
+    MergeStrategy,
+    conflict_info,
+)
+from datavc.model.tree.empty import EMPTY_TREE
+from datavc.model.tree.merge import merge_trees
+from datavc.versioning.branches import announce_head, find_branch
+from datavc.versioning.fewer_collections import fewer_collections
+from datavc.versioning.landing import Base, Words, land, until_landed
+from datavc.versioning.merge_base import merge_base
+from datavc.versioning.nodes import SessionSink
+from datavc.versioning.relied_packs import packs_written
+from datavc.versioning.repos import check_no_pipeline_writes, find_repo
+from datavc.versioning.resolve import find_commit, resolve_kept_id
+from datavc.versioning.versioned_store import VersionedStore
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What a merge is made of."""
+
+    base: Base
+    #: Where the sides parted, and what is brought in.
+    parted: TreeRef
+    theirs: TreeRef
+    words: Words
+
+
+def merge(
+    vs: VersionedStore,
+    repo: str,
+    source: str,
+    branch: str,
+    *,
+    author: str,
+    message: str = "",
+    strategy: MergeStrategy | None = None,
+    fast_forward: bool = True,
+) -> MergeInfo:
+    """Bring what *source* has changed since the two parted into a branch.
+
+    Costs as much as what the two sides have changed. Without a strategy, paths that both changed
+    stop it: nothing is changed, and they are told.
+
+    Args:
+        vs: where.
+        repo: the repo.
+        source: a ref in it.
+        branch: the branch that is changed.
+        author: who is written down.
+        message: of the merge commit; one that names both sides by default.
+        strategy: whose side is taken where both changed a path.
+        fast_forward: move the branch where it has nothing of its own, rather than commit.
+
+    Raises:
+        NotFound: there is no such repo, branch or source.
+        PathConflict: one side made a file where the other made a folder.
+        Conflict: a pipeline writes the repo.
+        LostRace: others were faster time and again.
+    """
+
+    def attempt() -> MergeInfo | None:
+        with vs.db.read() as conn:
+            row = find_repo(conn, repo)
+            check_no_pipeline_writes(conn, repo)
+            head = find_branch(conn, row, branch).head
+            theirs_id, theirs = find_commit(conn, row, source)
+            parted_id = None if head is None else merge_base(conn, head, theirs_id)
+            ours = None if head is None else rows.find(conn, head)
+            parted = None if parted_id is None else rows.find(conn, parted_id)
+        if ours is not None and head is not None and parted_id == theirs_id:
+            return MergeInfo(MergeOutcome.UP_TO_DATE, rows.info_of(head, ours))
+        if head == parted_id and fast_forward:
+            return _fast_forward(vs, repo, branch, head, theirs_id, source=source, author=author)
+        words = Words(
+            author,
+            message or f"merge {source} into {branch}",
+            Provenance(),
+            new_id(),
+            merged=(theirs_id,),
+            needs=_known(theirs_id, parted_id),
+            reason=f"merge of {source}",
+        )
+        base = Base(row, head, _tree(ours), ())
+        return _apply(vs, branch, _Sides(base, _tree(parted), theirs.tree, words), strategy)
+
+    return until_landed(repo, branch, attempt)
+
+
+def revert(
+    vs: VersionedStore,
+    repo: str,
+    branch: str,
+    ref: str,
+    *,
+    author: str,
+    message: str = "",
+    strategy: MergeStrategy | None = None,
+    mainline: int | None = None,
+) -> MergeInfo:
+    """Take back on a branch what one commit has changed; what came after it stays.
+
+    Args:
+        vs: where.
+        repo: the repo.
+        branch: the branch that is changed.
+        ref: the commit.
+        author: who is written down.
+        message: of the new commit; one that names the old one by default.
+        strategy: whose side is taken where the path was changed again since.
+        mainline: which parent (1 = first) a merge commit is compared with.
+
+    Raises:
+        InvalidInput: it is a merge commit and *mainline* is not given, or names no parent.
+        NothingStaged: it is taken back already.
+        NotFound, PathConflict, Conflict, LostRace: as :func:`merge`.
+    """
+
+    def sides(commit_id: str, commit: Commit, before: TreeRef, base: Base) -> _Sides:
+        text = message or f"revert {commit_id[:12]}: {commit.message}".rstrip(": ")
+        reason = f"revert of {ref}"
+        words = Words(author, text, Provenance(), new_id(), reason=reason)
+        return _Sides(base, commit.tree, before, words)
+
+    return _replay(vs, repo, branch, repo, ref, mainline, sides, strategy)
+
+
+def cherry_pick(
+    vs: VersionedStore,
+    repo: str,
+    branch: str,
+    source_repo: str,
+    ref: str,
+    *,
+    author: str,
+    message: str = "",
+    strategy: MergeStrategy | None = None,
+    mainline: int | None = None,
+) -> MergeInfo:
+    """Do on a branch what one commit, of this or of another repo, has changed there.
+
+    Args:
+        vs: where.
+        repo: the repo.
+        branch: the branch that is changed.
+        source_repo: the repo that the commit is in.
+        ref: the commit.
+        author: who is written down.
+        message: of the new commit; that of the old one and its id by default.
+        strategy: whose side is taken where the branch has changed the path, too.
+        mainline: which parent (1 = first) a merge commit is compared with.
+
+    Raises:
+        InvalidInput, NothingStaged, NotFound, PathConflict, Conflict, LostRace: as :func:`revert`.
+    """
+
+    def sides(commit_id: str, commit: Commit, before: TreeRef, base: Base) -> _Sides:
+        text = message or f"{commit.message}\n\ncherry-picked from {source_repo}@{commit_id}"
+        reason = f"cherry-pick of {source_repo}@{ref}"
+        words = Words(author, text.lstrip(), Provenance(), new_id(), reason=reason)
+        return _Sides(base, before, commit.tree, words)
+
+    return _replay(vs, repo, branch, source_repo, ref, mainline, sides, strategy)
+
+
+def _replay(
+    vs: VersionedStore,
+    repo: str,
+    branch: str,
+    source_repo: str,
+    ref: str,
+    mainline: int | None,
+    sides: Callable[[str, Commit, TreeRef, Base], _Sides],
+    strategy: MergeStrategy | None,
+) -> MergeInfo:
+    # Settled once: a ref such as main~1 must not mean another commit on the next try.
+    with vs.db.read() as conn:
+        commit_id, commit = find_commit(conn, find_repo(conn, source_repo), ref)
+        parent = _parent_of(commit_id, commit, mainline)
+        before = None if parent is None else rows.find(conn, parent)
+
+    def attempt() -> MergeInfo | None:
+        with vs.db.read() as conn:
+            row = find_repo(conn, repo)
+            check_no_pipeline_writes(conn, repo)
+            head = find_branch(conn, row, branch).head
+            ours = None if head is None else rows.find(conn, head)
+        made = sides(commit_id, commit, _tree(before), Base(row, head, _tree(ours), ()))
+        made = replace(made, words=replace(made.words, needs=_known(commit_id, parent)))
+        return _apply(vs, branch, made, strategy, must_change=True)
+
+    return until_landed(repo, branch, attempt)
+
+
+def _parent_of(commit_id: str, commit: Commit, mainline: int | None) -> str | None:
+    count = len(commit.parents)
+    if mainline is None and count < 2:
+        return commit.parents[0] if count else None
+    if mainline is None:
+        raise InvalidInput(
+            f"commit {commit_id[:12]} is a merge",
+            hint="say which parent it is compared with: --mainline 1",
+        )
+    if not 1 <= mainline <= count:
+        raise InvalidInput(f"commit {commit_id[:12]} has no parent number {mainline}")
+    return commit.parents[mainline - 1]
+
+
+def _apply(
+    vs: VersionedStore,
+    branch: str,
+    sides: _Sides,
+    strategy: MergeStrategy | None,
+    *,
+    must_change: bool = False,
+) -> MergeInfo | None:
+    ours = sides.base.tree
+    with fewer_collections(), vs.objects.session(vs.chunks) as session:
+        sink = SessionSink(session)
+        prefer = strategy is MergeStrategy.THEIRS
+        merged = merge_trees(sides.parted, ours, sides.theirs, vs.nodes, sink, prefer_theirs=prefer)
+        conflicts = tuple(conflict_info(clash) for clash in merged.conflicts)
+        if conflicts and strategy is None:
+            return MergeInfo(MergeOutcome.CONFLICT, None, conflicts)
+        if must_change and merged.tree.digest == ours.digest:
+            raise NothingStaged(
+                f"branch {branch!r} of repo {sides.base.repo.name!r} holds that already",
+                hint="there is nothing to do",
+            )
+        written = packs_written(session.finish())
+    landed = land(vs, sides.base, branch, merged.tree, sides.words, None, written)
+    if landed is None:
+        return None
+    return MergeInfo(MergeOutcome.MERGED, landed, conflicts, landed.run_id)
+
+
+def _fast_forward(
+    vs: VersionedStore,
+    repo: str,
+    branch: str,
+    head: str | None,
+    target: str,
+    *,
+    source: str,
+    author: str,
+) -> MergeInfo | None:
+    with vs.db.write() as conn:
+        row = find_repo(conn, repo)
+        resolve_kept_id(conn, row, target)
+        moved = branch_rows.move(
+            conn,
+            row.id,
+            branch,
+            head,
+            target,
+            author=author,
+            reason=f"merge of {source}: fast-forward",
+            time_us=now_us(),
+        )
+        if not moved:
+            return None
+        run_id = announce_head(conn, repo, branch, target)
+        found = rows.find(conn, target)
+    if found is None:
+        raise LostRace(f"commit {target} of repo {repo!r} is gone")
+    return MergeInfo(MergeOutcome.FAST_FORWARD, rows.info_of(target, found), (), run_id)
+
+
+def _known(*commits: str | None) -> tuple[str, ...]:
+    return tuple(commit for commit in commits if commit is not None)
+
+
+def _tree(commit: Commit | None) -> TreeRef:
+    return EMPTY_TREE if commit is None else commit.tree
