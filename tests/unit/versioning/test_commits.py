@@ -107,7 +107,7 @@ def test_what_is_not_there_is_named(vs: VersionedStore) -> None:
 def test_a_commit_lands_on_top_of_what_came_first(
     vs: VersionedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from datavc.versioning import landing
+    from datavc.versioning import commits, landing
 
     raced: list[str] = []
     build = commits.apply_changes
