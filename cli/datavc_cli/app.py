@@ -29,6 +29,7 @@ _VERBS = {
     "repo": (_HISTORY, "repo", "app"),
     "status": (_HISTORY, "status", "status"),
     "commit": (_HISTORY, "commit", "commit"),
+    "reset": (_HISTORY, "reset", "reset"),
     "log": (_HISTORY, "log", "log"),
     "diff": (_HISTORY, "diff", "diff"),
     "merge": (_HISTORY, "merge", "merge"),

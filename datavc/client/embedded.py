@@ -12,7 +12,7 @@ from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
-from datavc.model.repo import BranchInfo, RefMove, RepoInfo, StagedChange, TagInfo
+from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
 from datavc.versioning import branches, commits, history, lineage, repos, resolve, staging, tags
 from datavc.versioning.versioned_store import open_versioned_store
 
@@ -127,6 +127,12 @@ class EmbeddedTransport(EmbeddedMerge, EmbeddedSpace):
     def staged_records(self, repo: str, branch: str) -> list[StagedRecord]:
         """Where the staged change sets lie, oldest first."""
         return staging.staged_records(self._vs, repo, branch)
+
+    def reset_staging(self, repo: str, branch: str, path: str, author: str) -> Reset:
+        """Drop what is staged at a path and below."""
+        from datavc.versioning import reset
+
+        return reset.reset_staging(self._vs, repo, branch, path, author=author)
 
     def commit(
         self,

@@ -13,7 +13,7 @@ from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.entry import Change
 from datavc.model.file_info import ChangeKind, DiffStats, FileChange
-from datavc.model.repo import StagedChange
+from datavc.model.repo import Reset, StagedChange
 from datavc.model.tree.diff import diff_trees, file_change
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import lookup
@@ -95,6 +95,23 @@ class HistoryVerbs(ClientBase):
         head = self.tree_at(located)
         records = self.transport.staged_records(located.repo, located.ref.name)
         return self._against(head, BranchView(head, self.nodes, records).staged_changes())
+
+    def reset(self, address: str | Address) -> Reset:
+        """Drop what is staged on a branch: all of it, or what is staged at a path and below.
+
+        What is committed stays, and so does what others stage meanwhile.
+
+        Args:
+            address: ``repo@branch`` or ``repo@branch:/path``.
+
+        Raises:
+            NotFound: there is no such repo or branch.
+            LostRace: others staged there time and again; nothing was dropped.
+        """
+        located = self.locate_branch(address)
+        return self.transport.reset_staging(
+            located.repo, located.ref.name, located.path, self.author
+        )
 
     def resolve(self, address: str | Address) -> CommitInfo:
         """The commit that an address's ref stands for.

@@ -22,7 +22,7 @@ from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.ids import new_id
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
-from datavc.model.repo import BranchInfo, RefMove, RepoInfo, StagedChange, TagInfo
+from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
 
@@ -156,6 +156,12 @@ class HttpTransport(HttpMerge, HttpSpace):
         """Where the staged change sets lie, oldest first."""
         found = self._list(f"{_branch(repo, branch)}/staging/records", RecordBody)
         return [one.record() for one in found]
+
+    def reset_staging(self, repo: str, branch: str, path: str, author: str) -> Reset:
+        """Drop what is staged at a path and below."""
+        place = f"{_branch(repo, branch)}/staging"
+        response = self._session.send("DELETE", place, query={"path": path}, headers=by(author))
+        return decode(response, Reset)
 
     def commit(
         self,

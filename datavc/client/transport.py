@@ -16,7 +16,7 @@ from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
-from datavc.model.repo import BranchInfo, RefMove, RepoInfo, StagedChange, TagInfo
+from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
 
@@ -94,6 +94,9 @@ class Transport(MergeTransport, SpaceTransport, Protocol):
 
     def staged_records(self, repo: str, branch: str) -> list[StagedRecord]:
         """Where the staged change sets lie, oldest first."""
+
+    def reset_staging(self, repo: str, branch: str, path: str, author: str) -> Reset:
+        """Drop what is staged at a path and below."""
 
     def commit(
         self,

@@ -58,6 +58,15 @@ class StagedChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Reset:
+    """What dropping staged changes came to."""
+
+    #: Paths whose staged change was dropped, and paths that are still staged.
+    dropped: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
 class RefMove:
     """One line of the ref log. ``old``/``new`` are commit ids, ``None`` for none."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Query, status
 from sqlalchemy import Connection
 
 from datavc.client.wire import RecordBody
-from datavc.model.repo import StagedChange
-from datavc.versioning import staging
+from datavc.model.repo import Reset, StagedChange
+from datavc.versioning import reset, staging
 from datavc_server.change_set_check import check_change_set
 from datavc_server.paging import Items
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
@@ -28,6 +30,18 @@ def staged_records(repo: Repo, branch: Branch, state: State) -> Items[RecordBody
     """Where the staged change sets lie, oldest first."""
     found = staging.staged_records(state.vs, repo, branch)
     return Items(items=[RecordBody.of(one) for one in found])
+
+
+@router.delete("")
+def reset_staging(
+    repo: Repo,
+    branch: Branch,
+    state: State,
+    author: Author,
+    path: Annotated[str, Query(description="Only this file, or this folder with all below.")] = "",
+) -> Reset:
+    """Drop what is staged; what others stage meanwhile stays."""
+    return reset.reset_staging(state.vs, repo, branch, path, author=author)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
