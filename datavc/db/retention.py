@@ -68,25 +68,27 @@ def heads(conn: Connection) -> list[tuple[str, str, str]]:
     return [(repo, name, head) for repo, name, head in conn.execute(statement) if head is not None]
 
 
-def pinned(conn: Connection, moved_since_us: int) -> set[str]:
-    """Commits that are kept with all that led to them, whatever the rules.
-
-    Those that tags name, that a ref stood at since *moved_since_us*, and that jobs and events
-    which are not done yet refer to.
-    """
+def named(conn: Connection, moved_since_us: int) -> set[str]:
+    """Commits that tags name, or that a ref stood at since *moved_since_us*."""
     found: set[str] = set(conn.scalars(select(Tag.c.commit_id)))
     moves = select(RefMove.c.old, RefMove.c.new).where(RefMove.c.time_us >= moved_since_us)
     for old, new in conn.execute(moves):
         found.update(one for one in (old, new) if one is not None)
+    return found
+
+
+def at_work(conn: Connection) -> set[str]:
+    """Commits that events and jobs which are not done yet refer to."""
+    found: set[str] = set()
+    for payload in conn.scalars(select(OutboxEvent.c.payload)):
+        commit = payload.get("commit")
+        if isinstance(commit, str):
+            found.add(commit)
     running = select(Job.c.inputs).where(
         Job.c.state.not_in([state.value for state in JobState if state.is_terminal])
     )
     for inputs in conn.scalars(running):
         found.update(one["commit"] for one in inputs if one.get("commit") is not None)  # type: ignore[misc]
-    for payload in conn.scalars(select(OutboxEvent.c.payload)):
-        commit = payload.get("commit")
-        if isinstance(commit, str):
-            found.add(commit)
     return found
 
 

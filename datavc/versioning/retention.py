@@ -64,9 +64,15 @@ def list_rules(vs: VersionedStore, repo: str | None = None) -> list[RetentionRul
 
 
 def find_expired(conn: Connection, *, now: int, unreachable_keep_s: int) -> list[str]:
-    """Ids of the commits whose content nothing keeps any more."""
+    """Ids of the commits whose content nothing keeps any more.
+
+    Others commit meanwhile, and each statement may see more than the one before. So commits are
+    listed first, and what keeps them is looked up in the order in which it is handed on: from an
+    event to a job, from a job to a head, from a head to the ref log.
+    """
+    candidates = rows.unexpired(conn, now)
     kept = _kept(conn, now, now - unreachable_keep_s * 1_000_000)
-    return [commit for commit in rows.unexpired(conn, now) if commit not in kept]
+    return [commit for commit in candidates if commit not in kept]
 
 
 def _kept(conn: Connection, now: int, moved_since: int) -> set[str]:
@@ -74,8 +80,10 @@ def _kept(conn: Connection, now: int, moved_since: int) -> set[str]:
     rules = [(rule.repo, Glob(rule.pattern), rule.keep_s) for rule in rows.list_rules(conn)]
     #: How far back each commit's ancestors are kept already; smaller is further.
     reached: dict[str, int] = {}
-    frontier = dict.fromkeys(rows.pinned(conn, moved_since), _NO_LIMIT)
-    for repo, branch, head in rows.heads(conn):
+    at_work = rows.at_work(conn)
+    heads = rows.heads(conn)
+    frontier = dict.fromkeys(at_work | rows.named(conn, moved_since), _NO_LIMIT)
+    for repo, branch, head in heads:
         limits = [keep for of, glob, keep in rules if of == repo and glob.match(branch) is not None]
         since = now - min(limits) * 1_000_000 if limits else _NO_LIMIT
         frontier[head] = min(since, frontier.get(head, since))

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from datavc.db import outbox
+from datavc.db import retention as retention_rows
+from datavc.db.clock import now_us
 from datavc.errors import Collected, Expired
 from datavc.store.key import PACK_PREFIX
-from datavc.versioning import branches, repos, resolve, retention, staging, tags
+from datavc.versioning import branches, gc, repos, resolve, retention, staging, tags
 from datavc.versioning.commits import commit_changes, commit_staged
 from datavc.versioning.gc import collect_garbage
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
@@ -92,6 +94,31 @@ def test_commits_that_no_ref_leads_to_expire(vs: VersionedStore) -> None:
     with pytest.raises(Expired):
         branches.create_branch(vs, "data", "late", start=lost.id, author="ann")
     assert read_files(vs) == {"a": b"one"}
+
+
+@pytest.mark.parametrize("moment", ["unexpired", "at_work", "heads", "named"])
+@pytest.mark.postgres
+def test_a_commit_that_lands_while_others_expire_is_kept(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """PostgreSQL alone lets it land in between; whatever was looked up before does not show it."""
+    with open_versioned_store(tmp_path / "home", database_url=postgres_url) as vs:
+        repos.create_repo(vs, "data", author="ann")
+        commit_files(vs, {"a": b"one"})
+        drain(vs)
+        look_up = getattr(retention_rows, moment)
+
+        def look_up_and_land(*args: object) -> object:
+            found = look_up(*args)
+            commit_files(vs, {"a": b"two"})
+            drain(vs)
+            return found
+
+        monkeypatch.setattr(retention_rows, moment, look_up_and_land)
+        monkeypatch.setattr(gc, "now_us", lambda: now_us() + 60_000_000)
+        done = collect_garbage(vs, grace_s=0, unreachable_keep_s=-1)
+        assert done.expired_commits == 0
+        assert read_files(vs) == {"a": b"two"}
 
 
 def test_rules_give_up_old_commits_of_a_branch(vs: VersionedStore) -> None:
