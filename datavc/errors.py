@@ -9,7 +9,8 @@
     │   ├── InvalidAddress      a malformed ``repo@ref:/path``
     │   └── InvalidSpec         a pipeline spec; names the field
     ├── NotFound                what was named does not exist (also a ``LookupError``)
-    │   └── Expired             a commit whose content was collected; its facts and lineage stay
+    │   ├── Expired             a commit whose content was collected; its facts and lineage stay
+    │   └── Purged              a file whose bytes were removed for good from all history
     ├── Conflict                the state has moved on, or stands in the way
     │   ├── AlreadyExists       the name is taken
     │   ├── LostRace            a compare-and-swap lost; the same call may be made again
@@ -48,6 +49,7 @@ class ErrorCode(StrEnum):
     INVALID_SPEC = "invalid_spec"
     NOT_FOUND = "not_found"
     EXPIRED = "expired"
+    PURGED = "purged"
     CONFLICT = "conflict"
     ALREADY_EXISTS = "already_exists"
     LOST_RACE = "lost_race"
@@ -128,6 +130,12 @@ class Expired(NotFound):
     """The content of a commit is gone by a retention rule; its id, facts and lineage stay."""
 
     code = ErrorCode.EXPIRED
+
+
+class Purged(NotFound):
+    """The bytes of a file were removed from all history; ids and lineage stay."""
+
+    code = ErrorCode.PURGED
 
 
 class Conflict(DatavcError):

@@ -45,6 +45,7 @@ _VERBS = {
     "wait": (_PIPELINES, "wait", "wait"),
     "du": (_PLACE, "du", "du"),
     "gc": (_PLACE, "gc", "gc"),
+    "purge": (_PLACE, "purge", "purge"),
     "retention": (_PLACE, "retention", "app"),
     "fsck": (_PLACE, "fsck", "fsck"),
     "info": (_PLACE, "info", "info"),

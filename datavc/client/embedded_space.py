@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from datavc.client.space_transport import SpaceProgress
-from datavc.model.collection import Collection, RetentionRule, StoreCheck, Usage
+from datavc.model.collection import (
+    Collection,
+    PurgeInfo,
+    PurgeResult,
+    RetentionRule,
+    StoreCheck,
+    Usage,
+)
 from datavc.versioning.versioned_store import VersionedStore
 
 
@@ -33,6 +40,57 @@ class EmbeddedSpace:
             dry_run=dry_run,
             progress=progress,
         )
+
+    def purge_path(
+        self,
+        repo: str,
+        path: str,
+        reason: str,
+        author: str,
+        *,
+        dry_run: bool,
+        progress: SpaceProgress | None,
+    ) -> PurgeResult:
+        """Remove all that ever stood at a path."""
+        from datavc.versioning import purge
+
+        return purge.purge(
+            self._vs,
+            purge.contents_at(self._vs, repo, path),
+            subject=f"{repo}:/{path}",
+            author=author,
+            reason=reason,
+            dry_run=dry_run,
+            progress=progress,
+        )
+
+    def purge_content(
+        self,
+        digest: str,
+        reason: str,
+        author: str,
+        *,
+        dry_run: bool,
+        progress: SpaceProgress | None,
+    ) -> PurgeResult:
+        """Remove one content, named by its digest in hex."""
+        from datavc.versioning import purge
+
+        return purge.purge(
+            self._vs,
+            {bytes.fromhex(digest)},
+            subject=digest,
+            author=author,
+            reason=reason,
+            dry_run=dry_run,
+            progress=progress,
+        )
+
+    def list_purges(self) -> list[PurgeInfo]:
+        """All that was purged, newest first."""
+        from datavc.versioning import purge
+
+        return purge.list_purges(self._vs)
 
     def check_store(
         self, *, deep: bool, repair: bool, progress: SpaceProgress | None

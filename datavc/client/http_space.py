@@ -7,7 +7,14 @@ from typing import Final
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_session import HttpSession, part
 from datavc.client.space_transport import SpaceProgress
-from datavc.model.collection import Collection, RetentionRule, StoreCheck, Usage
+from datavc.model.collection import (
+    Collection,
+    PurgeInfo,
+    PurgeResult,
+    RetentionRule,
+    StoreCheck,
+    Usage,
+)
 
 #: The server answers when it is done, which may take hours where there is much to read.
 _PATIENCE: Final = 24 * 3600.0
@@ -30,6 +37,44 @@ class HttpSpace:
         del progress
         body = {"grace_s": grace_s, "unreachable_keep_s": unreachable_keep_s, "dry_run": dry_run}
         return decode(self._session.send("POST", "/gc", body=body, timeout=_PATIENCE), Collection)
+
+    def purge_path(
+        self,
+        repo: str,
+        path: str,
+        reason: str,
+        author: str,
+        *,
+        dry_run: bool,
+        progress: SpaceProgress | None,
+    ) -> PurgeResult:
+        """Remove all that ever stood at a path."""
+        del progress
+        body = {"repo": repo, "path": path, "reason": reason, "dry_run": dry_run}
+        return self._purge(body, author)
+
+    def purge_content(
+        self,
+        digest: str,
+        reason: str,
+        author: str,
+        *,
+        dry_run: bool,
+        progress: SpaceProgress | None,
+    ) -> PurgeResult:
+        """Remove one content, named by its digest in hex."""
+        del progress
+        return self._purge({"digest": digest, "reason": reason, "dry_run": dry_run}, author)
+
+    def list_purges(self) -> list[PurgeInfo]:
+        """All that was purged, newest first."""
+        return decode(self._session.send("GET", "/purges"), Items[PurgeInfo]).items
+
+    def _purge(self, body: dict[str, object], author: str) -> PurgeResult:
+        response = self._session.send(
+            "POST", "/purges", body=body, headers=by(author), timeout=_PATIENCE
+        )
+        return decode(response, PurgeResult)
 
     def check_store(
         self, *, deep: bool, repair: bool, progress: SpaceProgress | None

@@ -29,6 +29,7 @@ from datavc.errors import (
     StoreUnavailable,
 )
 from datavc.store.backend import Buffer, ObjectInfo, ObjectWriter
+from datavc.store.key import moves_of_key
 
 #: Parts of one pack on their way at once.
 _PARTS_IN_FLIGHT = 3
@@ -85,6 +86,8 @@ class PresignedBackend:
 
     def get(self, key: str, offset: int = 0, length: int | None = None) -> Buffer:
         """See :class:`~datavc.store.backend.Backend`."""
+        if moves_of_key(key) is not None:
+            return self._server.get(key, offset, length)
         if length == 0:
             check_end(key, offset, self.size(key))
             return b""

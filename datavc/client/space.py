@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from datavc.client.base import ClientBase
 from datavc.client.space_transport import SpaceProgress
 from datavc.model.address import Address
-from datavc.model.collection import Collection, RetentionRule, StoreCheck, Usage
+from datavc.model.collection import (
+    Collection,
+    PurgeInfo,
+    PurgeResult,
+    RetentionRule,
+    StoreCheck,
+    Usage,
+)
+from datavc.model.name import clean_path
+from datavc.versioning.local_digest import digest_of_file, is_digest
 
 #: Seconds for which a pack is left alone that nothing refers to.
 GRACE_S = 24 * 3600
@@ -40,6 +52,68 @@ class SpaceVerbs(ClientBase):
         return self.transport.collect_garbage(
             grace_s, unreachable_keep_s, dry_run=dry_run, progress=progress
         )
+
+    def purge(
+        self,
+        repo: str,
+        path: str,
+        *,
+        reason: str = "",
+        dry_run: bool = False,
+        progress: SpaceProgress | None = None,
+    ) -> PurgeResult:
+        """Remove all that ever stood at a path from all history, wherever a copy of it stands.
+
+        Commits, trees, ids and lineage stay; reading the content raises
+        :class:`~datavc.errors.Purged`. Pieces that other content shares stay for that.
+
+        Args:
+            repo: the repo.
+            path: a file, or a folder with all that it ever held.
+            reason: why, for the record.
+            dry_run: remove nothing, and tell what would be.
+            progress: told of what is done, where it runs in this process.
+
+        Raises:
+            NotFound: there is no such repo, or nothing ever stood there.
+            InvalidInput: the path is the root.
+            Conflict: somebody else looks after the store already.
+        """
+        return self.transport.purge_path(
+            repo, clean_path(path), reason, self.author, dry_run=dry_run, progress=progress
+        )
+
+    def purge_content(
+        self,
+        content: str | os.PathLike[str],
+        *,
+        reason: str = "",
+        dry_run: bool = False,
+        progress: SpaceProgress | None = None,
+    ) -> PurgeResult:
+        """Remove one content from all history of all repos.
+
+        Args:
+            content: a file's digest in hex (64 digits), or a local file that holds the content.
+            reason, dry_run, progress: as for :meth:`purge`.
+
+        Raises:
+            NotFound: nothing that is kept has such content.
+            SourceUnreadable: the local file cannot be read.
+            Conflict: somebody else looks after the store already.
+        """
+        digest = content if isinstance(content, str) and is_digest(content) else None
+        return self.transport.purge_content(
+            digest or digest_of_file(Path(content)).hex(),
+            reason,
+            self.author,
+            dry_run=dry_run,
+            progress=progress,
+        )
+
+    def list_purges(self) -> list[PurgeInfo]:
+        """All that was purged, newest first."""
+        return self.transport.list_purges()
 
     def fsck(
         self,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from datavc.model.collection import Collection, RetentionRule, StoreCheck, Usage
+from datavc.model.collection import (
+    Collection,
+    PurgeInfo,
+    PurgeResult,
+    RetentionRule,
+    StoreCheck,
+    Usage,
+)
 
 #: Called with what is done at present, and how many more of it were done since the last call.
 #: A server tells nothing until it is done.
@@ -24,6 +31,32 @@ class SpaceTransport(Protocol):
         progress: SpaceProgress | None,
     ) -> Collection:
         """Remove what nothing refers to."""
+
+    def purge_path(
+        self,
+        repo: str,
+        path: str,
+        reason: str,
+        author: str,
+        *,
+        dry_run: bool,
+        progress: SpaceProgress | None,
+    ) -> PurgeResult:
+        """Remove all that ever stood at a path."""
+
+    def purge_content(
+        self,
+        digest: str,
+        reason: str,
+        author: str,
+        *,
+        dry_run: bool,
+        progress: SpaceProgress | None,
+    ) -> PurgeResult:
+        """Remove one content, named by its digest in hex."""
+
+    def list_purges(self) -> list[PurgeInfo]:
+        """All that was purged, newest first."""
 
     def check_store(
         self, *, deep: bool, repair: bool, progress: SpaceProgress | None

@@ -12,7 +12,7 @@ import msgspec
 from datavc.client.http_session import HttpSession
 from datavc.errors import DataCorrupt, DatavcError, InvalidInput, ServerUnavailable
 from datavc.store.backend import Buffer, ObjectInfo, ObjectWriter
-from datavc.store.key import pack_key, pack_of_key
+from datavc.store.key import moves_of_key, pack_key, pack_of_key
 
 _Item = TypeVar("_Item")
 
@@ -167,12 +167,14 @@ class _Stopped(Exception):
 
 
 def path_of(key: str) -> str:
-    """The route of the pack that *key* names.
+    """The route of the pack, or of the moves, that *key* names.
 
     Raises:
         InvalidInput: it names something else, which servers do not keep.
     """
-    pack = pack_of_key(key)
+    pack, moved = pack_of_key(key), moves_of_key(key)
+    if moved is not None:
+        return f"/packs/{moved.hex()}/moves"
     if pack is None:
         raise InvalidInput(f"{key!r} is no pack, and a server keeps nothing else")
     return f"/packs/{pack.hex()}"

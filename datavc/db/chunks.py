@@ -50,17 +50,22 @@ class SqlChunkIndex:
             DatabaseUnavailable, OutOfSpace: nothing was added.
             Collected: the pack was taken for garbage before it was added.
         """
-        # In key order, each page of the index is touched once, and two writers that meet in
-        # PostgreSQL wait for each other instead of dying of a deadlock.
-        ordered = sorted(chunks, key=lambda chunk: chunk.digest)
         with self._database.write() as connection:
-            _add_pack(connection, packs.PackRow(pack, size, len(chunks), now_us()))
-            if not ordered:
-                return
-            if self._database.dialect_name == "postgresql":
-                _insert_postgresql(connection, ordered)
-            else:
-                _insert_sqlite(connection, ordered)
+            add_pack(connection, pack, size, chunks)
+
+
+def add_pack(connection: Connection, pack: bytes, size: int, chunks: Sequence[ChunkRef]) -> None:
+    """See :meth:`SqlChunkIndex.add_pack`."""
+    # In key order, each page of the index is touched once, and two writers that meet in
+    # PostgreSQL wait for each other instead of dying of a deadlock.
+    ordered = sorted(chunks, key=lambda chunk: chunk.digest)
+    _add_pack(connection, packs.PackRow(pack, size, len(chunks), now_us()))
+    if not ordered:
+        return
+    if connection.dialect.name == "postgresql":
+        _insert_postgresql(connection, ordered)
+    else:
+        _insert_sqlite(connection, ordered)
 
 
 def _add_pack(connection: Connection, row: packs.PackRow) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from datavc.db.conflict_insert import insert_if_new, insert_into
 from datavc.db.tables import Chunk, DroppedPack, Pack
@@ -50,10 +50,10 @@ def find(conn: Connection, pack: bytes) -> PackRow | None:
 
 
 def list_packs(conn: Connection, *, after: bytes = b"", limit: int = 1000) -> list[PackRow]:
-    """Packs by id, which is by age, from the first id past *after*."""
+    """Packs by id, which is by age, from the first id past *after*; none that was rewritten."""
     statement = (
         select(Pack.c.id, Pack.c.size, Pack.c.chunks, Pack.c.created_us)
-        .where(Pack.c.id > after)
+        .where(Pack.c.id > after, Pack.c.moved_us.is_(None))
         .order_by(Pack.c.id)
         .limit(limit)
     )
@@ -79,6 +79,48 @@ def check_known(conn: Connection, packs: Collection[bytes]) -> None:
                 f"pack {gone[0].hex()} was collected before what relies on it landed",
                 hint="write it again: nothing was made visible",
             )
+
+
+def check_unmoved(conn: Connection, packs: Collection[bytes]) -> None:
+    """As :func:`check_known`, for what was looked up in the index and nothing refers to yet.
+
+    Rewriting a pack keeps only the records that something refers to.
+
+    Raises:
+        Collected: one of them is not known any more, or was rewritten.
+    """
+    check_known(conn, packs)
+    wanted = sorted(packs)
+    for start in range(0, len(wanted), _BATCH):
+        batch = wanted[start : start + _BATCH]
+        moved = select(Pack.c.id).where(Pack.c.id.in_(batch), Pack.c.moved_us.is_not(None))
+        found = conn.scalar(moved.limit(1))
+        if found is not None:
+            raise Collected(
+                f"pack {found.hex()} was rewritten before what relies on it landed",
+                hint="write it again: nothing was made visible",
+            )
+
+
+def list_moved(conn: Connection) -> set[bytes]:
+    """Packs that were rewritten and that something may refer to yet."""
+    return set(conn.scalars(select(Pack.c.id).where(Pack.c.moved_us.is_not(None))))
+
+
+def move(conn: Connection, packs: Sequence[bytes], *, time_us: int) -> bool:
+    """Say that packs were rewritten; ``False`` when one is not there to be.
+
+    Waits for transactions that have checked one of them.
+    """
+    _exclude_additions(conn)
+    for start in range(0, len(packs), _BATCH):
+        batch = sorted(packs)[start : start + _BATCH]
+        whole = Pack.c.id.in_(batch) & Pack.c.moved_us.is_(None)
+        if len(conn.scalars(select(Pack.c.id).where(whole).with_for_update()).all()) != len(batch):
+            return False
+        conn.execute(update(Pack).where(Pack.c.id.in_(batch)).values(moved_us=time_us))
+        conn.execute(delete(Chunk).where(Chunk.c.pack.in_(batch)))
+    return True
 
 
 def drop(conn: Connection, packs: Sequence[bytes], *, time_us: int) -> None:

@@ -206,9 +206,39 @@ class PackColumns(TypedColumns):
     #: Chunks that the index was told of when the pack was added.
     chunks: Named[int] = Column(_BIG)
     created_us: Named[int] = Column(_BIG)
+    #: When its records went to other packs; what refers to them still names this one.
+    moved_us: Named[int | None] = Column(_BIG)
 
 
 Pack = Table("packs", METADATA, PackColumns)
+
+
+class PurgeColumns(TypedColumns):
+    """Content that was removed from all history: who wanted it, and why."""
+
+    id: Named[str] = Column(_TEXT, primary_key=True)
+    #: What was asked for: a repo and a path, or a content's digest.
+    subject: Named[str] = Column(_TEXT)
+    reason: Named[str] = Column(_TEXT)
+    #: Distinct contents that are gone, and bytes that the store won.
+    contents: Named[int] = Column(_BIG)
+    freed_bytes: Named[int] = Column(_BIG)
+    author: Named[str] = Column(_TEXT)
+    time_us: Named[int] = Column(_BIG)
+
+
+Purge = Table("purges", METADATA, PurgeColumns)
+
+
+class UpkeepTurnColumns(TypedColumns):
+    """Who looks after the store: one at a time takes away or moves what others may read."""
+
+    name: Named[str] = Column(_TEXT, primary_key=True)
+    holder: Named[str] = Column(_TEXT)
+    until_us: Named[int] = Column(_BIG)
+
+
+UpkeepTurn = Table("upkeep_turns", METADATA, UpkeepTurnColumns)
 
 
 class DroppedPackColumns(TypedColumns):

@@ -169,7 +169,7 @@ class ResultWriter:
         )
         time_us = now_us()
         with self._vs.db.write() as conn:
-            packs.check_known(conn, needed)
+            packs.check_unmoved(conn, needed)
             if not job_claims.record(conn, self._job.id, self._owner, JobFacts(counts=counts)):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
             datums.add_many(

@@ -88,3 +88,42 @@ class StoreCheck:
     def is_sound(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeInfo:
+    """Content that was removed from all history."""
+
+    id: str
+    #: What was asked for: ``repo:/path``, or a content's digest.
+    subject: str
+    reason: str
+    #: Distinct contents that are gone.
+    contents: int
+    #: Bytes that the store won.
+    freed_bytes: int
+    author: str
+    time_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class PurgedPlace:
+    """A place in history at which purged content stood."""
+
+    repo: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeResult:
+    """What a purge removed, or would."""
+
+    dry_run: bool
+    purge: PurgeInfo
+    #: Where the content stood, in all repos.
+    places: tuple[PurgedPlace, ...]
+    #: Packs that were rewritten without it.
+    rewritten_packs: int
+    #: Pieces of it that other content shares, which stay for that, and their bytes.
+    shared_pieces: int
+    shared_bytes: int

@@ -6,10 +6,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from datavc.errors import NotFound
 from datavc.model.entry import Location
 from datavc.store.backend import Backend, Buffer
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.key import pack_key
+from datavc.store.moved_packs import MovedPacks, absent
 from datavc.store.pack import PackFooter, read_footer
 from datavc.store.pack_session import PackSession
 from datavc.store.record import RecordKind, decode_record
@@ -30,6 +32,8 @@ class ObjectStore:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
+        #: Packs that were rewritten.
+        self.moved = MovedPacks(backend)
 
     def session(self, index: ChunkIndex | None = None) -> PackSession:
         """A new session to write records; *index* is told of its chunks when it finishes."""
@@ -40,9 +44,14 @@ class ObjectStore:
 
         Raises:
             NotFound: its pack is gone.
+            Purged: its bytes were removed for good.
             DataCorrupt: the bytes there are not that record.
         """
-        data = self.backend.get(pack_key(location.pack), location.offset, location.length)
+        location = self.moved.place(location)
+        try:
+            data = self.backend.get(pack_key(location.pack), location.offset, location.length)
+        except NotFound as error:
+            return self.read(absent(error, self.moved, location), digest, kind)
         return decode_record(data, location, digest, kind)
 
     def read_many(self, wanted: Iterable[Wanted]) -> Iterator[Buffer]:
@@ -80,17 +89,28 @@ class ObjectStore:
         """The plain payloads of one run of :func:`plan_reads`, fetched by one read, verified.
 
         Raises:
-            NotFound, DataCorrupt: as :meth:`read`.
+            NotFound, Purged, DataCorrupt: as :meth:`read`.
         """
-        start = run[0][0].offset
+        first = run[0][0]
+        if self.moved.knows(first.pack):
+            return self._read_moved(run)
+        start = first.offset
         end = run[-1][0].offset + run[-1][0].length
-        whole = memoryview(self.backend.get(pack_key(run[0][0].pack), start, end - start))
+        try:
+            whole = memoryview(self.backend.get(pack_key(first.pack), start, end - start))
+        except NotFound as error:
+            absent(error, self.moved, first)
+            return self._read_moved(run)
         return [
             decode_record(
                 whole[at.offset - start : at.offset - start + at.length], at, digest, kind
             )
             for at, digest, kind in run
         ]
+
+    def _read_moved(self, run: list[Wanted]) -> list[Buffer]:
+        moved = ((self.moved.place(at), digest, kind) for at, digest, kind in run)
+        return [data for piece in plan_reads(moved) for data in self.read_run(piece)]
 
     def footer(self, pack: bytes) -> PackFooter:
         """The index of one pack.

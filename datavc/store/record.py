@@ -90,6 +90,20 @@ def decode_header(data: Buffer, location: Location) -> RecordHeader:
     return RecordHeader(kind, codec, stored_size, raw_size, digest, checksum)
 
 
+def take_record(data: Buffer, location: Location) -> EncodedRecord:
+    """The stored record that fills *data*, verified but not unpacked, to be written elsewhere.
+
+    Raises:
+        DataCorrupt: its bytes were changed.
+    """
+    header = decode_header(data, location)
+    view = memoryview(data)
+    payload = view[HEADER_SIZE:]
+    if len(payload) != header.stored_size or xxh3_128_digest(payload) != header.checksum:
+        raise _corrupt("has damaged contents", location)
+    return header.kind, header.digest, header.raw_size, bytes(view[:HEADER_SIZE]), payload
+
+
 def decode_record(data: Buffer, location: Location, digest: bytes, kind: RecordKind) -> Buffer:
     """The plain payload of the record that fills *data*, verified.
 

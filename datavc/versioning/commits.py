@@ -103,7 +103,7 @@ def commit_changes(
             words,
             allow_empty=allow_empty,
             extra=extra,
-            relies_on=needed,
+            looked_up=needed,
         )
 
     with relying_on(vs, needed):
@@ -161,7 +161,7 @@ def _try_changes(
     *,
     allow_empty: bool,
     extra: Extra | None,
-    relies_on: Collection[bytes] = (),
+    looked_up: Collection[bytes] = (),
 ) -> CommitInfo | None:
     streams = [read_change_set(one.location, one.digest, vs.nodes) for one in records]
     with fewer_collections(), vs.objects.session(vs.chunks) as session:
@@ -173,7 +173,7 @@ def _try_changes(
                 hint="commit all the same with --allow-empty",
             )
         written = packs_written(session.finish())
-    return land(vs, base, branch, tree, words, extra, written.union(relies_on))
+    return land(vs, base, branch, tree, words, extra, written, looked_up)
 
 
 def _read_base(vs: VersionedStore, repo: str, branch: str, *, with_staging: bool) -> Base:

@@ -18,6 +18,7 @@ from datavc.model.collection import Problem, StoreCheck
 from datavc.model.commit import Commit
 from datavc.versioning.index_repair import repair_index
 from datavc.versioning.marks import Marks, PackMarks
+from datavc.versioning.moved_records import MovedRecords
 from datavc.versioning.pack_verify import verify_records
 from datavc.versioning.reachability import Reachability
 from datavc.versioning.versioned_store import VersionedStore
@@ -64,7 +65,9 @@ class _Check:
         self._records = self._read = 0
 
     def run(self, *, repair: bool) -> StoreCheck:
-        with Marks() as marks:
+        with self._vs.db.read() as conn:
+            moved = MovedRecords(self._vs, conn)
+        with Marks(moved) as marks:
             with self._vs.db.read() as conn:
                 commits = self._check_commits(conn)
                 self._mark(conn, marks)

@@ -88,8 +88,21 @@ def land(
     words: Words,
     extra: Extra | None,
     relies_on: Collection[bytes],
+    looked_up: Collection[bytes] = (),
 ) -> CommitInfo | None:
-    """The SQL transaction; ``None`` when the head or the staging is not *base*'s any more."""
+    """The SQL transaction; ``None`` when the head or the staging is not *base*'s any more.
+
+    Args:
+        vs: where.
+        base: what the commit is built on.
+        branch: the branch.
+        tree: the new content.
+        words: what the commit says of itself.
+        extra: run in the same transaction.
+        relies_on: packs that must still be known.
+        looked_up: packs that nothing referred to before, but for the index: they must not have
+            been rewritten either.
+    """
     now = now_us()
     commit = Commit(
         repo=base.repo.name,
@@ -106,6 +119,7 @@ def land(
     try:
         with vs.db.write() as conn:
             packs.check_known(conn, relies_on)
+            packs.check_unmoved(conn, looked_up)
             _check_kept(conn, words)
             rows.create(conn, base.repo.id, commit)
             moved = branches.move(

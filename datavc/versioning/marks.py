@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from datavc.model.entry import Location
 from datavc.model.tree.columns import PlaceColumns
+from datavc.versioning.moved_records import MovedRecords
 
 #: No two records of a pack start in the same so many bytes: a record's header is as long.
 _GRAIN_BITS = 6
@@ -29,14 +30,20 @@ _GATHERED = 32 * 1024
 class Marks:
     """Records in use. Use it as a context manager. Not safe to share between threads.
 
+    A record of a pack that was rewritten is marked where it lies now; the old pack counts as one in
+    which something is marked, as it is still named.
+
     Args:
+        moved: the packs that were rewritten.
         like: number packs as these marks do, so that both can be read side by side.
     """
 
-    def __init__(self, like: Marks | None = None) -> None:
+    def __init__(self, moved: MovedRecords, like: Marks | None = None) -> None:
+        self._moved = moved
         self._folder = tempfile.TemporaryDirectory(prefix="datavc-marks-")
         self._numbers: dict[bytes, int] = {} if like is None else like._numbers
         self._walked: set[int] = set()
+        self._watched: dict[int, set[int]] = {}
         self._gathered = [array("Q") for _ in range(_FILES)]
 
     def __enter__(self) -> Marks:
@@ -57,17 +64,28 @@ class Marks:
         if mark in self._walked:
             return False
         self._walked.add(mark)
-        self._gather(number, [mark])
+        self.add(location)
         return True
 
     def add(self, location: Location) -> None:
         """Mark a record that leads nowhere."""
+        while location.pack in self._moved:
+            self._number(location.pack)
+            following = self._moved.find(location)
+            if following is None:
+                return
+            location = following
         number = self._number(location.pack)
         self._gather(number, [number << _PLACE_BITS | location.offset >> _GRAIN_BITS])
 
     def add_columns(self, places: PlaceColumns) -> None:
         """Mark many records."""
-        numbers = [self._number(pack) for pack in places.pack_ids()]
+        packs = places.pack_ids()
+        if any(pack in self._moved for pack in packs):
+            for location in places.locations():
+                self.add(location)
+            return
+        numbers = [self._number(pack) for pack in packs]
         if len(numbers) == 1:
             base = numbers[0] << _PLACE_BITS
             marks = [base | offset >> _GRAIN_BITS for offset in places.offsets]
@@ -82,6 +100,14 @@ class Marks:
     def has_pack(self, pack: bytes) -> bool:
         """Whether a record of that pack is marked."""
         return pack in self._numbers
+
+    def watch(self, packs: Iterable[bytes]) -> None:
+        """Remember what is marked in these packs from now on, and in no others."""
+        self._watched = {self._number(pack): set() for pack in packs}
+
+    def seen(self, pack: bytes) -> PackMarks:
+        """What was marked in a pack since :meth:`watch`."""
+        return PackMarks(self._watched[self._numbers[pack]])
 
     def packs(self) -> Iterator[tuple[bytes, PackMarks]]:
         """The marks of each pack, pack by pack; nothing may be marked meanwhile."""
@@ -98,6 +124,8 @@ class Marks:
         return self._numbers.setdefault(pack, len(self._numbers))
 
     def _gather(self, number: int, marks: list[int]) -> None:
+        if number in self._watched:
+            self._watched[number].update(mark & _PLACES for mark in marks)
         gathered = self._gathered[number % _FILES]
         gathered.extend(marks)
         if len(gathered) >= _GATHERED:

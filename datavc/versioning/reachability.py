@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from sqlalchemy import Connection
 
 from datavc.db import roots
+from datavc.errors import Purged
 from datavc.model.change_set import StagedRecord, change_set_locations, read_segments
 from datavc.model.commit import TreeRef
 from datavc.model.entry import ChunkRef
@@ -108,7 +109,11 @@ class Reachability:
     def _mark_list(self, ref: ChunkRef, depth: int) -> None:
         if not self._marks.walk(ref.location):
             return
-        for below in read_list(self._vs, ref, depth):
+        try:
+            listed = read_list(self._vs, ref, depth)
+        except Purged:
+            return
+        for below in listed:
             if depth > 1:
                 self._mark_list(below, depth - 1)
             else:
@@ -130,8 +135,12 @@ def read_list(vs: VersionedStore, ref: ChunkRef, depth: int) -> list[ChunkRef]:
 
 
 def walk_lists(vs: VersionedStore, ref: ChunkRef, depth: int) -> Iterator[ChunkRef]:
-    """All chunks and lists below the list *ref*."""
-    for below in read_list(vs, ref, depth):
+    """All chunks and lists below the list *ref*; none where it was purged."""
+    try:
+        listed = read_list(vs, ref, depth)
+    except Purged:
+        return
+    for below in listed:
         yield below
         if depth > 1:
             yield from walk_lists(vs, below, depth - 1)

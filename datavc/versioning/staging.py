@@ -67,13 +67,13 @@ def _stage(
         _check(vs, base, record)
         with vs.db.write() as conn:
             if _lock_base(conn, repo, branch) == base:
-                packs.check_known(conn, needed)
+                packs.check_unmoved(conn, needed)
                 return _add(conn, base, branch, record, author, extra)
     # Others are faster time and again: they wait while this one is checked.
     with vs.db.write() as conn:
         base = _lock_base(conn, repo, branch)
         _check(vs, base, record)
-        packs.check_known(conn, needed)
+        packs.check_unmoved(conn, needed)
         return _add(conn, base, branch, record, author, extra)
 
 

@@ -11,6 +11,7 @@ from datavc.db import repos as repo_rows
 from datavc.model.collection import Usage
 from datavc.model.repo import RepoInfo
 from datavc.versioning.marks import Marks, PackMarks, read_together
+from datavc.versioning.moved_records import MovedRecords
 from datavc.versioning.reachability import Reachability
 from datavc.versioning.repos import find_repo
 from datavc.versioning.resolve import get_tree, resolve_id
@@ -29,7 +30,7 @@ def usage_of_repos(vs: VersionedStore) -> list[Usage]:
     with ExitStack() as stack, vs.db.read() as conn:
         infos = _all_repos(conn)
         names = [info.name for info in infos]
-        sides = _sides(stack, len(names) + 1)
+        sides = _sides(stack, MovedRecords(vs, conn), len(names) + 1)
         for name, marks in zip(names, sides, strict=False):
             Reachability(vs, marks).mark_of_repo(conn, find_repo(conn, name).id)
         Reachability(vs, sides[-1]).mark_of_jobs(conn)
@@ -53,7 +54,7 @@ def usage_of_commit(vs: VersionedStore, repo: str, ref: str) -> Usage:
     tree = get_tree(vs, repo, ref)
     with ExitStack() as stack, vs.db.read() as conn:
         commit = resolve_id(conn, find_repo(conn, repo), ref)
-        own, rest = _sides(stack, 2)
+        own, rest = _sides(stack, MovedRecords(vs, conn), 2)
         Reachability(vs, own).mark_tree(tree)
         Reachability(vs, rest).mark_all(conn, without={commit})
         stored, unique = _measure(vs, [own, rest])
@@ -67,9 +68,9 @@ def _all_repos(conn: Connection) -> list[RepoInfo]:
     return found
 
 
-def _sides(stack: ExitStack, count: int) -> list[Marks]:
-    first = stack.enter_context(Marks())
-    return [first, *(stack.enter_context(Marks(first)) for _ in range(count - 1))]
+def _sides(stack: ExitStack, moved: MovedRecords, count: int) -> list[Marks]:
+    first = stack.enter_context(Marks(moved))
+    return [first, *(stack.enter_context(Marks(moved, first)) for _ in range(count - 1))]
 
 
 def _measure(vs: VersionedStore, sides: Sequence[Marks]) -> tuple[list[int], list[int]]:

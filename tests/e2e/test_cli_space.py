@@ -90,3 +90,30 @@ def test_a_put_whose_content_was_collected_is_made_again(
     assert client.read("data:/a") == b"content"
     assert not left
     assert client.fsck(deep=True).is_sound
+
+
+def test_a_purge(cli: CommandLine, history: None, tmp_path: Path) -> None:
+    cli.ok("put", "-", "data:/b", "-m", "b", stdin=b"stays")
+    assert "Nothing was purged" in cli.ok("purge", "--list").err
+    refused = cli("purge", "data:/a")
+    assert (refused.code, "nobody to ask" in refused.err) == (2, True)
+    assert cli("purge", "data@main:/a", "--force").code == 2
+    assert cli("purge").code == 2
+    planned = cli.ok("purge", "data:/a", "--dry-run")
+    assert "would purge 3 contents" in planned.out
+    assert cli.ok("cat", "data:/a").out == chr(2) * 1000
+    done = cli.ok("purge", "data:/a", "--force", "-m", "request 17", "--json").json
+    assert isinstance(done, dict)
+    assert done["places"] == [{"repo": "data", "path": "a"}]
+    for ref in ("main", "main~1", "main~3"):
+        late = cli("cat", f"data@{ref}:/a")
+        assert (late.code, "purged" in late.err) == (3, True)
+    assert cli.ok("cat", "data:/b").out == "stays"
+    assert "request 17" in cli.ok("purge", "--list").out
+    assert len(cli.ok("log", "data", "--json").json) == 4  # type: ignore[arg-type]
+    assert "nothing is wrong" in cli.ok("fsck", "--deep").out
+    assert cli("purge", "data:/nothing", "--force").code == 3
+    held = tmp_path / "held"
+    held.write_bytes(b"stays")
+    assert "purged 1 content" in cli.ok("purge", "--content", str(held), "--force").out
+    assert cli("cat", "data:/b").code == 3

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 import datavc
-from datavc.errors import NotFound
+from datavc.errors import NotFound, Purged
 from datavc.store.key import pack_key
 from tests.services.http_server import running_server
 
@@ -161,3 +161,18 @@ def test_part_urls_are_worth_nothing_once_a_pack_is_complete(
         assert http.get(f"/packs/{pack}").content == b"first"
         assert httpx.get(http.get(f"/packs/{pack}/url").json()["url"]).content == b"first"
         assert http.post(f"/packs/{pack}/upload").status_code == 409
+
+
+def test_what_was_moved_or_purged_is_known_to_clients(client: datavc.Client) -> None:
+    client.create_repo("scratch")
+    for name, size in (("gone", 2 * 1024 * 1024), ("kept", 1000)):
+        client.put(NOISE[:size], f"scratch:/{name}", message=name)
+    client.put(NOISE[-3_000_000:], "data:/secret", message="secret")
+    client.put(NOISE[:1_000_000], "data:/half", message="half")
+    client.delete_repo("scratch")
+    client.purge("data", "secret")
+    client.gc(grace_s=0, unreachable_keep_s=0)
+    assert client.read("data:/half") == NOISE[:1_000_000]
+    with pytest.raises(Purged):
+        client.read("data:/secret")
+    assert client.fsck(deep=True).is_sound

@@ -61,6 +61,10 @@ def _lines(done: Collection) -> list[str]:
         gave = "would give up" if done.dry_run else "gave up"
         lines.append(f"{gave} the content of {count(done.expired_commits, 'commit')}")
     lines.append(f"{verb} {count(done.dropped_packs, 'pack')}, {size(done.dropped_bytes)}")
+    if done.rewritten_packs:
+        rewrote = "would rewrite" if done.dry_run else "rewrote"
+        packs = count(done.rewritten_packs, "pack")
+        lines.append(f"{rewrote} {packs} without {size(done.rewritten_bytes)} not in use")
     if done.orphans:
         leftover = f"{verb} {count(done.orphans, 'leftover')} of writes that were never completed"
         lines.append(f"{leftover}, {size(done.orphan_bytes)}")

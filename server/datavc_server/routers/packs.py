@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from datavc.db import packs
 from datavc.errors import AlreadyExists, Conflict, NotFound
-from datavc.store.key import pack_key
+from datavc.store.key import moves_key, pack_key
 from datavc_server.byte_range import ByteRange, read_range
 from datavc_server.pack_check import register_pack
 from datavc_server.paging import Page, decode_cursor, encode_cursor
@@ -70,6 +70,13 @@ def read_pack(pack: PackId, state: State, request: Request) -> Response:
         data = state.vs.objects.backend.get(pack_key(pack), span.offset, span.length)
         return Response(bytes(data), span.status, headers)
     return StreamingResponse(_pieces(state, pack, span), span.status, headers)
+
+
+@router.get("/{pack}/moves", responses=_BYTES, response_class=Response)
+def read_moves(pack: PackId, state: State) -> Response:
+    """Where the records of a pack that was rewritten went."""
+    data = state.vs.objects.backend.get(moves_key(pack))
+    return Response(bytes(data), media_type="application/octet-stream")
 
 
 @router.put("/{pack}", status_code=status.HTTP_201_CREATED, response_class=Response)

@@ -7,8 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 from pydantic import BaseModel, Field
 
-from datavc.model.collection import Collection, RetentionRule, StoreCheck, Usage
-from datavc.versioning import fsck, gc, retention, usage
+from datavc.errors import InvalidInput
+from datavc.model.collection import (
+    Collection,
+    PurgeInfo,
+    PurgeResult,
+    RetentionRule,
+    StoreCheck,
+    Usage,
+)
+from datavc.model.name import clean_path
+from datavc.versioning import fsck, gc, purge, retention, usage
 from datavc.versioning.retention import UNREACHABLE_KEEP_S
 from datavc_server.paging import Items
 from datavc_server.state import Author, Ref, Repo, State
@@ -30,6 +39,18 @@ class NewCollection(BaseModel):
         le=_LONGEST_S,
         description="Keep commits for so long after the last ref that led to them moved; seconds.",
     )
+    dry_run: bool = Field(default=False, description="Remove nothing.")
+
+
+class NewPurge(BaseModel):
+    """Content to be removed from all history: what stood at a path, or one content."""
+
+    repo: str = Field(default="", description="A repo, with a path.", examples=["people"])
+    path: str = Field(default="", description="A file or folder of it.", examples=["ann.csv"])
+    digest: str = Field(
+        default="", pattern="^([0-9a-f]{64})?$", description="Or: a file's digest in hex."
+    )
+    reason: str = Field(default="", description="For the record.")
     dry_run: bool = Field(default=False, description="Remove nothing.")
 
 
@@ -56,6 +77,32 @@ def collect_garbage(asked: NewCollection, state: State) -> Collection:
         unreachable_keep_s=asked.unreachable_keep_s,
         dry_run=asked.dry_run,
     )
+
+
+@router.post("/purges")
+def purge_content(asked: NewPurge, state: State, author: Author) -> PurgeResult:
+    """Remove content from all history; answers when it is done."""
+    if bool(asked.digest) == bool(asked.repo):
+        raise InvalidInput("a purge names either a repo and a path, or a digest")
+    if asked.digest:
+        digests, subject = {bytes.fromhex(asked.digest)}, asked.digest
+    else:
+        path = clean_path(asked.path)
+        digests, subject = purge.contents_at(state.vs, asked.repo, path), f"{asked.repo}:/{path}"
+    return purge.purge(
+        state.vs,
+        digests,
+        subject=subject,
+        author=author,
+        reason=asked.reason,
+        dry_run=asked.dry_run,
+    )
+
+
+@router.get("/purges")
+def list_purges(state: State) -> Items[PurgeInfo]:
+    """All that was purged, newest first."""
+    return Items(items=purge.list_purges(state.vs))
 
 
 @router.post("/fsck")

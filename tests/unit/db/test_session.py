@@ -141,7 +141,7 @@ def test_a_full_disk_is_out_of_space(database: Database) -> None:
     def write_too_much() -> None:
         with database.write() as conn:
             conn.exec_driver_sql("PRAGMA max_page_count=1")
-            conn.exec_driver_sql("INSERT INTO packs VALUES (zeroblob(1000000), 1, 1, 1)")
+            conn.exec_driver_sql("INSERT INTO packs VALUES (zeroblob(1000000), 1, 1, 1, NULL)")
 
     with pytest.raises(OutOfSpace, match="no space"):
         write_too_much()

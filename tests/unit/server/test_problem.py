@@ -17,6 +17,7 @@ STATUS = {
     ErrorCode.INVALID_SPEC: 400,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.EXPIRED: 404,
+    ErrorCode.PURGED: 404,
     ErrorCode.CONFLICT: 409,
     ErrorCode.ALREADY_EXISTS: 409,
     ErrorCode.LOST_RACE: 409,

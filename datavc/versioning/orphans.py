@@ -1,0 +1,76 @@
+"""Objects in the store that the database does not know, or not any more: what killed runs left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from datavc.db import packs as pack_rows
+from datavc.db.clock import now_us
+from datavc.store.key import MOVES_PREFIX, PACK_PREFIX, moves_of_key, pack_key, pack_of_key
+from datavc.versioning.versioned_store import VersionedStore
+
+#: Packs looked up in one transaction.
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """What was found."""
+
+    #: Packs that are not known, or were rewritten.
+    packs: list[bytes]
+    bytes: int
+    #: Keys of the moves of packs that were not rewritten after all, or that nothing names now.
+    moves: list[str]
+
+
+def find_orphans(
+    vs: VersionedStore, known: Set[bytes], moved: Set[bytes], older_than: float
+) -> Orphans:
+    """Objects that the database does not know, older than a time.
+
+    Args:
+        vs: where.
+        known: the packs that it knows.
+        moved: those that it knows as rewritten.
+        older_than: POSIX time.
+    """
+    backend = vs.objects.backend
+    packs: list[bytes] = []
+    size = 0
+    for found in backend.list(PACK_PREFIX):
+        pack = pack_of_key(found.key)
+        if pack is not None and pack not in known and found.modified < older_than:
+            packs.append(pack)
+            size += found.size
+    stale = [
+        found.key
+        for found in backend.list(MOVES_PREFIX)
+        if moves_of_key(found.key) not in moved and found.modified < older_than
+    ]
+    return Orphans(packs, size, stale)
+
+
+def delete_orphans(
+    vs: VersionedStore,
+    orphans: Orphans,
+    write: Callable[[], AbstractContextManager[Connection]],
+) -> None:
+    """Delete them, but for what has become known meanwhile."""
+    backend = vs.objects.backend
+    for start in range(0, len(orphans.packs), _BATCH):
+        batch = orphans.packs[start : start + _BATCH]
+        with write() as conn:
+            dropped = pack_rows.drop_unknown(conn, batch, time_us=now_us())
+            moved = pack_rows.list_moved(conn)
+        for pack in {*dropped, *moved.intersection(batch)}:
+            backend.delete(pack_key(pack))
+    with write() as conn:
+        moved = pack_rows.list_moved(conn)
+    for key in orphans.moves:
+        if moves_of_key(key) not in moved:
+            backend.delete(key)

@@ -1,0 +1,262 @@
+"""Removing content from all history: the bytes go, while commits, trees and lineage stay.
+
+What is removed are the pieces (chunks) that no other content uses. Trees go on naming them, so no
+id changes; a reader is told that they were purged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection
+
+from datavc.db import packs as pack_rows
+from datavc.db import purges, roots
+from datavc.db import repos as repo_rows
+from datavc.db.clock import now_us
+from datavc.db.packs import PackRow
+from datavc.errors import InvalidInput, LostRace, NotFound
+from datavc.model.change_set import read_change_set
+from datavc.model.collection import PurgedPlace, PurgeInfo, PurgeResult
+from datavc.model.ids import DIGEST_SIZE, new_id
+from datavc.model.tree.lookup import find_file
+from datavc.model.tree.scan import scan
+from datavc.store.pack import PackFooter
+from datavc.store.record import RecordKind
+from datavc.versioning.compaction import nothing_new_in
+from datavc.versioning.marks import Marks, PackMarks
+from datavc.versioning.moved_records import MovedRecords
+from datavc.versioning.pack_rewrite import Rewrite, rewrite_packs
+from datavc.versioning.purge_reach import PurgeReach
+from datavc.versioning.repos import find_repo
+from datavc.versioning.upkeep_turn import UpkeepTurn, upkeep_turn
+from datavc.versioning.versioned_store import VersionedStore
+
+#: Called with what is done at present, and how many more of it were done since the last call.
+Progress = Callable[[str, int], None]
+
+#: What is not a repo's: records of jobs, and outputs of datums.
+_JOBS = "(pipelines' records)"
+#: How often it is tried to outrun writers that come to share a piece.
+_TRIES = 5
+_READERS = 8
+_CONTENT = (RecordKind.CHUNK, RecordKind.CHUNK_LIST, RecordKind.EXTERNAL)
+
+
+def contents_at(vs: VersionedStore, repo: str, path: str) -> set[bytes]:
+    """Digests of all that ever stood at a path of a repo, or below it, and is kept or staged.
+
+    Raises:
+        NotFound: there is no such repo, or nothing ever stood there.
+        InvalidInput: the path is the root.
+    """
+    if not path:
+        raise InvalidInput(
+            f"'{repo}:/' is all of the repo", hint=f"delete it: `datavc repo delete {repo}`"
+        )
+    found: set[bytes] = set()
+    with vs.db.read() as conn:
+        repo_id = find_repo(conn, repo).id
+        seen: set[bytes] = set()
+        for tree in roots.trees(conn, repo_id=repo_id):
+            if tree.digest in seen:
+                continue
+            seen.add(tree.digest)
+            file = find_file(tree, path, vs.nodes)
+            below = scan(tree, vs.nodes, prefix=f"{path}/")
+            found.update(entry.digest for _, entry in below if entry.refs)
+            if file is not None:
+                found.add(file.digest)
+        for record in roots.staged(conn, repo_id=repo_id):
+            changes = read_change_set(record.location, record.digest, vs.nodes)
+            found.update(
+                entry.digest
+                for at, entry in changes
+                if entry is not None and f"{at}/".startswith(f"{path}/")
+            )
+    if not found:
+        raise NotFound(
+            f"no commit of repo {repo!r} has anything at '/{path}'",
+            hint=f"see `datavc ls {repo}`, and `datavc log {repo}`",
+        )
+    return found
+
+
+def purge(
+    vs: VersionedStore,
+    digests: Collection[bytes],
+    *,
+    subject: str,
+    author: str,
+    reason: str = "",
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> PurgeResult:
+    """Remove contents from all history of all repos. Safe beside all other work, and to repeat.
+
+    Args:
+        vs: where.
+        digests: digests of whole files.
+        subject: what was asked for, for the record.
+        author: who asked.
+        reason: why.
+        dry_run: remove nothing, and tell what would be.
+        progress: told of what is done.
+
+    Raises:
+        InvalidInput: a digest is none.
+        NotFound: nothing in use has such content.
+        DataCorrupt: something in use is damaged; nothing is removed.
+        Conflict: somebody else looks after the store already.
+        LostRace: others kept on using pieces of it; run it again.
+    """
+    if not digests or any(len(digest) != DIGEST_SIZE for digest in digests):
+        raise InvalidInput("what is to be purged is named by digests of 32 bytes")
+    work = _Purge(vs, frozenset(digests), progress)
+    info = PurgeInfo(new_id(), subject, reason, len(digests), 0, author, now_us())
+    if dry_run:
+        return work.run(info, None)
+    with upkeep_turn(vs) as turn:
+        return work.run(info, turn)
+
+
+def list_purges(vs: VersionedStore) -> list[PurgeInfo]:
+    """All that was purged, newest first."""
+    with vs.db.read() as conn:
+        return purges.list_all(conn)
+
+
+@dataclass(slots=True)
+class _Plan:
+    rewrites: list[Rewrite] = field(default_factory=list)
+    shared_pieces: int = 0
+    shared_bytes: int = 0
+
+    @property
+    def bytes(self) -> int:
+        return sum(one.doomed_bytes for one in self.rewrites)
+
+
+class _Purge:
+    def __init__(
+        self, vs: VersionedStore, digests: frozenset[bytes], progress: Progress | None
+    ) -> None:
+        self._vs = vs
+        self._digests = digests
+        self._progress = progress
+
+    def run(self, info: PurgeInfo, turn: UpkeepTurn | None) -> PurgeResult:
+        with self._vs.db.read() as conn:
+            moved = MovedRecords(self._vs, conn)
+        with Marks(moved) as others:
+            reach = PurgeReach(self._vs, others, self._digests, lambda n: self._tell("roots", n))
+            places = self._walk(reach)
+            if not reach.found:
+                raise NotFound(f"nothing that is kept has the content of {info.subject}")
+            plan = self._plan(others, reach, self._packs())
+            info = replace(info, contents=len(reach.found), freed_bytes=plan.bytes)
+            rewritten = 0
+            if turn is not None:
+                with self._vs.db.write() as conn:
+                    turn.check(conn)
+                    purges.add(conn, info)
+                rewritten = self._remove(plan, others, reach, turn)
+        return PurgeResult(
+            turn is None,
+            info,
+            places,
+            rewritten or len(plan.rewrites),
+            plan.shared_pieces,
+            plan.shared_bytes,
+        )
+
+    def _walk(self, reach: PurgeReach) -> tuple[PurgedPlace, ...]:
+        """Mark everything, repo by repo, so that each place is known by its repo."""
+        places: list[PurgedPlace] = []
+        with self._vs.db.read() as conn:
+            for name in _repo_names(conn):
+                reach.mark_of_repo(conn, find_repo(conn, name).id)
+                places += [PurgedPlace(name, path) for path in reach.take_paths()]
+            reach.mark_of_jobs(conn)
+            places += [PurgedPlace(_JOBS, path) for path in reach.take_paths()]
+        return tuple(places)
+
+    def _packs(self) -> dict[bytes, PackRow]:
+        found: dict[bytes, PackRow] = {}
+        last = b""
+        with self._vs.db.read() as conn:
+            while page := pack_rows.list_packs(conn, after=last):
+                found |= {row.id: row for row in page}
+                last = page[-1].id
+        return found
+
+    def _plan(self, others: Marks, reach: PurgeReach, packs: Mapping[bytes, PackRow]) -> _Plan:
+        """What must go from *packs*: every copy of a piece that other content does not use."""
+        plan = _Plan()
+        with ThreadPoolExecutor(_READERS, "datavc-footer") as pool:
+            for row, footer, marked in pool.map(self._look, _marked(others, packs)):
+                self._tell("packs", 1)
+                doomed: set[int] = set()
+                for record in footer.records():
+                    if record.digest not in reach.pieces or record.kind not in _CONTENT:
+                        continue
+                    if marked.has(record.location.offset):
+                        plan.shared_pieces += 1
+                        plan.shared_bytes += record.location.length
+                    else:
+                        doomed.add(record.location.offset)
+                if doomed:
+                    plan.rewrites.append(Rewrite(row, footer, frozenset(doomed), purged=True))
+        return plan
+
+    def _look(self, item: tuple[PackRow, PackMarks]) -> tuple[PackRow, PackFooter, PackMarks]:
+        row, marked = item
+        return row, self._vs.objects.footer(row.id), marked
+
+    def _remove(self, plan: _Plan, others: Marks, reach: PurgeReach, turn: UpkeepTurn) -> int:
+        left = {one.row.id: one.row for one in plan.rewrites}
+        rewrites = plan.rewrites
+        count = 0
+        for _ in range(_TRIES):
+            others.watch(left)
+            done = rewrite_packs(
+                self._vs,
+                rewrites,
+                turn,
+                nothing_new_in(others, reach),
+                lambda packs: self._tell("packs rewritten", packs),
+            )
+            count += len(done)
+            for one in done:
+                del left[one.row.id]
+            if not left:
+                return count
+            rewrites = self._plan(others, reach, left).rewrites
+            left = {one.row.id: one.row for one in rewrites}
+        raise LostRace(
+            f"others kept on using pieces of what was to be purged: {len(left)} packs are left",
+            hint="run it again; what was removed stays so",
+        )
+
+    def _tell(self, what: str, count: int) -> None:
+        if self._progress:
+            self._progress(what, count)
+
+
+def _marked(others: Marks, packs: Mapping[bytes, PackRow]) -> Iterator[tuple[PackRow, PackMarks]]:
+    unmarked = dict(packs)
+    for pack, marked in others.packs():
+        row = unmarked.pop(pack, None)
+        if row is not None:
+            yield row, marked
+    for row in unmarked.values():
+        yield row, PackMarks(set())
+
+
+def _repo_names(conn: Connection) -> list[str]:
+    found: list[str] = []
+    while page := repo_rows.list_infos(conn, after=found[-1] if found else ""):
+        found += [info.name for info in page]
+    return found

@@ -1,0 +1,187 @@
+"""Rewriting packs on both databases: nothing in use is lost, no id changes, readers find it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from datavc.db import outbox
+from datavc.db import packs as pack_rows
+from datavc.errors import Collected, Conflict
+from datavc.model.collection import Collection
+from datavc.store.backends.local import LocalBackend
+from datavc.store.key import MOVES_PREFIX, PACK_PREFIX
+from datavc.store.objects import ObjectStore
+from datavc.versioning import branches, gc, pack_rewrite, repos, staging
+from datavc.versioning.commits import commit_staged
+from datavc.versioning.fsck import check_store
+from datavc.versioning.gc import collect_garbage
+from datavc.versioning.merges import merge
+from datavc.versioning.upkeep_turn import upkeep_turn
+from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
+from tests.services.small_store import commit_files, read_files, store_changes
+
+KEPT, GONE = os.urandom(3_000_000), os.urandom(9_000_000)
+OTHER = os.urandom(100_000)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def vs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VersionedStore]:
+    database = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    with open_versioned_store(tmp_path / "home", database_url=database) as store:
+        for name in ("data", "scratch"):
+            repos.create_repo(store, name, author="ann")
+        yield store
+
+
+def keep_a_part(vs: VersionedStore) -> None:
+    """One pack, of which only the part that ``data`` shares is left in use."""
+    commit_files(vs, {"a/keep": KEPT, "b/gone": GONE}, repo="scratch")
+    commit_files(vs, {"keep": KEPT, "note": b"small"})
+    repos.delete_repo(vs, "scratch", author="ann")
+    with vs.db.write() as conn:
+        events = outbox.claim(conn, "nobody", 60)
+        outbox.ack(conn, "nobody", [event.id for event in events])
+
+
+def collect(vs: VersionedStore) -> Collection:
+    return collect_garbage(vs, grace_s=0, unreachable_keep_s=-1, dead_bytes=10_000)
+
+
+def stored(vs: VersionedStore) -> int:
+    return sum(found.size for found in vs.objects.backend.list(PACK_PREFIX))
+
+
+def moves(vs: VersionedStore) -> int:
+    return len(list(vs.objects.backend.list(MOVES_PREFIX)))
+
+
+def test_what_is_not_in_use_leaves_its_pack(vs: VersionedStore) -> None:
+    keep_a_part(vs)
+    head = branches.get_branch(vs, "data", "main").head
+    before = stored(vs)
+    planned = collect_garbage(vs, grace_s=0, dead_bytes=10_000, dry_run=True)
+    assert stored(vs) == before
+    done = collect(vs)
+    assert done.rewritten_packs == planned.rewritten_packs == 1
+    assert done.rewritten_bytes >= len(GONE)
+    assert stored(vs) < before - len(GONE) + 100_000
+    assert read_files(vs) == {"keep": KEPT, "note": b"small"}
+    assert branches.get_branch(vs, "data", "main").head == head
+    assert check_store(vs, deep=True).is_sound
+    assert collect(vs).rewritten_packs == 0
+    assert read_files(vs) == {"keep": KEPT, "note": b"small"}
+
+
+def test_a_reader_that_never_met_the_move_finds_it(vs: VersionedStore, tmp_path: Path) -> None:
+    keep_a_part(vs)
+    collect(vs)
+    fresh = ObjectStore(LocalBackend(tmp_path / "home" / "store"))
+    with vs.db.read() as conn:
+        (old,) = pack_rows.list_moved(conn)
+    assert not fresh.moved.knows(old)
+    vs.objects.moved = fresh.moved
+    assert read_files(vs) == {"keep": KEPT, "note": b"small"}
+    assert fresh.moved.knows(old)
+
+
+def test_a_pack_is_rewritten_twice(vs: VersionedStore) -> None:
+    keep_a_part(vs)
+    collect(vs)
+    commit_files(vs, {"keep": None, "half": KEPT[: len(KEPT) // 2]})
+    first = branches.get_branch(vs, "data", "main").head
+    assert first is not None
+    repos.create_repo(vs, "copy", author="ann")
+    commit_files(vs, {"half": KEPT[: len(KEPT) // 2]}, repo="copy")
+    repos.delete_repo(vs, "data", author="ann")
+    done = collect(vs)
+    assert done.rewritten_packs + done.dropped_packs >= 1
+    assert read_files(vs, repo="copy") == {"half": KEPT[: len(KEPT) // 2]}
+    assert check_store(vs, deep=True).is_sound
+
+
+def test_moves_go_when_nothing_names_the_pack(vs: VersionedStore) -> None:
+    keep_a_part(vs)
+    collect(vs)
+    assert moves(vs) == 1
+    repos.delete_repo(vs, "data", author="ann")
+    collect(vs)
+    collect(vs)
+    assert moves(vs) == 0
+    assert stored(vs) == 0
+
+
+def test_a_write_that_looked_up_what_is_dropped_is_made_again(vs: VersionedStore) -> None:
+    keep_a_part(vs)
+    record = store_changes(vs, {"late": GONE})
+    collect(vs)
+    with pytest.raises(Collected):
+        staging.stage(vs, "data", "main", record, author="ann")
+    staging.stage(vs, "data", "main", store_changes(vs, {"late": GONE}), author="ann")
+    commit_staged(vs, "data", "main", message="", author="ann")
+    assert read_files(vs)["late"] == GONE
+
+
+def test_what_is_staged_and_merged_by_its_old_place_lands(vs: VersionedStore) -> None:
+    commit_files(vs, {"a/keep": KEPT, "b/gone": GONE}, repo="scratch")
+    commit_files(vs, {"first": OTHER})
+    branches.create_branch(vs, "data", "side", start="main", author="ann")
+    commit_files(vs, {"keep": KEPT}, branch="side")
+    commit_files(vs, {"mine": b"mine"})
+    staging.stage(vs, "data", "main", store_changes(vs, {"staged": KEPT}), author="ann")
+    repos.delete_repo(vs, "scratch", author="ann")
+    assert collect(vs).rewritten_packs == 1
+    commit_staged(vs, "data", "main", message="", author="ann")
+    merge(vs, "data", "side", "main", author="ann")
+    expected = {"first": OTHER, "mine": b"mine", "staged": KEPT, "keep": KEPT}
+    assert read_files(vs) == expected
+
+
+def test_a_record_that_comes_into_use_meanwhile_is_kept(
+    vs: VersionedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_a_part(vs)
+    plan = gc.plan_compaction
+
+    def plan_and_land(*args: object, **options: object) -> object:
+        found = plan(*args, **options)  # type: ignore[arg-type]
+        commit_files(vs, {"back": GONE})
+        return found
+
+    monkeypatch.setattr(gc, "plan_compaction", plan_and_land)
+    assert collect(vs).rewritten_packs == 0
+    assert moves(vs) == 0
+    assert read_files(vs) == {"keep": KEPT, "note": b"small", "back": GONE}
+
+
+@pytest.mark.parametrize("step", ["_land", "delete"])
+def test_a_run_that_is_killed_is_completed(
+    vs: VersionedStore, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    keep_a_part(vs)
+
+    def die(*args: object) -> object:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        if step == "_land":
+            broken.setattr(pack_rewrite, "_land", die)
+        else:
+            broken.setattr(vs.objects.backend, "delete", die, raising=False)
+        with pytest.raises(KeyboardInterrupt):
+            collect(vs)
+    assert read_files(vs) == {"keep": KEPT, "note": b"small"}
+    collect_garbage(vs, grace_s=-1, unreachable_keep_s=-1, dead_bytes=10_000)
+    assert read_files(vs) == {"keep": KEPT, "note": b"small"}
+    assert stored(vs) < len(KEPT) + 1_000_000
+    assert moves(vs) == 1
+    assert check_store(vs, deep=True).is_sound
+
+
+def test_one_at_a_time_looks_after_the_store(vs: VersionedStore) -> None:
+    with upkeep_turn(vs), pytest.raises(Conflict, match="looked after already"):
+        collect(vs)
+    collect(vs)
