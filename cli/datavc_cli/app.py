@@ -15,6 +15,7 @@ from datavc_cli.invocation import Invocation
 PLUGINS = "datavc.commands"
 
 _FILES = "Files"
+_COPIES = "Working copies"
 _HISTORY = "History"
 _PIPELINES = "Pipelines"
 _PLACE = "This datavc"
@@ -26,6 +27,10 @@ _VERBS = {
     "ls": (_FILES, "ls", "ls"),
     "cat": (_FILES, "cat", "cat"),
     "get": (_FILES, "get", "get"),
+    "checkout": (_COPIES, "checkout", "checkout"),
+    "pull": (_COPIES, "pull", "pull"),
+    "switch": (_COPIES, "switch", "switch"),
+    "restore": (_COPIES, "restore", "restore"),
     "repo": (_HISTORY, "repo", "app"),
     "status": (_HISTORY, "status", "status"),
     "commit": (_HISTORY, "commit", "commit"),

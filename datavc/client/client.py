@@ -14,6 +14,7 @@ from datavc.client.puts import PutVerbs
 from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
 from datavc.client.space import SpaceVerbs
+from datavc.client.working_copies import WorkingCopyVerbs
 
 
 class Client(
@@ -26,6 +27,7 @@ class Client(
     MergeVerbs,
     PipelineVerbs,
     SpaceVerbs,
+    WorkingCopyVerbs,
 ):
     """A connection to one datavc; see :func:`datavc.connect`. Safe to share between threads.
 

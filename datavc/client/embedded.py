@@ -143,6 +143,7 @@ class EmbeddedTransport(EmbeddedMerge, EmbeddedSpace):
         *,
         change_set: StagedRecord | None,
         allow_empty: bool,
+        expected_head: str | None = None,
     ) -> CommitInfo:
         """Commit a branch's staging, or one change set and nothing else."""
         if change_set is None:
@@ -157,6 +158,7 @@ class EmbeddedTransport(EmbeddedMerge, EmbeddedSpace):
             message=message,
             author=author,
             allow_empty=allow_empty,
+            expected_head=expected_head,
         )
 
     def resolve(self, repo: str, ref: str) -> CommitInfo:

@@ -172,11 +172,13 @@ class HttpTransport(HttpMerge, HttpSpace):
         *,
         change_set: StagedRecord | None,
         allow_empty: bool,
+        expected_head: str | None = None,
     ) -> CommitInfo:
         """Commit a branch's staging, or one change set and nothing else."""
         body = {
             "message": message,
             "allow_empty": allow_empty,
+            "expected_head": expected_head,
             "change_set": None if change_set is None else RecordBody.of(change_set),
         }
         return self._post_once(f"{_branch(repo, branch)}/commits", CommitInfo, body, author)

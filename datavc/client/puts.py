@@ -15,6 +15,7 @@ from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo
 from datavc.model.file_info import PutResult
+from datavc.model.link_handling import LinkHandling
 from datavc.model.repo import BranchInfo
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import is_folder
@@ -40,7 +41,7 @@ class PutVerbs(ClientBase):
         *,
         recursive: bool = False,
         message: str | None = None,
-        follow_links: bool = False,
+        links: LinkHandling = LinkHandling.REFUSE,
         run: bool = True,
         progress: Progress | None = None,
         job_progress: JobProgress | None = None,
@@ -57,7 +58,7 @@ class PutVerbs(ClientBase):
             address: ``repo``, ``repo@branch`` or ``repo@branch:/path``.
             recursive: put folders with all they hold.
             message: commit with it, leaving alone what else is staged.
-            follow_links: store what symbolic links point at, rather than refuse them.
+            links: what becomes of symbolic links; without it they are an error.
             run: run the pipelines that the commit feeds, where they run inline.
             progress: called with the numbers of files and of bytes done since the last call.
             job_progress: called as jobs move on.
@@ -74,13 +75,13 @@ class PutVerbs(ClientBase):
         for _ in range(_TRIES - 1):
             try:
                 return self._put_once(
-                    source, located, recursive, message, follow_links, run, progress, job_progress
+                    source, located, recursive, message, links, run, progress, job_progress
                 )
             except Collected:
                 if _is_stream(source):
                     raise
         return self._put_once(
-            source, located, recursive, message, follow_links, run, progress, job_progress
+            source, located, recursive, message, links, run, progress, job_progress
         )
 
     def _put_once(
@@ -89,7 +90,7 @@ class PutVerbs(ClientBase):
         located: Address,
         recursive: bool,
         message: str | None,
-        follow_links: bool,
+        links: LinkHandling,
         run: bool,
         progress: Progress | None,
         job_progress: JobProgress | None,
@@ -111,7 +112,7 @@ class PutVerbs(ClientBase):
                 self.transport.objects,
                 self.transport.chunks,
                 cache=cache,
-                follow_links=follow_links,
+                links=links,
                 progress=progress,
             )
         if done.record is None:

@@ -107,6 +107,7 @@ class Transport(MergeTransport, SpaceTransport, Protocol):
         *,
         change_set: StagedRecord | None,
         allow_empty: bool,
+        expected_head: str | None = None,
     ) -> CommitInfo:
         """Commit a branch's staging, or one change set and nothing else."""
 

@@ -80,11 +80,13 @@ def commit_changes(
     message: str,
     author: str,
     allow_empty: bool = False,
+    expected_head: str | None = None,
     extra: Extra | None = None,
 ) -> CommitInfo:
     """Commit one stored change set at once, leaving alone what is staged.
 
-    *extra* is as in :func:`commit_staged`.
+    *extra* is as in :func:`commit_staged`. With *expected_head*, nothing is committed unless that
+    is the branch's head (``""``: it has none).
 
     Raises:
         NotFound, NothingStaged, PathConflict, Conflict, LostRace: as :func:`commit_staged`.
@@ -95,6 +97,11 @@ def commit_changes(
 
     def attempt() -> CommitInfo | None:
         base = _read_base(vs, repo, branch, with_staging=False)
+        if expected_head is not None and (base.head or "") != expected_head:
+            raise LostRace(
+                f"branch {branch!r} of repo {repo!r} has moved on meanwhile",
+                hint="take over what is new, and commit again",
+            )
         return _try_changes(
             vs,
             base,

@@ -14,7 +14,8 @@ from typing import BinaryIO
 
 from datavc.errors import Conflict, SourceUnreadable
 from datavc.model.change_set import ChangeSetWriter, StagedRecord
-from datavc.model.entry import Change, Entry
+from datavc.model.entry import Change, Entry, EntryKind
+from datavc.model.link_handling import LinkHandling
 from datavc.model.name import clean_path
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.chunker import MIN_CHUNK
@@ -23,6 +24,7 @@ from datavc.store.objects import ObjectStore
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.local_files import LocalFile, LocalFiles, LocalSource, Progress, Tally
+from datavc.versioning.local_links import read_link
 from datavc.versioning.nodes import SessionSink
 from datavc.versioning.stat_cache import StatCache
 
@@ -55,7 +57,7 @@ def ingest_files(
     chunks: ChunkIndex,
     *,
     cache: StatCache | None = None,
-    follow_links: bool = False,
+    links: LinkHandling = LinkHandling.REFUSE,
     progress: Progress | None = None,
 ) -> Ingested:
     """Store what *sources* hold and the branch does not, and a change set that says so.
@@ -66,7 +68,7 @@ def ingest_files(
         objects: where content goes.
         chunks: what is there already.
         cache: stats of the only source, a folder, from earlier times.
-        follow_links: store what symbolic links point to, rather than refuse them.
+        links: what becomes of symbolic links.
         progress: told of files as they are done.
 
     Raises:
@@ -78,11 +80,11 @@ def ingest_files(
     with fewer_collections(), objects.session(chunks) as session:
         writer = ContentWriter(session, chunks)
         tally = Tally(progress)
-        files = LocalFiles(view, cache, tally, follow_links=follow_links)
-        storing = _Storing(view, writer, tally, follow_links=follow_links, progress=progress)
+        files = LocalFiles(view, cache, tally, links=links)
+        storing = Storing(view, writer, tally, links=links, progress=progress)
         try:
             merged = heapq.merge(*map(files.of, sources), key=_target)
-            record = _write(storing.changes(merged), session_sink=SessionSink(session))
+            record = write_changes(storing.changes(merged), SessionSink(session))
             # An empty change set is not worth a pack.
             if record is None and not session.stored_bytes:
                 session.abort()
@@ -120,21 +122,22 @@ def ingest_stream(
         same = view.holds().same(path, entry.size, entry.digest, executable=False)
         record = None
         if not same:
-            record = _write(iter([(path, entry)]), session_sink=SessionSink(session))
+            record = write_changes(iter([(path, entry)]), SessionSink(session))
             session.finish()
         if progress:
             progress(1, 0)
         return Ingested(record, 1, entry.size, int(same), session.stored_bytes if record else 0)
 
 
-def _write(changes: Iterator[Change], *, session_sink: SessionSink) -> StagedRecord | None:
-    writer = ChangeSetWriter(session_sink)
+def write_changes(changes: Iterator[Change], sink: SessionSink) -> StagedRecord | None:
+    """Store a change set; ``None`` when there is no change."""
+    writer = ChangeSetWriter(sink)
     for path, entry in changes:
         writer.add(path, entry)
     return None if writer.is_empty else writer.finish()
 
 
-class _Storing:
+class Storing:
     """One pass over the files that are to be read."""
 
     def __init__(
@@ -143,7 +146,7 @@ class _Storing:
         writer: ContentWriter,
         tally: Tally,
         *,
-        follow_links: bool,
+        links: LinkHandling,
         progress: Progress | None,
     ) -> None:
         self._held = view.holds()
@@ -151,7 +154,7 @@ class _Storing:
         self._tally = tally
         self._progress = progress
         self._flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-        if not follow_links:
+        if links is not LinkHandling.FOLLOW:
             self._flags |= os.O_NOFOLLOW
         self._batch: list[LocalFile] = []
         self._batch_bytes = 0
@@ -190,16 +193,23 @@ class _Storing:
 
     def _flush(self) -> Iterator[Change]:
         batch, self._batch, self._batch_bytes = self._batch, [], 0
-        datas = [_read_small(file.path, file.size, self._flags) for file in batch]
+        datas = [
+            read_link(file.path) if file.is_link else _read_small(file.path, file.size, self._flags)
+            for file in batch
+        ]
         for file, entry in zip(batch, self._writer.write_small(datas), strict=True):
             yield from self._stored(file, entry)
 
     def _stored(self, file: LocalFile, entry: Entry, told: int = 0) -> Iterator[Change]:
         if file.executable and not entry.executable:
             entry = replace(entry, executable=True)
+        if file.is_link:
+            entry = replace(entry, kind=EntryKind.SYMLINK)
         file.remember(entry.digest)
         target = file.target
-        same = self._held.same(target, entry.size, entry.digest, executable=entry.executable)
+        same = self._held.same(
+            target, entry.size, entry.digest, executable=entry.executable, kind=entry.kind
+        )
         self._tally.add(1, entry.size, unchanged=int(same), told=told)
         if not same:
             yield target, entry

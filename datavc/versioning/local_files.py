@@ -9,13 +9,16 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datavc.errors import SourceUnreadable
+from datavc.model.entry import EntryKind
 from datavc.model.ids import DIGEST_SIZE
+from datavc.model.link_handling import LinkHandling
 from datavc.model.name import MAX_PATH_BYTES, clean_path
 from datavc.versioning.branch_view import BranchView
+from datavc.versioning.ignore_rules import IgnoreRules
 from datavc.versioning.local_folder import LocalFolder, read_file_stats, read_folder
 from datavc.versioning.stat_cache import FolderStats, StatCache, StatCacheReader, StatCacheWriter
 
@@ -45,8 +48,14 @@ class LocalFile:
     #: In bytes.
     size: int
     executable: bool
+    is_link: bool = False
     stats: FolderProgress | None = None
     index: int = 0
+
+    @property
+    def kind(self) -> EntryKind:
+        """What the entry is to be."""
+        return EntryKind.SYMLINK if self.is_link else EntryKind.FILE
 
     def remember(self, digest: bytes) -> None:
         """Note what the file holds."""
@@ -106,6 +115,7 @@ class _Place:
     path: str
     target: str
     name: str
+    rules: IgnoreRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +133,15 @@ class LocalFiles:
         view: the branch; what it holds is passed over where *cache* tells that it is the same.
         cache: stats of the only source, a folder, from earlier times.
         tally: told of the files that are passed over.
-        follow_links: take symbolic links for what they point to, rather than refuse them.
+        links: what becomes of symbolic links.
     """
 
     def __init__(
-        self, view: BranchView, cache: StatCache | None, tally: Tally, *, follow_links: bool
+        self, view: BranchView, cache: StatCache | None, tally: Tally, *, links: LinkHandling
     ) -> None:
         self._held = view.holds()
         self._tally = tally
-        self._follow_links = follow_links
+        self._links = links
         self._inside: set[tuple[int, int]] = set()
         self._old: StatCacheReader | None = None
         self._new: StatCacheWriter | None = None
@@ -165,12 +175,12 @@ class LocalFiles:
         path = os.fspath(source.path)
         if source.is_folder:
             target = f"{clean_path(source.target)}/" if source.target else ""
-            return self._walk(_Place(path, target, ""))
+            return self._walk(_Place(path, target, "", IgnoreRules()))
         return self._single(path, clean_path(source.target))
 
     def _single(self, path: str, target: str) -> Iterator[LocalFile]:
-        size, mode = read_file_stats(path, follow_links=self._follow_links)
-        yield LocalFile(target, path, size, bool(mode & stat.S_IXUSR))
+        size, mode = read_file_stats(path, links=self._links)
+        yield LocalFile(target, path, size, is_executable(mode), stat.S_ISLNK(mode))
 
     def _walk(self, top: _Place) -> Iterator[LocalFile]:
         levels = [self._enter(top)]
@@ -186,8 +196,11 @@ class LocalFiles:
                 levels.append(self._enter(step))
 
     def _enter(self, place: _Place) -> _Level:
-        identity = self._identity(place.path) if self._follow_links else None
-        folder = read_folder(place.path, follow_links=self._follow_links)
+        follows = self._links is LinkHandling.FOLLOW
+        identity = self._identity(place.path) if follows else None
+        folder = read_folder(place.path, links=self._links)
+        rules = place.rules.within(place.name, folder)
+        folder = rules.kept(place.name, folder)
         known = self._old.folder(place.name) if self._old is not None else None
         if known is not None:
             digests, unknown = known.carry_over(folder)
@@ -195,7 +208,7 @@ class LocalFiles:
             digests = bytearray(len(folder.names) * DIGEST_SIZE)
             unknown = list(range(len(folder.names)))
         steps = self._changed if self._in_sync else self._not_held
-        return _Level(identity, steps(place, folder, digests, unknown))
+        return _Level(identity, steps(replace(place, rules=rules), folder, digests, unknown))
 
     def _identity(self, path: str) -> tuple[int, int]:
         try:
@@ -250,19 +263,35 @@ class LocalFiles:
         for name, index in folder.in_order(indices):
             if index is None:
                 inner = f"{place.path}/{name[:-1]}"
-                yield _Place(inner, place.target + name, place.name + name)
+                yield _Place(inner, place.target + name, place.name + name, place.rules)
                 continue
             target = place.target + name
             # Its parts are names that were checked, so only its length can be wrong.
             if len(target) > _SHORT:
                 clean_path(target)
-            executable = bool(modes[index] & stat.S_IXUSR)
-            yield LocalFile(target, f"{place.path}/{name}", sizes[index], executable, stats, index)
+            mode = modes[index]
+            yield LocalFile(
+                target,
+                f"{place.path}/{name}",
+                sizes[index],
+                is_executable(mode),
+                stat.S_ISLNK(mode),
+                stats,
+                index,
+            )
 
     def _is_held(self, file: LocalFile, digests: bytearray) -> bool:
         digest = bytes(digests[file.index * DIGEST_SIZE : (file.index + 1) * DIGEST_SIZE])
-        if not self._held.same(file.target, file.size, digest, executable=file.executable):
+        held = self._held.same(
+            file.target, file.size, digest, executable=file.executable, kind=file.kind
+        )
+        if not held:
             return False
         self._tally.add(1, file.size, unchanged=1)
         file.remember(digest)
         return True
+
+
+def is_executable(mode: int) -> bool:
+    """Whether a mode is that of a file that its owner may execute."""
+    return stat.S_ISREG(mode) and bool(mode & stat.S_IXUSR)

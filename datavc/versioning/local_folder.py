@@ -6,11 +6,12 @@ import os
 import stat
 import struct
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from datavc.errors import SourceUnreadable
+from datavc.model.link_handling import LinkHandling
 from datavc.model.name import clean_path
 
 #: Size, modification and status-change time in nanoseconds, inode, and mode of a file.
@@ -39,6 +40,17 @@ class LocalFolder:
         """The files' kinds and permissions."""
         return stats_column(self.stats, 4)
 
+    def without(self, left_out: Collection[str]) -> LocalFolder:
+        """The folder less some names; those of subfolders end in a slash."""
+        kept = [index for index, name in enumerate(self.names) if name not in left_out]
+        stats = self.stats
+        return LocalFolder(
+            self.path,
+            [self.names[index] for index in kept],
+            b"".join(stats[at * STATS_SIZE : (at + 1) * STATS_SIZE] for at in kept),
+            [name for name in self.subfolders if f"{name}/" not in left_out],
+        )
+
     def in_order(self, indices: Iterable[int]) -> Iterator[tuple[str, int | None]]:
         """The files at *indices*, each with its index, and all subfolders, sorted by path."""
         names = self.names
@@ -55,24 +67,25 @@ def stats_column(stats: bytes, column: int) -> array[int]:
     return array("Q", stats)[column::5]
 
 
-def read_folder(path: str, *, follow_links: bool) -> LocalFolder:
+def read_folder(path: str, *, links: LinkHandling) -> LocalFolder:
     """Read the folder *path*.
 
     Raises:
         SourceUnreadable: it cannot be read, or holds what is neither file nor folder; a symlink
-            counts as such unless *follow_links* is set.
+            counts as such where *links* says to refuse them.
         InvalidPath: a name in it is not valid Unicode.
     """
     pack = _STATS.pack
+    follow, keep = links is LinkHandling.FOLLOW, links is LinkHandling.KEEP
     files: list[tuple[str, bytes]] = []
     subfolders: list[str] = []
     try:
         with os.scandir(path) as entries:
             for entry in entries:
-                status = entry.stat(follow_symlinks=follow_links)
+                status = entry.stat(follow_symlinks=follow)
                 mode = status.st_mode
                 kind = mode & _KIND
-                if kind == stat.S_IFREG:
+                if kind == stat.S_IFREG or (kind == stat.S_IFLNK and keep):
                     # Times before 1970 are negative.
                     packed = pack(
                         status.st_size,
@@ -97,17 +110,18 @@ def read_folder(path: str, *, follow_links: bool) -> LocalFolder:
     return LocalFolder(path, names, b"".join([packed for _, packed in files]), subfolders)
 
 
-def read_file_stats(path: str, *, follow_links: bool) -> tuple[int, int]:
-    """Size in bytes and mode of one regular file.
+def read_file_stats(path: str, *, links: LinkHandling) -> tuple[int, int]:
+    """Size in bytes and mode of one regular file, or of a link that is kept.
 
     Raises:
         SourceUnreadable: as :func:`read_folder`.
     """
     try:
-        status = Path(path).stat(follow_symlinks=follow_links)
+        status = Path(path).stat(follow_symlinks=links is LinkHandling.FOLLOW)
     except OSError as error:
         raise SourceUnreadable(f"{path!r} cannot be read: {error.strerror}") from None
-    if not stat.S_ISREG(status.st_mode):
+    is_kept = links is LinkHandling.KEEP and stat.S_ISLNK(status.st_mode)
+    if not (stat.S_ISREG(status.st_mode) or is_kept):
         raise _neither(path, status.st_mode)
     return status.st_size, status.st_mode
 
@@ -129,7 +143,7 @@ def _neither(path: str, mode: int) -> SourceUnreadable:
     if stat.S_ISLNK(mode):
         return SourceUnreadable(
             f"{path!r} is a symbolic link",
-            hint="put what it points to with --follow-links, or remove it",
+            hint="put what it points to with --follow-links, or the link itself with --keep-links",
         )
     return SourceUnreadable(
         f"{path!r} is neither a file nor a folder", hint="only files can be put"

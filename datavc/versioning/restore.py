@@ -20,12 +20,13 @@ from pathlib import Path
 from blake3 import blake3
 
 from datavc.errors import DatavcError, InvalidPath, OutOfSpace, SourceUnreadable, Unavailable
-from datavc.model.entry import Entry
-from datavc.model.ids import new_id
-from datavc.store.content import write_content
+from datavc.model.entry import Entry, EntryKind
+from datavc.model.ids import digest_of, new_id
+from datavc.store.content import read_content, write_content
 from datavc.store.objects import ObjectStore, Wanted, plan_reads
 from datavc.store.record import RecordKind
 from datavc.versioning.fewer_collections import fewer_collections
+from datavc.versioning.local_links import read_link
 from datavc.versioning.part_file import PartFile
 
 #: Called with the number of files and of bytes done since the last call.
@@ -142,6 +143,9 @@ class _Restoring:
         missing: list[tuple[str, Entry]] = []
         for path, entry in batch:
             local = f"{self._root}/{path}"
+            if path.endswith("/"):
+                self._folder_of(local)
+                continue
             if self._folder_of(local) or not self.is_there(local, entry):
                 missing.append((local, entry))
         simple = [(local, entry) for local, entry in missing if _is_simple(entry)]
@@ -163,6 +167,8 @@ class _Restoring:
             raise _unwritable(local, error) from None
         if stat.S_ISDIR(status.st_mode):
             raise InvalidPath(f"{local!r} is a folder", hint="move it away, or get into another")
+        if entry.kind is EntryKind.SYMLINK:
+            return stat.S_ISLNK(status.st_mode) and digest_of(read_link(local)) == entry.digest
         if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
             return False
         if _digest_of_file(local) != entry.digest:
@@ -175,6 +181,9 @@ class _Restoring:
         self, local: str, entry: Entry, progress: Callable[[int], None] | None = None
     ) -> None:
         """Write a file of any size under another name, and give it its own when it is complete."""
+        if entry.kind is EntryKind.SYMLINK:
+            _create(local, entry, b"".join(read_content(self._objects, entry)))
+            return
         try:
             with PartFile(local, _mode(entry)) as part:
                 write_content(self._objects, entry, part.handle, progress=progress)
@@ -248,6 +257,9 @@ def _wanted(entry: Entry) -> Wanted:
 def _create(local: str, entry: Entry, data: bytes | bytearray | memoryview) -> None:
     """Write a small file: straight where there is none, which a later run checks again."""
     try:
+        if entry.kind is EntryKind.SYMLINK:
+            _link(local, bytes(data))
+            return
         try:
             handle = os.open(local, _NEW, _mode(entry))
         except FileExistsError:
@@ -265,6 +277,18 @@ def _create(local: str, entry: Entry, data: bytes | bytearray | memoryview) -> N
             os.close(handle)
     except OSError as error:
         raise _unwritable(local, error) from None
+
+
+def _link(local: str, target: bytes) -> None:
+    """Make a link, instead of whatever file is there."""
+    part = f"{local.rpartition('/')[0]}/.datavc-{new_id()}.part"
+    os.symlink(target, os.fsencode(part))  # noqa: PTH211 - a Path would lose "./" and "//"
+    try:
+        # Path.replace is the same, at more cost.
+        os.replace(part, local)  # noqa: PTH105
+    except BaseException:
+        _discard(part)
+        raise
 
 
 def _write(handle: int, data: bytes | bytearray | memoryview) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import os
 import struct
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,6 +39,9 @@ class FolderStats(msgspec.Struct, array_like=True):
     stats: bytes
     #: Content digests end to end.
     digests: bytes
+    #: In a working copy: the folders in it, and the tree that holds just these files and folders.
+    subfolders: list[str] = []
+    held: bytes = b""
 
     def carry_over(self, folder: LocalFolder) -> tuple[bytearray, list[int]]:
         """The digests of *folder*'s files, and the indices of those that may have changed.
@@ -146,6 +150,10 @@ class StatCacheReader:
             if magic == _MAGIC and xxh3_64_digest(index) == checksum:
                 self._index = _decode_index(index)
                 self.stamp = stamp
+
+    def folders(self) -> Iterator[str]:
+        """The folders of which something is remembered."""
+        return iter(self._index)
 
     def folder(self, name: str) -> FolderStats | None:
         """What is remembered of a folder, or ``None``."""

@@ -19,6 +19,7 @@ from datavc_cli.wording import count, short, size
 if TYPE_CHECKING:
     from datavc import Client
     from datavc.model.file_info import PutResult
+    from datavc.model.link_handling import LinkHandling
 
 _STANDARD_INPUT = "-"
 
@@ -41,6 +42,9 @@ def put(
     ] = None,
     follow_links: Annotated[
         bool, typer.Option("--follow-links", help="Put what symbolic links point at.")
+    ] = False,
+    keep_links: Annotated[
+        bool, typer.Option("--keep-links", help="Put symbolic links as links.")
     ] = False,
     no_run: NoRun = False,
     as_json: Json = False,
@@ -76,7 +80,7 @@ def put(
                     destination,
                     recursive=recursive,
                     message=message,
-                    follow_links=follow_links,
+                    links=_links(follow=follow_links, keep=keep_links),
                     run=False,
                     progress=progress,
                 )
@@ -109,3 +113,13 @@ def _tell(
     if invocation.as_json:
         write_json({**asdict(result), "jobs": jobs})
     return tell_jobs(invocation, jobs)
+
+
+def _links(*, follow: bool, keep: bool) -> LinkHandling:
+    from datavc.model.link_handling import LinkHandling
+
+    if follow and keep:
+        raise InvalidInput("--follow-links and --keep-links exclude each other")
+    if follow:
+        return LinkHandling.FOLLOW
+    return LinkHandling.KEEP if keep else LinkHandling.REFUSE

@@ -29,6 +29,10 @@ class NewCommit(BaseModel):
         default=None,
         description="Commit this stored change set alone, rather than all that is staged.",
     )
+    expected_head: str | None = Field(
+        default=None,
+        description="With a change set: the head that the branch must have; empty for none.",
+    )
 
 
 @router.post("/branches/{branch}/commits", status_code=status.HTTP_201_CREATED)
@@ -68,6 +72,7 @@ def commit(
             message=new.message,
             author=author,
             allow_empty=new.allow_empty,
+            expected_head=new.expected_head,
             extra=extra,
         )
 

@@ -13,6 +13,7 @@ import pytest
 
 from datavc.errors import InvalidPath, OutOfSpace, SourceUnreadable
 from datavc.model.change_set import read_change_set
+from datavc.model.link_handling import LinkHandling
 from datavc.store.objects import ObjectStore
 from datavc.store.open import open_backend
 from datavc.versioning import ingest
@@ -37,7 +38,12 @@ def read_in(
     vs: VersionedStore, *sources: LocalSource, cache: StatCache | None = None, links: bool = False
 ) -> Ingested:
     return ingest_files(
-        sources, view_of(vs), vs.objects, vs.chunks, cache=cache, follow_links=links
+        sources,
+        view_of(vs),
+        vs.objects,
+        vs.chunks,
+        cache=cache,
+        links=LinkHandling.FOLLOW if links else LinkHandling.REFUSE,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from datavc.errors import InvalidPath
+from datavc.model.link_handling import LinkHandling
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.local_files import LocalFile, LocalFiles, LocalSource, Tally
@@ -23,7 +24,9 @@ DEPTH = 1500
 def files_of(
     vs: VersionedStore, source: LocalSource, cache: StatCache | None = None
 ) -> list[LocalFile]:
-    walk = LocalFiles(BranchView(EMPTY_TREE, vs.nodes), cache, Tally(None), follow_links=False)
+    walk = LocalFiles(
+        BranchView(EMPTY_TREE, vs.nodes), cache, Tally(None), links=LinkHandling.REFUSE
+    )
     found = list(walk.of(source))
     walk.close()
     return found
@@ -69,7 +72,7 @@ def test_times_before_1970_are_kept_apart(tmp_path: Path) -> None:
     seen = set[bytes]()
     for time in (-1, -2, 0, 2**62):
         os.utime(file, ns=(time, time))
-        seen.add(read_folder(str(tmp_path), follow_links=False).stats)
+        seen.add(read_folder(str(tmp_path), links=LinkHandling.REFUSE).stats)
     assert len(seen) == 4
 
 
@@ -97,7 +100,7 @@ def test_what_another_run_remembers_does_not_count_as_in_step(
 
     def remember(cache: StatCache) -> None:
         writer = cache.write(2**63)
-        folder = read_folder(str(tmp_path / "in"), follow_links=False)
+        folder = read_folder(str(tmp_path / "in"), links=LinkHandling.REFUSE)
         writer.add(FolderStats("", folder.names, folder.stats, bytes(32)))
         writer.close()
 

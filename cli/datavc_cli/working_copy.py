@@ -1,0 +1,78 @@
+"""What the commands on working copies print."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from datavc_cli.invocation import Invocation
+from datavc_cli.output import write_json, write_line
+from datavc_cli.wording import count, safe, short
+
+if TYPE_CHECKING:
+    from datavc.model.working_copy import CopyStatus, CopyUpdate
+
+_WORDS = {"added": "new", "removed": "removed", "modified": "modified"}
+#: Conflicts told one by one; `--json` tells all.
+_TOLD = 50
+#: As for every conflict.
+_CONFLICT = 4
+
+
+def tell_update(invocation: Invocation, done: CopyUpdate) -> None:
+    """Say what an update did, and leave with the exit code that it deserves."""
+    if invocation.as_json:
+        write_json(done)
+    if done.conflicts:
+        _tell_conflicts(invocation, done)
+        raise typer.Exit(_CONFLICT)
+    if not done.written and not done.removed:
+        invocation.say(f"{_name(done.root)} is at {short(done.commit)} ({done.ref}) already")
+        return
+    removed = f", removed {count(done.removed, 'file')}" if done.removed else ""
+    invocation.say(
+        f"{_name(done.root)} is at {short(done.commit)} ({done.ref}): "
+        f"wrote {count(done.written, 'file')}{removed}"
+    )
+
+
+def _name(root: str) -> str:
+    here = Path.cwd()
+    if here.is_relative_to(root):
+        return "the working copy"
+    return str(Path(root).relative_to(here)) if Path(root).is_relative_to(here) else root
+
+
+def _tell_conflicts(invocation: Invocation, done: CopyUpdate) -> None:
+    invocation.advise(f"datavc: changed here and in {short(done.commit)}, differently:")
+    for path in done.conflicts[:_TOLD]:
+        invocation.advise(f"  {safe(path)}")
+    if len(done.conflicts) > _TOLD:
+        invocation.advise(f"  and {len(done.conflicts) - _TOLD} more")
+    invocation.advise(
+        "hint: nothing was done; commit your changes to another branch, move the files away, or "
+        "give them up with --force"
+    )
+
+
+def tell_status(invocation: Invocation, found: CopyStatus, limit: int) -> None:
+    """Say what was changed in a working copy."""
+    if invocation.as_json:
+        write_json(found)
+        return
+    path = f":/{found.path}" if found.path else ""
+    at = f"at {short(found.commit)}" if found.commit else "without a commit yet"
+    write_line(f"{found.repo}@{found.ref}{path}, {at}")
+    if found.behind:
+        invocation.advise(f"{found.ref} is at {short(found.behind)} by now: datavc pull")
+    if not found.changes:
+        invocation.advise("Nothing is changed.")
+        return
+    for change in islice(found.changes, limit):
+        write_line(f"  {_WORDS[change.kind.value] + ':':10} {safe(change.path)}")
+    if len(found.changes) > limit:
+        write_line(f"  and {count(len(found.changes) - limit, 'file')} more")
+    invocation.advise("Commit it: datavc commit -m MESSAGE")

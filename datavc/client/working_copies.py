@@ -1,0 +1,100 @@
+"""Verbs that make working copies, and find them again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from datavc.client.base import ClientBase
+from datavc.client.working_copy import WorkingCopy, check_prefix, is_branch
+from datavc.errors import Conflict, InvalidInput
+from datavc.model.address import Address
+from datavc.model.working_copy import CopyUpdate
+from datavc.versioning.restore import Progress
+from datavc.versioning.working_copy.comparison import STATE_FOLDER
+from datavc.versioning.working_copy.copy_state import (
+    CopyState,
+    find_root,
+    read_state,
+    write_state,
+)
+
+#: A commit whose content was taken for garbage before it landed is made anew so often at most.
+_TRIES = 3
+
+
+class WorkingCopyVerbs(ClientBase):
+    """Making working copies, and finding them again."""
+
+    def checkout(
+        self,
+        address: str | Address,
+        folder: str | Path | None = None,
+        *,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> CopyUpdate:
+        """Make a working copy: a folder with a ref's files, which remembers where they are from.
+
+        A checkout that was interrupted is completed by the same call.
+
+        Args:
+            address: ``repo@ref``, or ``repo@ref:/folder`` for a part of it.
+            folder: where; without it, the name of the repo or of its folder, in the current one.
+            force: use a folder that holds files already; those that differ are replaced.
+            progress: called with the numbers of files and of bytes done since the last call.
+
+        Raises:
+            NotFound: there is no such repo, ref or folder.
+            Conflict: the folder holds files already, or another working copy.
+            InvalidPath: a name cannot be held by the file system; nothing was done.
+        """
+        located = self.locate(address)
+        name = located.path.rstrip("/").rpartition("/")[2] or located.repo
+        root = Path(folder or name).absolute()
+        ref = str(located.ref)
+        state = CopyState(
+            place=self.transport.address,
+            repo=located.repo,
+            ref=ref,
+            is_branch=is_branch(self, located.repo, ref),
+            prefix=f"{located.path.rstrip('/')}/" if located.path else "",
+            commit=None,
+            target="",
+        )
+        check_prefix(state, self.tree_at(located), self)
+        _claim(root, state, force=force)
+        return WorkingCopy(self, root).pull(force=force, progress=progress)
+
+    def working_copy(self, folder: str | Path = ".") -> WorkingCopy:
+        """The working copy that *folder* is, or is in.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: its files are from another datavc.
+        """
+        return WorkingCopy(self, find_root(Path(folder)))
+
+
+def _claim(root: Path, state: CopyState, *, force: bool) -> None:
+    if (root / STATE_FOLDER).is_dir() and (root / STATE_FOLDER / "copy.json").exists():
+        there = read_state(root)
+        same = msgspec.structs.replace(there, commit=None, target="") == state
+        if not same:
+            raise Conflict(
+                f"{str(root)!r} is a working copy of {there.repo}@{there.ref}",
+                hint="use `datavc switch` in it, or another folder",
+            )
+        return
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        is_empty = not any(root.iterdir())
+    except OSError as error:
+        raise InvalidInput(f"{str(root)!r} cannot be a folder: {error.strerror}") from None
+    if not is_empty and not force:
+        raise Conflict(
+            f"{str(root)!r} holds files already",
+            hint="name an empty folder, or use --force to replace files that differ",
+        )
+    write_state(root, state)

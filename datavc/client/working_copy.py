@@ -1,0 +1,373 @@
+"""A working copy: a folder that holds a commit's files, to be changed and committed back."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from datavc.client.base import ClientBase
+from datavc.client.transport import JobProgress
+from datavc.errors import (
+    Collected,
+    Conflict,
+    InvalidPath,
+    LostRace,
+    NotFound,
+    NothingStaged,
+)
+from datavc.model.commit import TreeRef
+from datavc.model.commit_info import CommitInfo
+from datavc.model.file_info import ChangeKind
+from datavc.model.tree.diff import diff_trees
+from datavc.model.tree.empty import EMPTY_TREE
+from datavc.model.tree.lookup import is_folder, lookup
+from datavc.model.working_copy import CopyChange, CopyStatus, CopyUpdate
+from datavc.versioning.branch_view import BranchView
+from datavc.versioning.restore import Progress
+from datavc.versioning.stat_cache import StatCache, StatCacheReader, StatCacheWriter
+from datavc.versioning.working_copy.carry_over import carry_over
+from datavc.versioning.working_copy.comparison import (
+    STATE_FOLDER,
+    Comparison,
+    LocalChange,
+    held_mark,
+)
+from datavc.versioning.working_copy.copy_state import (
+    CopyState,
+    locked,
+    read_state,
+    write_state,
+)
+from datavc.versioning.working_copy.store_changes import store_changes
+from datavc.versioning.working_copy.update import apply_update, plan_update
+
+#: A commit whose content was taken for garbage before it landed is made anew so often at most.
+_TRIES = 3
+
+
+class WorkingCopy:
+    """A folder with a commit's files. Use :meth:`WorkingCopyVerbs.working_copy` to get one.
+
+    Every method raises :class:`~datavc.errors.Conflict` while another one is at work in the folder.
+    """
+
+    def __init__(self, client: ClientBase, root: Path) -> None:
+        self.root = root
+        self._client = client
+        state = read_state(root)
+        if state.place != client.transport.address:
+            raise Conflict(
+                f"{str(root)!r} holds files of another datavc: {state.place}",
+                hint="name that one with --home or --url",
+            )
+
+    @property
+    def name(self) -> str:
+        """What is checked out, as ``repo@ref``."""
+        state = read_state(self.root)
+        return f"{state.repo}@{state.ref}"
+
+    def status(self) -> CopyStatus:
+        """What was changed in the folder, and whether the ref has moved on.
+
+        Raises:
+            SourceUnreadable: something in the folder cannot be read.
+            NotFound: the repo or the ref is gone.
+        """
+        with locked(self.root):
+            state = read_state(self.root)
+            changes = self._changes(state)
+        head = self._resolve(state)
+        return CopyStatus(
+            str(self.root),
+            state.repo,
+            state.ref,
+            state.is_branch,
+            state.prefix.rstrip("/"),
+            state.commit,
+            head if head != state.commit else None,
+            tuple(CopyChange(change.path, change.kind) for change in changes),
+        )
+
+    def commit(
+        self,
+        message: str = "",
+        *,
+        run: bool = True,
+        progress: Progress | None = None,
+        job_progress: JobProgress | None = None,
+    ) -> CommitInfo:
+        """Commit what was changed in the folder, and nothing else.
+
+        Args:
+            message: why.
+            run: run the pipelines that the commit feeds, where they run inline.
+            progress: called with the numbers of files and of bytes done since the last call.
+            job_progress: called as jobs move on.
+
+        Raises:
+            NothingStaged: nothing was changed.
+            LostRace: the branch has moved on; pull first.
+            Conflict: what is checked out is no branch, or a pipeline writes it.
+            SourceUnreadable: a file changed while it was read.
+        """
+        with locked(self.root):
+            state = self._settled()
+            if not state.is_branch:
+                raise Conflict(
+                    f"'{state.ref}' of repo {state.repo!r} is no branch that can be committed to",
+                    hint=f"`datavc branch create {state.repo}@NAME --from {state.ref}`, then "
+                    "`datavc switch NAME`",
+                )
+            if self._resolve(state) != state.commit:
+                raise LostRace(
+                    f"{state.repo}@{state.ref} has moved on since it was checked out",
+                    hint="run `datavc pull`, then commit again",
+                )
+            commit = self._commit(state, message, progress)
+            done = msgspec.structs.replace(state, commit=commit.id)
+            write_state(self.root, done)
+            self._carry_over(state, done)
+        if run:
+            self._client.run_pipelines(commit, job_progress)
+        return commit
+
+    def pull(self, *, force: bool = False, progress: Progress | None = None) -> CopyUpdate:
+        """Bring in what the ref stands for by now, and keep what was changed in the folder.
+
+        Args:
+            force: give up changes in the folder that stand in the way.
+            progress: called with the numbers of files and of bytes done since the last call.
+
+        Raises:
+            NotFound: the repo or the ref is gone.
+            InvalidPath: a name cannot be held by the file system; nothing was done.
+        """
+        with locked(self.root):
+            return self._update(read_state(self.root), force=force, progress=progress)
+
+    def switch(
+        self, ref: str, *, force: bool = False, progress: Progress | None = None
+    ) -> CopyUpdate:
+        """Bring the folder to another ref, and keep what was changed in it.
+
+        Args:
+            ref: a branch, a tag, a commit id, or what else names a commit of the repo.
+            force, progress: as for :meth:`pull`.
+
+        Raises:
+            NotFound: there is no such ref.
+            InvalidPath: a name cannot be held by the file system; nothing was done.
+        """
+        with locked(self.root):
+            state = read_state(self.root)
+            commits = is_branch(self._client, state.repo, ref)
+            wanted = msgspec.structs.replace(state, ref=ref, is_branch=commits)
+            return self._update(wanted, force=force, progress=progress)
+
+    def restore(self, paths: Sequence[str] = (), *, progress: Progress | None = None) -> CopyUpdate:
+        """Bring files back as they are in the commit. Files that it does not hold stay.
+
+        Args:
+            paths: files and folders, relative to the working copy; without any, all of it.
+            progress: called with the numbers of files and of bytes done since the last call.
+
+        Raises:
+            NotFound: neither the folder nor the commit has anything changed there.
+        """
+        with locked(self.root):
+            state = self._settled()
+            tree = self._tree(state, state.commit)
+            lost = [
+                change
+                for change in self._changes(state)
+                if change.kind is not ChangeKind.ADDED and _is_among(change.path, paths)
+            ]
+            if paths and not lost:
+                raise NotFound(f"nothing is changed or removed at {', '.join(paths)}")
+            nodes = self._client.nodes
+            written = [
+                (change.path, entry)
+                for change in lost
+                if (entry := lookup(tree, state.prefix + change.path, nodes)) is not None
+            ]
+            plan = plan_update(EMPTY_TREE, EMPTY_TREE, "", nodes, {}, force=True)
+            plan = replace(plan, written=tuple(written))
+            objects = self._client.transport.objects
+            apply_update(self.root, plan, tree, state.prefix, nodes, objects, progress)
+            return CopyUpdate(str(self.root), state.ref, state.commit, len(written), 0, ())
+
+    def create_branch(self, name: str) -> None:
+        """Make a branch of the commit that the folder was made from.
+
+        Raises:
+            AlreadyExists: there is one of that name.
+        """
+        state = self._settled()
+        self._client.transport.create_branch(state.repo, name, state.commit, self._client.author)
+
+    def relative(self, paths: Sequence[str | Path]) -> list[str]:
+        """Paths as this process would open them, as paths in the working copy.
+
+        Raises:
+            InvalidPath: one lies outside of it.
+        """
+        found: list[str] = []
+        for path in paths:
+            full = Path(os.path.abspath(path))  # noqa: PTH100 - a link is not to be followed
+            if not full.is_relative_to(self.root):
+                raise InvalidPath(f"{str(path)!r} is not in the working copy {str(self.root)!r}")
+            found.append(full.relative_to(self.root).as_posix())
+        return [] if "." in found else found
+
+    def _settled(self) -> CopyState:
+        state = read_state(self.root)
+        if state.target is not None:
+            raise Conflict(
+                f"a checkout or pull of {str(self.root)!r} was interrupted",
+                hint="complete it with `datavc pull`",
+            )
+        return state
+
+    def _commit(self, state: CopyState, message: str, progress: Progress | None) -> CommitInfo:
+        transport = self._client.transport
+        view = BranchView(self._tree(state, state.commit), self._client.nodes)
+        for _ in range(_TRIES):
+            changes = self._changes(state)
+            if not changes:
+                raise NothingStaged(f"nothing is changed in {str(self.root)!r}")
+            record = store_changes(
+                changes,
+                state.prefix,
+                view,
+                transport.objects,
+                transport.chunks,
+                progress=progress,
+            )
+            if record is None:
+                raise NothingStaged(f"nothing is changed in {str(self.root)!r}")
+            try:
+                return transport.commit(
+                    state.repo,
+                    state.ref,
+                    message,
+                    self._client.author,
+                    change_set=record,
+                    allow_empty=False,
+                    expected_head=state.commit or "",
+                )
+            except Collected:
+                continue
+        raise LostRace("what was changed was collected time and again; commit again")
+
+    def _update(self, wanted: CopyState, *, force: bool, progress: Progress | None) -> CopyUpdate:
+        target = self._resolve(wanted)
+        before = read_state(self.root)
+        old = self._tree(before, before.commit)
+        new = self._tree(wanted, target)
+        nodes = self._client.nodes
+        check_prefix(wanted, new, self._client)
+        local = {change.path: change for change in self._changes(before)}
+        # What differs then was left half done: nothing stood in the way when it was begun.
+        resumes = before.target == target
+        plan = plan_update(old, new, wanted.prefix, nodes, local, force=force or resumes)
+        if not plan.conflicts:
+            under_way = msgspec.structs.replace(before, target=target or "")
+            write_state(self.root, under_way)
+            objects = self._client.transport.objects
+            apply_update(self.root, plan, new, wanted.prefix, nodes, objects, progress)
+            done = msgspec.structs.replace(wanted, commit=target, target=None)
+            write_state(self.root, done)
+            self._carry_over(before, done)
+        return CopyUpdate(
+            str(self.root),
+            wanted.ref,
+            target,
+            len(plan.written),
+            len(plan.removed),
+            plan.conflicts,
+        )
+
+    def _carry_over(self, before: CopyState, after: CopyState) -> None:
+        if before.prefix != after.prefix:
+            return
+        old, new = self._tree(before, before.commit), self._tree(after, after.commit)
+        prefix = after.prefix
+        changed = diff_trees(old, new, self._client.nodes, prefix)
+        # The folder of a file, the folders above, and an empty folder itself.
+        touched = {""}
+        for path, _, _ in changed:
+            folder = path[len(prefix) :].rpartition("/")[0]
+            while folder and f"{folder}/" not in touched:
+                touched.add(f"{folder}/")
+                folder = folder.rpartition("/")[0]
+        cache = StatCache(self.root / STATE_FOLDER, self.root, "")
+        carry_over(cache, held_mark(old, prefix), held_mark(new, prefix), touched)
+
+    def _changes(self, state: CopyState) -> list[LocalChange]:
+        tree = self._tree(state, state.commit)
+        with _remembered(self.root) as (old, new):
+            comparison = Comparison(self.root, tree, state.prefix, self._client.nodes, old, new)
+            return list(comparison.changes())
+
+    def _resolve(self, state: CopyState) -> str | None:
+        transport = self._client.transport
+        if state.is_branch:
+            return transport.get_branch(state.repo, state.ref).head
+        return transport.resolve(state.repo, state.ref).id
+
+    def _tree(self, state: CopyState, commit: str | None) -> TreeRef:
+        if commit is None:
+            return EMPTY_TREE
+        return self._client.transport.tree(state.repo, commit)
+
+
+def is_branch(client: ClientBase, repo: str, ref: str) -> bool:
+    """Whether a ref is a branch's name.
+
+    Raises:
+        NotFound: there is no such repo.
+    """
+    return any(branch.name == ref for branch in client.transport.list_branches(repo))
+
+
+def check_prefix(state: CopyState, tree: TreeRef, client: ClientBase) -> None:
+    """Make sure that the folder that is checked out is in a tree.
+
+    Raises:
+        NotFound: it is not.
+    """
+    if not is_folder(tree, state.prefix, client.nodes):
+        raise NotFound(
+            f"{state.repo}@{state.ref} has no folder '/{state.prefix.rstrip('/')}'",
+            hint=f"see `datavc ls {state.repo}@{state.ref}`",
+        )
+
+
+@contextmanager
+def _remembered(root: Path) -> Iterator[tuple[StatCacheReader, StatCacheWriter]]:
+    cache = StatCache(root / STATE_FOLDER, root, "")
+    old, new = cache.read(), cache.write(time.time_ns())
+    try:
+        yield old, new
+        new.close()
+    except BaseException:
+        new.abort()
+        raise
+    finally:
+        old.close()
+
+
+def _is_among(path: str, wanted: Sequence[str]) -> bool:
+    if not wanted:
+        return True
+    return any(
+        path.rstrip("/") == one.rstrip("/") or path.startswith(f"{one.rstrip('/')}/")
+        for one in (each.removeprefix("./") for each in wanted)
+    )

@@ -1,0 +1,1 @@
+"""Folders that hold a commit's files, to be changed and committed back."""

@@ -1,0 +1,119 @@
+"""What a working copy knows of itself: a small file in its ``.datavc`` folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from datavc.errors import Conflict, DataCorrupt, NotFound, Unavailable
+from datavc.versioning.working_copy.comparison import STATE_FOLDER
+
+_FILE = "copy.json"
+_LOCK = "lock"
+_VERSION = 1
+
+
+class CopyState(msgspec.Struct, frozen=True):
+    """Which files a working copy holds."""
+
+    #: The datavc that they come from: a home folder or a server's URL.
+    place: str
+    repo: str
+    #: What was checked out: a branch, or what else a ref may be.
+    ref: str
+    #: Whether *ref* is a branch, so that it can be committed to.
+    is_branch: bool
+    #: The folder of the repo that is checked out; ends in a slash, or is empty for all.
+    prefix: str
+    #: The commit whose files are there; ``None`` before the first is complete.
+    commit: str | None
+    #: What an interrupted command was bringing in.
+    target: str | None = None
+    version: int = _VERSION
+
+
+def find_root(start: Path) -> Path:
+    """The working copy that *start* is, or is in.
+
+    Raises:
+        NotFound: there is none.
+    """
+    start = start.absolute()
+    for folder in (start, *start.parents):
+        if (folder / STATE_FOLDER / _FILE).is_file():
+            return folder
+    raise NotFound(
+        f"{str(start)!r} is in no working copy",
+        hint="make one with `datavc checkout REPO FOLDER`, or name a branch: REPO@BRANCH",
+    )
+
+
+def read_state(root: Path) -> CopyState:
+    """What the working copy in *root* knows of itself.
+
+    Raises:
+        DataCorrupt: that cannot be read, or a newer datavc wrote it.
+    """
+    path = root / STATE_FOLDER / _FILE
+    try:
+        state = msgspec.json.decode(path.read_bytes(), type=CopyState)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise DataCorrupt(
+            f"{str(path)!r} cannot be read: {error}",
+            hint="check out again into a new folder, and move your changes there",
+        ) from None
+    if state.version != _VERSION:
+        raise DataCorrupt(
+            f"{str(path)!r} was written by a newer datavc", hint="use that datavc here"
+        )
+    return state
+
+
+def write_state(root: Path, state: CopyState) -> None:
+    """Replace what the working copy knows of itself, durably.
+
+    Raises:
+        Unavailable: it cannot be written.
+    """
+    folder = root / STATE_FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        part = folder / f"{_FILE}.part"
+        with part.open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(state)))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(folder / _FILE)
+    except OSError as error:
+        raise Unavailable(f"{str(folder)!r} cannot be written: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Let nobody else work on the working copy meanwhile. A killed process lets go of it.
+
+    Raises:
+        Conflict: somebody does.
+    """
+    # Not on every system.
+    import fcntl
+
+    folder = root / STATE_FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise Unavailable(f"{str(folder)!r} cannot be written: {error.strerror}") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Conflict(
+            f"another command is at work in {str(root)!r}", hint="wait until it is done"
+        ) from None
+    finally:
+        os.close(handle)

@@ -1,0 +1,256 @@
+"""Working copies, by the SDK and the command line, in this process and behind HTTP."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import datavc
+from datavc.errors import Conflict, InvalidPath, LostRace, NotFound, NothingStaged
+from datavc.model.link_handling import LinkHandling
+from tests.e2e.conftest import CommandLine
+
+
+@pytest.fixture
+def copy(client: datavc.Client, tmp_path: Path) -> Path:
+    source = tmp_path / "source"
+    (source / "sub").mkdir(parents=True)
+    (source / "a").write_text("one\n")
+    (source / "run").write_text("#!/bin/sh\n")
+    (source / "run").chmod(0o755)
+    (source / "sub" / "b").write_text("two\n")
+    (source / "link").symlink_to("sub/b")
+    client.create_repo("data")
+    client.put(f"{source}/", "data", recursive=True, links=LinkHandling.KEEP, message="first")
+    client.checkout("data", tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def changes(client: datavc.Client, copy: Path) -> dict[str, str]:
+    return {change.path: change.kind.value for change in client.working_copy(copy).status().changes}
+
+
+def test_what_is_checked_out_is_as_it_was(client: datavc.Client, copy: Path) -> None:
+    assert (copy / "a").read_text() == "one\n"
+    assert os.access(copy / "run", os.X_OK)
+    assert (copy / "link").is_symlink()
+    assert (copy / "link").readlink() == Path("sub/b")
+    status = client.working_copy(copy / "sub").status()
+    assert (status.root, status.repo, status.ref, status.changes) == (
+        str(copy),
+        "data",
+        "main",
+        (),
+    )
+    with pytest.raises(NothingStaged):
+        client.working_copy(copy).commit("nothing")
+
+
+def test_only_what_was_changed_is_committed(
+    client: datavc.Client, copy: Path, tmp_path: Path
+) -> None:
+    (copy / "a").write_text("ONE\n")
+    (copy / "sub" / "b").unlink()
+    (copy / "new" / "deep").mkdir(parents=True)
+    (copy / "new" / "deep" / "file").write_bytes(os.urandom(300_000))
+    (copy / "hollow").mkdir()
+    (copy / "run").chmod(0o644)
+    (copy / "link").unlink()
+    (copy / "link").symlink_to("a")
+    found = changes(client, copy)
+    assert found == {
+        "a": "modified",
+        "hollow/": "added",
+        "link": "modified",
+        "new/deep/file": "added",
+        "run": "modified",
+        "sub/": "added",
+        "sub/b": "removed",
+    }
+    commit = client.working_copy(copy).commit("second")
+    assert commit.message == "second"
+    assert changes(client, copy) == {}
+    client.checkout("data", tmp_path / "other")
+    other = tmp_path / "other"
+    assert (other / "hollow").is_dir()
+    assert (other / "sub").is_dir()
+    assert not os.access(other / "run", os.X_OK)
+    assert (other / "link").readlink() == Path("a")
+    assert (other / "new/deep/file").read_bytes() == (copy / "new/deep/file").read_bytes()
+    assert {change.path for change in client.diff("data@main~1", "data@main")} >= {"a", "sub/b"}
+
+
+def test_a_change_of_equal_size_is_seen(client: datavc.Client, copy: Path) -> None:
+    assert changes(client, copy) == {}
+    (copy / "a").write_text("uno\n")
+    assert changes(client, copy) == {"a": "modified"}
+    (copy / "a").write_text("one\n")
+    assert changes(client, copy) == {}
+
+
+def test_pull_keeps_what_was_changed_here(
+    client: datavc.Client, copy: Path, tmp_path: Path
+) -> None:
+    client.put(b"theirs\n", "data:/a", message="a")
+    client.put(b"added\n", "data:/sub/c", message="c")
+    client.remove("data:/run", message="no run")
+    (copy / "mine").write_text("mine\n")
+    with pytest.raises(LostRace, match="moved on"):
+        client.working_copy(copy).commit("too late")
+    done = client.working_copy(copy).pull()
+    assert (done.written, done.removed, done.conflicts) == (2, 1, ())
+    assert (copy / "a").read_text() == "theirs\n"
+    assert (copy / "sub" / "c").exists()
+    assert not (copy / "run").exists()
+    assert changes(client, copy) == {"mine": "added"}
+    client.working_copy(copy).commit("mine")
+
+
+def test_conflicts_are_listed_and_nothing_is_done(client: datavc.Client, copy: Path) -> None:
+    client.put(b"theirs\n", "data:/a", message="a")
+    client.put(b"below\n", "data:/new/file", message="new")
+    client.put(b"same\n", "data:/same", message="same")
+    client.put(b"more\n", "data:/more", message="more")
+    (copy / "a").write_text("mine\n")
+    (copy / "new").write_text("a file where a folder comes\n")
+    (copy / "same").write_text("same\n")
+    done = client.working_copy(copy).pull()
+    assert done.conflicts == ("a", "new/file")
+    assert not (copy / "more").exists()
+    (copy / "new").unlink()
+    assert client.working_copy(copy).pull(force=True).conflicts == ()
+    assert (copy / "a").read_text() == "theirs\n"
+    assert changes(client, copy) == {}
+
+
+def test_switch_and_restore(client: datavc.Client, copy: Path) -> None:
+    work = client.working_copy(copy)
+    work.create_branch("side")
+    work.switch("side")
+    (copy / "only-here").write_text("x")
+    (copy / "a").write_text("side\n")
+    work.commit("side")
+    work.switch("main")
+    assert not (copy / "only-here").exists()
+    assert (copy / "a").read_text() == "one\n"
+    assert client.read("data@side:/a") == b"side\n"
+    (copy / "a").write_text("changed\n")
+    (copy / "sub" / "b").unlink()
+    (copy / "untracked").write_text("stays")
+    assert work.restore(["sub"]).written == 1
+    assert changes(client, copy) == {"a": "modified", "untracked": "added"}
+    work.restore()
+    assert changes(client, copy) == {"untracked": "added"}
+    with pytest.raises(NotFound):
+        work.restore(["nothing"])
+    work.switch("main~0")
+    with pytest.raises(Conflict, match="no branch"):
+        work.commit("nowhere")
+
+
+def test_a_part_of_a_repo(client: datavc.Client, copy: Path, tmp_path: Path) -> None:
+    client.checkout("data:/sub", tmp_path / "part")
+    assert (tmp_path / "part" / "b").read_text() == "two\n"
+    (tmp_path / "part" / "c").write_text("c")
+    client.working_copy(tmp_path / "part").commit("part")
+    assert [info.path for info in client.ls("data:/sub/")] == ["sub/b", "sub/c"]
+    client.put(b"elsewhere", "data:/a", message="elsewhere")
+    assert client.working_copy(tmp_path / "part").pull().written == 0
+    with pytest.raises(NotFound, match="no folder"):
+        client.checkout("data:/nothing", tmp_path / "nothing")
+
+
+def test_what_is_ignored_is_left_alone(client: datavc.Client, copy: Path) -> None:
+    (copy / ".datavcignore").write_text("*.tmp\n/cache/\n!keep.tmp\n")
+    (copy / "sub" / ".datavcignore").write_text("secret\n")
+    (copy / "cache").mkdir()
+    for name in ("x.tmp", "keep.tmp", "cache/x", "sub/secret", "secret"):
+        (copy / name).write_text("x")
+    assert set(changes(client, copy)) == {
+        ".datavcignore",
+        "keep.tmp",
+        "secret",
+        "sub/.datavcignore",
+    }
+    client.create_repo("put")
+    client.put(f"{copy}/sub/", "put", recursive=True, message="m")
+    assert [info.path for info in client.ls("put")] == [".datavcignore", "b"]
+
+
+def test_what_cannot_be_held_is_told_before_anything_is_written(
+    client: datavc.Client, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.put(b"x", f"data:/zzz/{'n' * 200}", message="long")
+    limits = {"PC_NAME_MAX": 143, "PC_PATH_MAX": 4096}
+    with monkeypatch.context() as small:
+        small.setattr(os, "pathconf", lambda _, name: limits[name])
+        with pytest.raises(InvalidPath, match="143 bytes"):
+            client.checkout("data", tmp_path / "fresh")
+    assert [path.name for path in (tmp_path / "fresh").iterdir()] == [".datavc"]
+    client.create_repo("own")
+    client.put(b"x", "own:/.datavc/copy.json", message="own")
+    with pytest.raises(InvalidPath, match="own folder"):
+        client.checkout("own", tmp_path / "own")
+
+
+def test_links_never_lead_writes_out(client: datavc.Client, copy: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "b").write_text("not ours\n")
+    client.put(b"new\n", "data:/sub/b", message="b")
+    (copy / "sub" / "b").unlink()
+    (copy / "sub").rmdir()
+    (copy / "sub").symlink_to(outside)
+    with pytest.raises(InvalidPath):
+        client.working_copy(copy).pull(force=True)
+    assert (outside / "b").read_text() == "not ours\n"
+
+
+def test_an_interrupted_checkout_is_completed(
+    client: datavc.Client, copy: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "again"
+    client.checkout("data", target)
+    state = (target / ".datavc" / "copy.json").read_text()
+    head = client.status("data").head
+    assert head is not None
+    begun = state.replace(f'"commit": "{head}"', '"commit": null').replace(
+        '"target": null', f'"target": "{head}"'
+    )
+    assert begun != state
+    (target / ".datavc" / "copy.json").write_text(begun)
+    (target / "a").write_text("on")
+    (target / "run").unlink()
+    client.checkout("data", target)
+    assert (target / "a").read_text() == "one\n"
+    assert changes(client, target) == {}
+
+
+def test_by_the_command_line(
+    cli: CommandLine, client: datavc.Client, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("status").code == 3
+    assert cli("checkout", "data", str(copy.parent / "source")).code == 4
+    monkeypatch.chdir(copy / "sub")
+    assert "Nothing is changed" in cli.ok("status").err
+    (copy / "a").write_text("changed\n")
+    assert "modified:  a" in cli.ok("status").out
+    assert cli.ok("status", "--json").json["changes"] == [  # type: ignore[index, call-overload]
+        {"path": "a", "kind": "modified"}
+    ]
+    assert "on data@main" in cli.ok("commit", "-m", "changed").out
+    assert cli("commit", "-m", "nothing").code == 4
+    client.put(b"theirs\n", "data:/a", message="a")
+    (copy / "a").write_text("mine\n")
+    assert "by now: datavc pull" in cli.ok("status").err
+    stopped = cli("pull")
+    assert (stopped.code, "\n  a\n" in stopped.err) == (4, True)
+    assert "restored 1 file" in cli.ok("restore", "../a").out
+    assert "wrote 1 file" in cli.ok("pull").out
+    assert "already" in cli.ok("pull").out
+    cli.ok("switch", "-c", "side")
+    assert "data@side" in cli.ok("status").out
+    assert cli("restore").code == 2
+    assert cli("restore", "/etc/passwd").code == 2
