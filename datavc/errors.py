@@ -15,6 +15,7 @@
     │   ├── AlreadyExists       the name is taken
     │   ├── LostRace            a compare-and-swap lost; the same call may be made again
     │   │   └── Collected       what a write relied on was collected meanwhile; write it again
+    │   ├── Protected           a branch that is kept from being changed so
     │   ├── PathConflict        a file where a folder is, or the other way round
     │   └── NothingStaged       a commit with nothing to commit
     ├── AccessDenied            no token, a wrong one, or not allowed
@@ -54,6 +55,7 @@ class ErrorCode(StrEnum):
     ALREADY_EXISTS = "already_exists"
     LOST_RACE = "lost_race"
     COLLECTED = "collected"
+    PROTECTED = "protected"
     PATH_CONFLICT = "path_conflict"
     NOTHING_STAGED = "nothing_staged"
     ACCESS_DENIED = "access_denied"
@@ -160,6 +162,12 @@ class Collected(LostRace):
     """A pack that a write relied on was collected before the write landed."""
 
     code = ErrorCode.COLLECTED
+
+
+class Protected(Conflict):
+    """A branch is kept from being changed in this way."""
+
+    code = ErrorCode.PROTECTED
 
 
 class PathConflict(Conflict):

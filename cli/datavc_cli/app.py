@@ -36,10 +36,12 @@ _VERBS = {
     "commit": (_HISTORY, "commit", "commit"),
     "reset": (_HISTORY, "reset", "reset"),
     "log": (_HISTORY, "log", "log"),
+    "show": (_HISTORY, "show", "show"),
     "diff": (_HISTORY, "diff", "diff"),
     "merge": (_HISTORY, "merge", "merge"),
     "revert": (_HISTORY, "revert", "revert"),
     "cherry-pick": (_HISTORY, "cherry_pick", "cherry_pick"),
+    "undo": (_HISTORY, "undo", "undo"),
     "branch": (_HISTORY, "branch", "app"),
     "tag": (_HISTORY, "tag", "app"),
     "reflog": (_HISTORY, "reflog", "reflog"),
@@ -61,7 +63,8 @@ _GLOBAL_OPTIONS = ("--home", "--url", "--author")
 
 _EPILOG = """\
 Addresses are REPO@REF:/PATH. REF is a branch, a tag, a commit id or the start of one, and may be \
-followed by ~2 to go back two commits; without it, the repo's default branch is meant.
+followed by ~2 to go back two commits, ^2 for the second parent of a merge, @{1} or \
+'@{2 days ago}' for where it stood then; without it, the repo's default branch is meant.
 
 Environment: DATAVC_HOME (folder of the data; ~/.datavc), DATAVC_STORE (a folder or \
 s3://bucket/prefix), DATAVC_DATABASE (a database's URL), DATAVC_URL and DATAVC_TOKEN (a server, \

@@ -45,7 +45,7 @@ class ClientBase:
         if isinstance(address, Address):
             return address
         parsed = parse_address(address)
-        if address.startswith("datavc://") or "@" in address.partition(":")[0]:
+        if address.startswith("datavc://") or "@" in address.partition(":")[0].partition("{")[0]:
             return parsed
         default = self.transport.get_repo(parsed.repo).default_branch
         return Address(parsed.repo, Ref(default), parsed.path)
@@ -54,10 +54,10 @@ class ClientBase:
         """Read an address that is to be written to, so that its ref must be a branch.
 
         Raises:
-            InvalidAddress: it goes back from its ref (``main~1``); besides as :meth:`locate`.
+            InvalidAddress: it goes on from its ref (``main~1``); besides as :meth:`locate`.
         """
         located = self.locate(address)
-        if located.ref.back:
+        if not located.ref.is_plain:
             raise InvalidAddress(
                 f"'{located.ref}' is a commit, and only a branch can be written to",
                 hint="name the branch alone, such as repo@main",

@@ -11,6 +11,7 @@ from datavc.client.history import HistoryVerbs
 from datavc.client.merges import MergeVerbs
 from datavc.client.pipelines import PipelineVerbs
 from datavc.client.puts import PutVerbs
+from datavc.client.refs import RefVerbs
 from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
 from datavc.client.space import SpaceVerbs
@@ -24,6 +25,7 @@ class Client(
     FileVerbs,
     GetVerbs,
     HistoryVerbs,
+    RefVerbs,
     MergeVerbs,
     PipelineVerbs,
     SpaceVerbs,

@@ -13,6 +13,7 @@ from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.entry import Change
 from datavc.model.file_info import ChangeKind, DiffStats, FileChange
+from datavc.model.log_filter import LogFilter
 from datavc.model.repo import Reset, StagedChange
 from datavc.model.tree.diff import diff_trees, file_change
 from datavc.model.tree.empty import EMPTY_TREE
@@ -123,14 +124,37 @@ class HistoryVerbs(ClientBase):
         located = self.locate(address)
         return self.transport.resolve(located.repo, str(located.ref))
 
-    def log(self, address: str | Address, *, limit: int = 100) -> Iterator[CommitInfo]:
-        """A commit and its first parents, newest first.
+    def log(
+        self,
+        address: str | Address,
+        *,
+        limit: int = 100,
+        author: str = "",
+        text: str = "",
+        since: str = "",
+        until: str = "",
+        without: str = "",
+    ) -> Iterator[CommitInfo]:
+        """A commit and its first parents, newest first; those alone that meet all that is set.
+
+        Args:
+            address: ``repo@ref``; with a path (a file, a folder or a glob), only commits that
+                changed it.
+            limit: give at most so many.
+            author: a part of the author's name, or of the pipeline's.
+            text: a part of the message.
+            since, until: times such as ``2026-11-01`` (UTC) or ``2 days ago``.
+            without: a ref of the repo: leave out all that it leads to.
 
         Raises:
             NotFound: there is no such repo or ref.
+            InvalidInput: a time is none.
         """
         located = self.locate(address)
-        return self.transport.log(located.repo, str(located.ref), limit)
+        wanted = LogFilter(located.path, author, text, since, until, without)
+        if wanted.is_empty:
+            return self.transport.log(located.repo, str(located.ref), limit)
+        return self.transport.filtered_log(located.repo, str(located.ref), wanted, limit)
 
     def diff(
         self, old: str | Address, new: str | Address | None = None, *, prefix: str = ""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from datavc.client.merge_transport import MergeTransport
+from datavc.client.refs_transport import RefsTransport
 from datavc.client.space_transport import SpaceTransport
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
@@ -24,7 +25,7 @@ from datavc.store.objects import ObjectStore
 JobProgress = Callable[[JobInfo], None]
 
 
-class Transport(MergeTransport, SpaceTransport, Protocol):
+class Transport(MergeTransport, RefsTransport, SpaceTransport, Protocol):
     """What the SDK needs from a datavc, wherever it runs."""
 
     #: ``embedded`` or ``http``, and where: for messages.

@@ -68,3 +68,15 @@ def list_moves(
         statement = statement.where(log.id < before)
     rows = conn.execute(statement.order_by(log.id.desc()).limit(limit))
     return [(row[0], RefMove(*row[1:])) for row in rows]
+
+
+def at_time(conn: Connection, repo_id: int, name: str, time_us: int) -> str | None:
+    """The commit at which the branch or tag of that name stood at a time, or ``None``."""
+    log = tables.RefMove.c
+    last = (
+        select(log.new)
+        .where(log.repo_id == repo_id, log.name == name, log.time_us <= time_us)
+        .order_by(log.id.desc())
+        .limit(1)
+    )
+    return conn.scalar(last)

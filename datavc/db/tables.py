@@ -265,6 +265,21 @@ class RetentionRuleColumns(TypedColumns):
 RetentionRule = Table("retention_rules", METADATA, RetentionRuleColumns)
 
 
+class ProtectionColumns(TypedColumns):
+    """Branches that are kept from being changed by hand."""
+
+    repo_id: Named[int] = Column(_BIG, ForeignKey("repos.id", ondelete="CASCADE"), primary_key=True)
+    #: Glob over branch names.
+    pattern: Named[str] = Column(_TEXT, primary_key=True)
+    #: 1 where commits may be made all the same.
+    allow_commits: Named[int] = Column(_BIG)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+BranchProtection = Table("branch_protections", METADATA, ProtectionColumns)
+
+
 class ChunkColumns(TypedColumns):
     """Where a chunk lies: the deduplication hint."""
 

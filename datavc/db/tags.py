@@ -12,7 +12,14 @@ from datavc.model.repo import TagInfo
 
 
 def create(
-    conn: Connection, repo_id: int, name: str, commit: str, *, author: str, time_us: int
+    conn: Connection,
+    repo_id: int,
+    name: str,
+    commit: str,
+    *,
+    author: str,
+    time_us: int,
+    reason: str = "tag",
 ) -> None:
     """Add a tag on the commit whose id is *commit*.
 
@@ -31,7 +38,7 @@ def create(
             f"tag {name!r} exists already", hint="tags do not move; delete it first"
         )
     ref_log.record(
-        conn, repo_id, "tag", name, None, commit, author=author, reason="tag", time_us=time_us
+        conn, repo_id, "tag", name, None, commit, author=author, reason=reason, time_us=time_us
     )
 
 
@@ -49,7 +56,15 @@ def list_tags(
     return [TagInfo(*row) for row in conn.execute(statement)]
 
 
-def remove(conn: Connection, repo_id: int, name: str, *, author: str, time_us: int) -> bool:
+def remove(
+    conn: Connection,
+    repo_id: int,
+    name: str,
+    *,
+    author: str,
+    time_us: int,
+    reason: str = "tag deleted",
+) -> bool:
     """Delete a tag; ``False`` when there is none."""
     statement = (
         delete(Tag).where(Tag.c.repo_id == repo_id, Tag.c.name == name).returning(Tag.c.commit_id)
@@ -65,7 +80,7 @@ def remove(conn: Connection, repo_id: int, name: str, *, author: str, time_us: i
         row.commit_id,
         None,
         author=author,
-        reason="tag deleted",
+        reason=reason,
         time_us=time_us,
     )
     return True

@@ -67,6 +67,36 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class Undone:
+    """A move of a branch or tag that was taken back."""
+
+    repo: str
+    #: ``branch`` or ``tag``.
+    kind: str
+    name: str
+    #: Where it stood, and where it stands now; ``None`` for nowhere.
+    old: str | None
+    new: str | None
+    #: What the move was that was taken back.
+    reason: str
+    #: The run of the pipelines that this triggered.
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """Branches that are kept from being changed by hand."""
+
+    repo: str
+    #: Glob over branch names.
+    pattern: str
+    #: Whether commits may be made on them, so that only moves and deletion are not allowed.
+    allow_commits: bool
+    author: str
+    created_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class RefMove:
     """One line of the ref log. ``old``/``new`` are commit ids, ``None`` for none."""
 

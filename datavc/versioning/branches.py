@@ -15,6 +15,7 @@ from datavc.model.ids import new_id
 from datavc.model.name import check_ref_name
 from datavc.model.repo import BranchInfo, RefMove
 from datavc.versioning.landing import COMMIT_LANDED
+from datavc.versioning.protections import check_may_move
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.resolve import resolve_id, resolve_kept_id
 from datavc.versioning.versioned_store import VersionedStore
@@ -88,6 +89,7 @@ def move_branch(
         row = find_repo(conn, repo)
         branch = find_branch(conn, row, name)
         check_no_pipeline_writes(conn, repo)
+        check_may_move(conn, row.id, name)
         new = resolve_kept_id(conn, row, target)
         if expected is not None and resolve_id(conn, row, expected) != branch.head:
             raise LostRace(
@@ -112,6 +114,7 @@ def delete_branch(vs: VersionedStore, repo: str, name: str, *, author: str) -> N
         row = find_repo(conn, repo)
         find_branch(conn, row, name)
         check_no_pipeline_writes(conn, repo)
+        check_may_move(conn, row.id, name)
         if name == row.default_branch:
             raise InvalidInput(
                 f"{name!r} is the default branch of repo {repo!r}",

@@ -52,7 +52,7 @@ def commit_staged(
         Conflict: a pipeline writes the repo.
         LostRace: others were faster time and again.
     """
-    words = Words(author, message, Provenance(), new_id())
+    words = Words(author, message, Provenance(), new_id(), by_hand=True)
 
     def attempt() -> CommitInfo | None:
         base = _read_base(vs, repo, branch, with_staging=True)
@@ -91,7 +91,7 @@ def commit_changes(
     Raises:
         NotFound, NothingStaged, PathConflict, Conflict, LostRace: as :func:`commit_staged`.
     """
-    words = Words(author, message, Provenance(), new_id())
+    words = Words(author, message, Provenance(), new_id(), by_hand=True)
 
     needed = packs_of_change_set(vs, record)
 

@@ -20,6 +20,7 @@ from datavc.db.staging import StagedRow
 from datavc.errors import Expired, LostRace
 from datavc.model.commit import Commit, Provenance, TreeRef
 from datavc.model.commit_info import CommitInfo
+from datavc.versioning.protections import check_may_commit
 from datavc.versioning.versioned_store import VersionedStore
 
 #: Kind of the outbox event of a commit that landed on a branch.
@@ -61,6 +62,8 @@ class Words:
     needs: tuple[str, ...] = ()
     #: For the ref log.
     reason: str = "commit"
+    #: Whether somebody makes the commit by hand, which protected branches do not allow.
+    by_hand: bool = False
 
 
 def until_landed(repo: str, branch: str, attempt: Callable[[], Landed | None]) -> Landed:
@@ -121,6 +124,8 @@ def land(
             packs.check_known(conn, relies_on)
             packs.check_unmoved(conn, looked_up)
             _check_kept(conn, words)
+            if words.by_hand:
+                check_may_commit(conn, base.repo.id, branch)
             rows.create(conn, base.repo.id, commit)
             moved = branches.move(
                 conn,

@@ -134,7 +134,7 @@ def revert(
     def sides(commit_id: str, commit: Commit, before: TreeRef, base: Base) -> _Sides:
         text = message or f"revert {commit_id[:12]}: {commit.message}".rstrip(": ")
         reason = f"revert of {ref}"
-        words = Words(author, text, Provenance(), new_id(), reason=reason)
+        words = Words(author, text, Provenance(), new_id(), reason=reason, by_hand=True)
         return _Sides(base, commit.tree, before, words)
 
     return _replay(vs, repo, branch, repo, ref, mainline, sides, strategy)
@@ -172,7 +172,7 @@ def cherry_pick(
     def sides(commit_id: str, commit: Commit, before: TreeRef, base: Base) -> _Sides:
         text = message or f"{commit.message}\n\ncherry-picked from {source_repo}@{commit_id}"
         reason = f"cherry-pick of {source_repo}@{ref}"
-        words = Words(author, text.lstrip(), Provenance(), new_id(), reason=reason)
+        words = Words(author, text.lstrip(), Provenance(), new_id(), reason=reason, by_hand=True)
         return _Sides(base, before, commit.tree, words)
 
     return _replay(vs, repo, branch, source_repo, ref, mainline, sides, strategy)

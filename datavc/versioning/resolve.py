@@ -1,4 +1,4 @@
-"""From what people write for a commit to the commit: branch, tag, id or prefix, and ``~n``."""
+"""From what people write for a commit to the commit: branch, tag, id or prefix, and onwards."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from datavc.model.address import Ref, parse_ref
 from datavc.model.commit import Commit, TreeRef
 from datavc.model.commit_info import CommitInfo
 from datavc.model.tree.empty import EMPTY_TREE
+from datavc.versioning.ref_history import logged_id
 from datavc.versioning.repos import find_repo
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -88,16 +89,29 @@ def _check_kept(conn: Connection, repo: RepoRow, commit_id: str) -> None:
 def resolve_id(conn: Connection, repo: RepoRow, ref: str) -> str:
     """The full id of the commit that *ref* names; see :func:`get_commit`."""
     parsed = parse_ref(ref)
-    base = _base_id(conn, repo, parsed)
-    if not parsed.back:
-        return base
-    found = commits.nth_ancestor(conn, base, parsed.back)
+    base = logged_id(conn, repo, parsed) if parsed.at else _base_id(conn, repo, parsed)
+    found = _back(conn, base, parsed.back)
+    for parent, back in parsed.turns:
+        found = _back(conn, _parent(conn, found, parent), back)
     if found is None:
         raise NotFound(
-            f"{repo.name}@{ref} does not exist: the history of {parsed.name} is shorter",
+            f"{repo.name}@{ref} does not exist: the history of {parsed.name} has no such commit",
             hint=f"see `datavc log {repo.name}@{parsed.name}`",
         )
     return found
+
+
+def _back(conn: Connection, commit: str | None, steps: int) -> str | None:
+    if commit is None or not steps:
+        return commit
+    return commits.nth_ancestor(conn, commit, steps)
+
+
+def _parent(conn: Connection, commit_id: str | None, number: int) -> str | None:
+    commit = None if commit_id is None else commits.find(conn, commit_id)
+    if commit is None or number > len(commit.parents):
+        return None
+    return commit.parents[number - 1]
 
 
 def _base_id(conn: Connection, repo: RepoRow, ref: Ref) -> str:

@@ -31,6 +31,7 @@ from datavc_server.routers import (
     packs,
     pipelines,
     presigned_packs,
+    refs,
     repos,
     runs,
     space,
@@ -60,6 +61,7 @@ _ROUTERS = (
     store,
     presigned_packs,
     packs,
+    refs,
     health,
 )
 

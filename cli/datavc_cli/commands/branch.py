@@ -115,3 +115,82 @@ def delete(
     if as_json:
         write_json({"deleted": f"{repo}@{name}"})
     invocation.say(f"deleted branch {repo}@{name}")
+
+
+_Pattern = Annotated[
+    str, typer.Argument(metavar="PATTERN", help="Glob over branch names, such as 'release/*'.")
+]
+
+
+@app.command()
+def protect(
+    context: typer.Context,
+    repo: Repo,
+    pattern: _Pattern,
+    allow_commits: Annotated[
+        bool, typer.Option("--allow-commits", help="Forbid only moves and deletion.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Let branches be changed by merges only: no commit, no move, no undo, no deletion.
+
+    Pipelines write their own outputs all the same.
+
+    JSON: a Protection.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        rule = client.protect(repo, pattern, allow_commits=allow_commits)
+    if as_json:
+        write_json(rule)
+    takes = "cannot be moved or deleted" if allow_commits else "take merges only"
+    invocation.say(f"branches {pattern!r} of {repo} {takes}")
+
+
+@app.command()
+def unprotect(
+    context: typer.Context,
+    repo: Repo,
+    pattern: _Pattern,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Lift a protection.
+
+    JSON: {"unprotected": PATTERN}.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        client.unprotect(repo, pattern)
+    if as_json:
+        write_json({"unprotected": pattern})
+    invocation.say(f"branches {pattern!r} of {repo} are not protected any more")
+
+
+@app.command()
+def protections(
+    context: typer.Context, repo: Repo, as_json: Json = False, quiet: Quiet = False
+) -> None:
+    """List which branches are protected.
+
+    JSON: an array of Protection.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        rules = client.list_protections(repo)
+    if as_json:
+        write_json_list(rules)
+    elif not rules:
+        invocation.advise(f"No branch of {repo} is protected.")
+    else:
+        rows = [
+            (
+                rule.pattern,
+                "moves, deletion" if rule.allow_commits else "commits, moves, deletion",
+                rule.author,
+                moment(rule.created_us),
+            )
+            for rule in rules
+        ]
+        write_table(("BRANCHES", "FORBIDDEN", "BY", "SINCE"), rows)

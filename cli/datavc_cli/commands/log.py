@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from datavc.errors import InvalidInput
 from datavc_cli.invocation import begin
 from datavc_cli.options import CommitAddress, Json, Limit, Quiet
 from datavc_cli.output import write_json_list, write_table
@@ -14,18 +17,47 @@ def log(
     context: typer.Context,
     address: CommitAddress,
     limit: Limit = 50,
+    author: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only commits of such an author or pipeline.")
+    ] = "",
+    grep: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only commits with that in the message.")
+    ] = "",
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help="Such as '2 days ago' or 2026-11-01 (UTC).")
+    ] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="As --since.")] = "",
+    path: Annotated[
+        str, typer.Option(metavar="PATH", help="Only commits that changed it; as in the address.")
+    ] = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """List a commit and those before it, newest first.
 
+    With a path (a file, a folder or a quoted glob) in the address, only commits that changed it.
+    REPO@A..B lists what leads to B and not to A.
+
     JSON: an array of CommitInfo.
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
-        commits = list(client.log(address, limit=limit))
+        start, without = _range(address, path)
+        commits = list(
+            client.log(
+                start,
+                limit=limit,
+                author=author,
+                text=grep,
+                since=since,
+                until=until,
+                without=without,
+            )
+        )
     if as_json:
         write_json_list(commits)
+    elif not commits and (without or path or author or grep or since or until or ":" in address):
+        invocation.advise("No commit is like that.")
     elif not commits:
         invocation.advise(f"There is no commit yet. Make one: datavc put FILE {address} -m MESSAGE")
     else:
@@ -41,3 +73,16 @@ def log(
             for commit in commits
         ]
         write_table(("COMMIT", "TIME", "BY", "FILES", "SIZE", "MESSAGE"), rows, right="FILES SIZE")
+
+
+def _range(address: str, path: str) -> tuple[str, str]:
+    """The address to start at, and the ref to leave out."""
+    head, colon, inside = address.partition(":")
+    if path and colon:
+        raise InvalidInput("name the path once: in the address or with --path")
+    repo, at, refs = head.partition("@")
+    first, dots, last = refs.partition("..")
+    target = f"{colon}{inside}" if colon else f":{path}" if path else ""
+    if not at or not dots or "{" in first:
+        return f"{head}{target}", ""
+    return f"{repo}@{last}{target}" if last else f"{repo}{target}", first

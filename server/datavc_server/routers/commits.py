@@ -11,11 +11,14 @@ from sqlalchemy import Connection
 
 from datavc.client.wire import RecordBody, TreeBody
 from datavc.model.commit_info import CommitInfo, Lineage
+from datavc.model.log_filter import LogFilter
+from datavc.model.name import clean_prefix
 from datavc.versioning import commits, history, lineage, resolve
+from datavc.versioning.filtered_log import filtered_log
 from datavc_server.change_set_check import check_change_set
 from datavc_server.paging import Page
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
-from datavc_server.state import Author, Branch, Cursor, Limit, Ref, Repo, State
+from datavc_server.state import Author, Branch, Ref, Repo, State
 
 router = APIRouter(prefix="/repos/{repo}", tags=["commits"])
 
@@ -33,6 +36,27 @@ class NewCommit(BaseModel):
         default=None,
         description="With a change set: the head that the branch must have; empty for none.",
     )
+
+
+class LogQuery(BaseModel):
+    """Which commits of a history are asked for."""
+
+    limit: int = Field(default=100, ge=1, le=10_000, description="Most items in the answer.")
+    cursor: str | None = Field(
+        default=None, description="`next` of the page before; without it, the first page."
+    )
+    path: str = Field(default="", description="A file, folder or glob that they changed.")
+    author: str = Field(default="", description="A part of the author's name.")
+    text: str = Field(default="", description="A part of the message.")
+    since: str = Field(default="", examples=["2 days ago", "2026-11-01"])
+    until: str = ""
+    without: str = Field(default="", description="A ref: leave out all that it leads to.")
+
+    def filter(self) -> LogFilter:
+        """What is asked for, apart from pages."""
+        return LogFilter(
+            clean_prefix(self.path), self.author, self.text, self.since, self.until, self.without
+        )
 
 
 @router.post("/branches/{branch}/commits", status_code=status.HTTP_201_CREATED)
@@ -97,11 +121,20 @@ def get_tree(repo: Repo, ref: Ref, state: State) -> TreeBody:
 
 @router.get("/refs/{ref}/log")
 def log(
-    repo: Repo, ref: Ref, state: State, limit: Limit = 100, cursor: Cursor = None
+    repo: Repo,
+    ref: Ref,
+    state: State,
+    wanted: Annotated[LogQuery, Query()],
 ) -> Page[CommitInfo]:
-    """A commit and its first parents, newest first."""
+    """A commit and its first parents, newest first; those alone that meet all that is set."""
+    limit = wanted.limit
     # A commit's own id is the best cursor: whatever lands meanwhile, it stays where it is.
-    items = list(history.log(state.vs, repo, cursor or ref, limit))
+    start = wanted.cursor or ref
+    asked = wanted.filter()
+    if asked.is_empty:
+        items = list(history.log(state.vs, repo, start, limit))
+    else:
+        items = list(filtered_log(state.vs, repo, start, asked, limit))
     is_last = len(items) < limit or not items[-1].parents
     return Page(items=items, next=None if is_last else items[-1].parents[0])
 

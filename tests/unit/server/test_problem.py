@@ -22,6 +22,7 @@ STATUS = {
     ErrorCode.ALREADY_EXISTS: 409,
     ErrorCode.LOST_RACE: 409,
     ErrorCode.COLLECTED: 409,
+    ErrorCode.PROTECTED: 409,
     ErrorCode.PATH_CONFLICT: 409,
     ErrorCode.NOTHING_STAGED: 409,
     ErrorCode.ACCESS_DENIED: 403,

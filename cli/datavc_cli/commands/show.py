@@ -1,0 +1,73 @@
+"""``datavc show``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import typer
+
+from datavc_cli.invocation import begin
+from datavc_cli.options import CommitAddress, Json, Limit, Quiet
+from datavc_cli.output import write_fields, write_json
+from datavc_cli.wording import count, moment, safe, short, size
+
+if TYPE_CHECKING:
+    from datavc.model.commit_info import CommitInfo
+    from datavc.model.file_info import FileChange
+
+_MARKS = {"added": "A", "removed": "D", "modified": "M"}
+
+
+def show(
+    context: typer.Context,
+    address: CommitAddress,
+    limit: Limit = 100,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show a commit: who made it, when, why and from what, and which files it changed.
+
+    JSON: a CommitInfo, and "changes", an array of FileChange (all of them, whatever the limit).
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        commit = client.resolve(address)
+        changes = client.diff(address)
+        if as_json:
+            write_json({**asdict(commit), "changes": list(changes)})
+            return
+        write_fields(_fields(commit))
+        if commit.message:
+            sys.stdout.write("\n")
+            for line in commit.message.splitlines():
+                sys.stdout.write(f"    {safe(line)}\n")
+        sys.stdout.write("\n")
+        for change in islice(changes, limit):
+            sys.stdout.write(f"{_line(change)}\n")
+        more = sum(1 for _ in changes)
+        if more:
+            sys.stdout.write(f"and {count(more, 'file')} more\n")
+
+
+def _fields(commit: CommitInfo) -> list[tuple[str, str]]:
+    fields = [
+        ("commit", commit.id),
+        ("by", commit.author),
+        ("time", moment(commit.time_us)),
+        ("holds", f"{count(commit.files, 'file')}, {size(commit.bytes)}"),
+    ]
+    if commit.parents:
+        fields.append(("parents", " ".join(short(parent) for parent in commit.parents)))
+    if commit.pipeline:
+        fields.append(("pipeline", commit.pipeline))
+    if commit.upstream:
+        fields.append(("made from", " ".join(short(one) for one in commit.upstream)))
+    return fields
+
+
+def _line(change: FileChange) -> str:
+    sizes = [size(each) for each in (change.old_size, change.new_size) if each is not None]
+    return f"{_MARKS[change.kind.value]}  /{safe(change.path)}  ({' -> '.join(sizes)})"

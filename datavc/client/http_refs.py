@@ -1,0 +1,70 @@
+"""Filtered histories, undoing and branch protection of a datavc on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from datavc.client.http_answer import Items, by, decode
+from datavc.client.http_session import HttpSession, Parameters, part
+from datavc.model.commit_info import CommitInfo
+from datavc.model.log_filter import LogFilter
+from datavc.model.repo import Protection, Undone
+
+_PAGE: Final = 1000
+#: A path may be looked for in very many commits.
+_PATIENCE: Final = 600.0
+
+
+class HttpRefs:
+    """See :class:`~datavc.client.refs_transport.RefsTransport`."""
+
+    _session: HttpSession
+
+    def filtered_log(
+        self, repo: str, ref: str, wanted: LogFilter, limit: int
+    ) -> Iterator[CommitInfo]:
+        """Those of a commit and its first parents that are asked for, newest first."""
+        path = f"/repos/{part(repo)}/refs/{part(ref)}/log"
+        cursor: str | None = None
+        left = limit
+        while left > 0:
+            query: Parameters = {
+                "limit": min(left, _PAGE),
+                "cursor": cursor,
+                "path": wanted.path,
+                "author": wanted.author,
+                "text": wanted.text,
+                "since": wanted.since,
+                "until": wanted.until,
+                "without": wanted.without,
+            }
+            response = self._session.send("GET", path, query=query, timeout=_PATIENCE)
+            page = decode(response, Items[CommitInfo])
+            yield from page.items
+            left -= len(page.items)
+            cursor = page.next
+            if cursor is None:
+                return
+
+    def undo(self, repo: str, name: str, author: str) -> Undone:
+        """Take back the last move of a branch or tag."""
+        path = f"/repos/{part(repo)}/names/{part(name)}/undo"
+        return decode(self._session.send("POST", path, headers=by(author)), Undone)
+
+    def protect(self, repo: str, pattern: str, author: str, *, allow_commits: bool) -> Protection:
+        """Let some branches be changed by merges only."""
+        body = {"pattern": pattern, "allow_commits": allow_commits}
+        response = self._session.send(
+            "PUT", f"/repos/{part(repo)}/protections", body=body, headers=by(author), repeat=True
+        )
+        return decode(response, Protection)
+
+    def unprotect(self, repo: str, pattern: str) -> None:
+        """Lift that."""
+        self._session.send("DELETE", f"/repos/{part(repo)}/protections", query={"pattern": pattern})
+
+    def list_protections(self, repo: str) -> list[Protection]:
+        """A repo's protected branches."""
+        response = self._session.send("GET", f"/repos/{part(repo)}/protections")
+        return decode(response, Items[Protection]).items

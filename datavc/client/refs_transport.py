@@ -1,0 +1,31 @@
+"""What the SDK needs from a datavc for filtered histories, undoing, and branch protection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from datavc.model.commit_info import CommitInfo
+from datavc.model.log_filter import LogFilter
+from datavc.model.repo import Protection, Undone
+
+
+class RefsTransport(Protocol):
+    """Histories and refs."""
+
+    def filtered_log(
+        self, repo: str, ref: str, wanted: LogFilter, limit: int
+    ) -> Iterator[CommitInfo]:
+        """Those of a commit and its first parents that are asked for, newest first."""
+
+    def undo(self, repo: str, name: str, author: str) -> Undone:
+        """Take back the last move of a branch or tag."""
+
+    def protect(self, repo: str, pattern: str, author: str, *, allow_commits: bool) -> Protection:
+        """Let some branches be changed by merges only."""
+
+    def unprotect(self, repo: str, pattern: str) -> None:
+        """Lift that."""
+
+    def list_protections(self, repo: str) -> list[Protection]:
+        """A repo's protected branches."""

@@ -1,0 +1,53 @@
+"""Refs: taking back what moved them, and keeping them from being moved."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from pydantic import BaseModel, Field
+
+from datavc.model.repo import Protection, Undone
+from datavc.versioning import protections
+from datavc.versioning.undo import undo
+from datavc_server.paging import Items
+from datavc_server.state import Author, Branch, Repo, State
+
+router = APIRouter(prefix="/repos/{repo}", tags=["branches"])
+
+
+class NewProtection(BaseModel):
+    """Branches to be protected."""
+
+    pattern: str = Field(description="Glob over branch names.", examples=["release/*"])
+    allow_commits: bool = Field(default=False, description="Forbid only moves and deletion.")
+
+
+@router.post("/names/{branch}/undo")
+def undo_move(repo: Repo, branch: Branch, state: State, author: Author) -> Undone:
+    """Take back the last move of a branch or tag that was not taken back yet."""
+    return undo(state.vs, repo, branch, author=author)
+
+
+@router.get("/protections")
+def list_protections(repo: Repo, state: State) -> Items[Protection]:
+    """A repo's protected branches."""
+    return Items(items=protections.list_protections(state.vs, repo))
+
+
+@router.put("/protections")
+def protect(repo: Repo, new: NewProtection, state: State, author: Author) -> Protection:
+    """Let some branches be changed by merges only."""
+    return protections.protect(
+        state.vs, repo, new.pattern, author=author, allow_commits=new.allow_commits
+    )
+
+
+@router.delete("/protections", status_code=status.HTTP_204_NO_CONTENT)
+def unprotect(
+    repo: Repo,
+    pattern: Annotated[str, Query(description="The protection's pattern.")],
+    state: State,
+) -> None:
+    """Lift a protection."""
+    protections.unprotect(state.vs, repo, pattern)
