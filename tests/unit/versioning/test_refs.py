@@ -69,7 +69,7 @@ def test_refs_resolve(vs: VersionedStore) -> None:
     for ref in ("main~1", "main~", "main^", "v1", first.id, first.id[:8], f"{second.id}~1"):
         assert get_commit(vs, "data", ref).id == first.id
     assert get_commit(vs, "data", "main").id == second.id
-    with pytest.raises(NotFound, match="history of main is shorter"):
+    with pytest.raises(NotFound, match="history of main has no such commit"):
         get_commit(vs, "data", "main~2")
     with pytest.raises(NotFound, match="did you mean main"):
         get_commit(vs, "data", "mian")
