@@ -6,12 +6,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= tests
 WORKERS ?= 2
+KILLS ?= 1000
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test crash check format bench clean
 
 help:
 	@echo "make demo    run the quick start: data in, a model out, and where it came from"
 	@echo "make test    check and test everything"
+	@echo "make crash   kill writers and collectors KILLS=... times (1000), and look for what was lost"
 	@echo "make check   format, lint, types and layers"
 	@echo "make bench   measure against peers; ROWS='name ...' picks rows"
 	@echo "make clean   remove the environment and what the demo made"
@@ -33,6 +35,9 @@ check: $(READY)
 
 test: check
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+
+crash: $(READY)
+	KILLS=$(KILLS) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/crash
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

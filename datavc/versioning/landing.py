@@ -17,7 +17,7 @@ from datavc.db import commits as rows
 from datavc.db.clock import now_us
 from datavc.db.repos import RepoRow
 from datavc.db.staging import StagedRow
-from datavc.errors import Expired, LostRace
+from datavc.errors import Collected, Expired, LostRace
 from datavc.model.commit import Commit, Provenance, TreeRef
 from datavc.model.commit_info import CommitInfo
 from datavc.versioning.protections import check_may_commit
@@ -73,7 +73,15 @@ def until_landed(repo: str, branch: str, attempt: Callable[[], Landed | None]) -
     """
     with _turn(repo, branch):
         for number in range(1, _TRIES + 1):
-            landed = attempt()
+            try:
+                landed = attempt()
+            except _InputGone:
+                raise
+            except Collected:
+                # What the attempt itself wrote: the next one writes it anew.
+                if number == _TRIES:
+                    raise
+                continue
             if landed is not None:
                 return landed
             time.sleep(random.uniform(0, _PAUSE * number))  # noqa: S311 - spreads retries out
@@ -102,7 +110,7 @@ def land(
         tree: the new content.
         words: what the commit says of itself.
         extra: run in the same transaction.
-        relies_on: packs that must still be known.
+        relies_on: packs that were written for it.
         looked_up: packs that nothing referred to before, but for the index: they must not have
             been rewritten either.
     """
@@ -122,7 +130,7 @@ def land(
     try:
         with vs.db.write() as conn:
             packs.check_known(conn, relies_on)
-            packs.check_unmoved(conn, looked_up)
+            _check_looked_up(conn, looked_up)
             _check_kept(conn, words)
             if words.by_hand:
                 check_may_commit(conn, base.repo.id, branch)
@@ -159,6 +167,17 @@ def _check_kept(conn: Connection, words: Words) -> None:
     for commit in words.needs:
         if retention.is_expired(conn, commit):
             raise Expired(f"the content of commit {commit[:12]} was given up meanwhile")
+
+
+def _check_looked_up(conn: Connection, looked_up: Collection[bytes]) -> None:
+    try:
+        packs.check_unmoved(conn, looked_up)
+    except Collected as error:
+        raise _InputGone(error.message, hint=error.hint) from None
+
+
+class _InputGone(Collected):
+    """What the caller stored was taken for garbage before it landed: another attempt is no use."""
 
 
 class _Moved(Exception):

@@ -1,0 +1,115 @@
+"""What the processes do that are killed: writing, merging, deleting, collecting, purging.
+
+Each says through a pipe what was acknowledged to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+from collections.abc import Callable
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+
+from datavc.db import outbox
+from datavc.errors import Collected, Conflict, DatabaseUnavailable, NotFound, NothingStaged
+from datavc.versioning import branches, repos, upkeep_turn
+from datavc.versioning.commits import commit_staged
+from datavc.versioning.gc import collect_garbage
+from datavc.versioning.merges import merge
+from datavc.versioning.staging import stage
+from datavc.versioning.undo import undo
+from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
+from tests.services.small_store import commit_files, store_changes
+
+#: A turn of a killed collector is over soon, so that others collect, too.
+_TURN_S = 0.2
+
+
+def content(name: str, number: int) -> bytes:
+    """What file *number* of writer *name* holds: small, several chunks, or a part of others'."""
+    if number % 4 == 1:
+        return b"".join(random.Random(part).randbytes(100_000) for part in (number % 8, number))
+    return f"{name} {number} ".encode() * (20_000 if number % 4 == 2 else 1)
+
+
+def work(
+    kind: str,
+    home: str,
+    database: str,
+    store: str,
+    environment: dict[str, str],
+    name: str,
+    pipe: Pipe,
+) -> None:
+    """Open the store and go on until killed."""
+    os.environ.update(environment)
+    upkeep_turn._LASTS_S = _TURN_S  # type: ignore[assignment]
+    upkeep_turn._EXTENDED_EVERY_S = _TURN_S / 4  # type: ignore[assignment]
+    with open_versioned_store(Path(home), store or None, database_url=database or None) as vs:
+        pipe.send(("ready", ""))
+        steps = {"write": _write, "scratch": _scratch, "collect": _collect}
+        number = 0
+        while True:
+            steps[kind](vs, name, number, pipe.send)
+            number += 1
+
+
+def _write(
+    vs: VersionedStore, name: str, number: int, tell: Callable[[tuple[str, str]], None]
+) -> None:
+    path = f"{name}/{number}"
+    files = {path: content(name, number)}
+    if number % 3 == 0:
+        _again(lambda: stage(vs, "data", "main", store_changes(vs, files), author=name))
+        tell(("staged", path))
+        # Another writer's commit may have taken it up.
+        with contextlib.suppress(NothingStaged):
+            commit_staged(vs, "data", "main", message=path, author=name)
+    elif number % 3 == 1:
+        _again(lambda: commit_files(vs, files, message=path))
+    else:
+        branch = f"side-{name}-{number}"
+        branches.create_branch(vs, "data", branch, start="main", author=name)
+        _again(lambda: commit_files(vs, files, branch=branch))
+        _again(lambda: merge(vs, "data", branch, "main", author=name))
+        branches.delete_branch(vs, "data", branch, author=name)
+    tell(("committed", path))
+
+
+def _scratch(
+    vs: VersionedStore, name: str, number: int, tell: Callable[[tuple[str, str]], None]
+) -> None:
+    """Make garbage that shares packs with what is kept."""
+    repo = f"{name}-{number}"
+    repos.create_repo(vs, repo, author=name)
+    kept = f"{name}/{number}"
+    both = {"gone": random.Random(number).randbytes(400_000), "kept": content(name, number * 4 + 1)}
+    _again(lambda: commit_files(vs, both, repo=repo))
+    _again(lambda: commit_files(vs, {"more": f"{number}".encode()}, repo=repo))
+    undo(vs, repo, "main", author=name)
+    _again(lambda: commit_files(vs, {kept: both["kept"]}))
+    tell(("scratch", kept))
+    repos.delete_repo(vs, repo, author=name)
+
+
+def _collect(
+    vs: VersionedStore, name: str, number: int, tell: Callable[[tuple[str, str]], None]
+) -> None:
+    with contextlib.suppress(Conflict, DatabaseUnavailable):
+        with vs.db.write() as conn:
+            events = outbox.claim(conn, name, 60)
+            outbox.ack(conn, name, [event.id for event in events])
+        done = collect_garbage(vs, grace_s=0, unreachable_keep_s=-1, dead_bytes=50_000)
+        tell(("collected", f"{done.dropped_packs} {done.rewritten_packs} {number}"))
+
+
+def _again(step: Callable[[], object]) -> None:
+    """What was collected before it landed is written again, and what others changed, too."""
+    while True:
+        try:
+            step()
+        except (Collected, NotFound):
+            continue
+        return
