@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -13,6 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from datavc.db.branch_turns import AdvisoryTurns, BranchTurns, FileTurns
 from datavc.db.schema_version import Schema, inspect_schema
 from datavc.db.sql_errors import locked, translate
 from datavc.errors import DatabaseUnavailable, InvalidInput, UnknownFormat
@@ -26,8 +28,10 @@ _BEGIN = "datavc_begin"
 class Database:
     """A database that is open. Safe to share between threads; not to carry across a fork."""
 
-    def __init__(self, engine: Engine, where: str) -> None:
+    def __init__(self, engine: Engine, where: str, turns: BranchTurns) -> None:
         self._engine = engine
+        #: For those who commit to one branch.
+        self.turns = turns
         self._where = where
         # SQLite lets one writer in at a time, and those who wait sleep and poll. Queueing the
         # threads of this process here hands the turn over at once.
@@ -50,7 +54,7 @@ class Database:
         """
         parsed = _parse(url)
         engine = _create_engine(parsed)
-        database = cls(engine, _name(parsed))
+        database = cls(engine, _name(parsed), _turns(parsed))
         try:
             database._check_schema(migrate=migrate)
         except BaseException:
@@ -66,6 +70,7 @@ class Database:
     def close(self) -> None:
         """Close all connections that are not in use."""
         self._engine.dispose()
+        self.turns.close()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -154,6 +159,12 @@ def _parse(url: str) -> URL:
     if parsed.drivername in ("postgres", "postgresql"):
         return parsed.set(drivername="postgresql+psycopg")
     return parsed
+
+
+def _turns(url: URL) -> BranchTurns:
+    if url.get_backend_name() == "sqlite":
+        return FileTurns(Path(f"{url.database}-turns"))
+    return AdvisoryTurns(url)
 
 
 def _name(url: URL) -> str:

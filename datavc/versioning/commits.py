@@ -68,7 +68,7 @@ def commit_staged(
             extra=extra,
         )
 
-    return until_landed(repo, branch, attempt)
+    return until_landed(vs, repo, branch, attempt)
 
 
 def commit_changes(
@@ -114,7 +114,7 @@ def commit_changes(
         )
 
     with relying_on(vs, needed):
-        return until_landed(repo, branch, attempt)
+        return until_landed(vs, repo, branch, attempt)
 
 
 def commit_tree(

@@ -66,12 +66,14 @@ class Words:
     by_hand: bool = False
 
 
-def until_landed(repo: str, branch: str, attempt: Callable[[], Landed | None]) -> Landed:
+def until_landed(
+    vs: VersionedStore, repo: str, branch: str, attempt: Callable[[], Landed | None]
+) -> Landed:
     """Try until the compare-and-swap wins.
 
-    Threads of one process take turns, which they would otherwise lose to each other.
+    Threads and processes take turns, which they would otherwise lose to each other.
     """
-    with _turn(repo, branch):
+    with _turn(repo, branch), vs.db.turns.take(f"{repo}@{branch}"):
         for number in range(1, _TRIES + 1):
             try:
                 landed = attempt()

@@ -99,7 +99,7 @@ def merge(
         base = Base(row, head, _tree(ours), ())
         return _apply(vs, branch, _Sides(base, _tree(parted), theirs.tree, words), strategy)
 
-    return until_landed(repo, branch, attempt)
+    return until_landed(vs, repo, branch, attempt)
 
 
 def revert(
@@ -204,7 +204,7 @@ def _replay(
         made = replace(made, words=replace(made.words, needs=_known(commit_id, parent)))
         return _apply(vs, branch, made, strategy, must_change=True)
 
-    return until_landed(repo, branch, attempt)
+    return until_landed(vs, repo, branch, attempt)
 
 
 def _parent_of(commit_id: str, commit: Commit, mainline: int | None) -> str | None:
