@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from datavc.model.commit_info import CommitInfo
 from datavc.model.log_filter import LogFilter
@@ -22,6 +22,16 @@ class EmbeddedRefs:
         from datavc.versioning.filtered_log import filtered_log
 
         return filtered_log(self._vs, repo, ref, wanted, limit)
+
+    def commit_together(
+        self, targets: Sequence[tuple[str, str]], message: str, author: str, *, allow_empty: bool
+    ) -> list[CommitInfo]:
+        """Commit the staging of several branches at once or not at all."""
+        from datavc.versioning.transactions import commit_together
+
+        return commit_together(
+            self._vs, targets, message=message, author=author, allow_empty=allow_empty
+        )
 
     def undo(self, repo: str, name: str, author: str) -> Undone:
         """Take back the last move of a branch or tag."""

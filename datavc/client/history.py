@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from datavc.client.base import ClientBase
@@ -74,6 +74,37 @@ class HistoryVerbs(ClientBase):
         if run:
             self.run_pipelines(commit, progress)
         return commit
+
+    def commit_together(
+        self,
+        addresses: Sequence[str | Address],
+        message: str = "",
+        *,
+        allow_empty: bool = False,
+        run: bool = True,
+        progress: JobProgress | None = None,
+    ) -> list[CommitInfo]:
+        """Commit what is staged on several branches, of any repos, at once or not at all.
+
+        Each branch gets a commit of its own; whoever sees one of them sees all.
+
+        Args:
+            addresses: ``repo`` or ``repo@branch``, each once.
+            message, allow_empty, run, progress: as for :meth:`commit`, for all of them.
+
+        Raises:
+            InvalidInput: there is no address, or one is named twice.
+            NotFound, NothingStaged, Conflict: as :meth:`commit`, for any; nothing is committed.
+        """
+        located = [self.locate_branch(address) for address in addresses]
+        targets = [(one.repo, one.ref.name) for one in located]
+        made = self.transport.commit_together(
+            targets, message, self.author, allow_empty=allow_empty
+        )
+        if run:
+            for commit in made:
+                self.run_pipelines(commit, progress)
+        return made
 
     def status(self, address: str | Address) -> Status:
         """What is staged on a branch.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.model.commit_info import CommitInfo
+from datavc.model.ids import new_id
 from datavc.model.log_filter import LogFilter
 from datavc.model.repo import Protection, Undone
 
@@ -46,6 +47,21 @@ class HttpRefs:
             cursor = page.next
             if cursor is None:
                 return
+
+    def commit_together(
+        self, targets: Sequence[tuple[str, str]], message: str, author: str, *, allow_empty: bool
+    ) -> list[CommitInfo]:
+        """Commit the staging of several branches at once or not at all."""
+        body = {
+            "targets": [{"repo": repo, "branch": branch} for repo, branch in targets],
+            "message": message,
+            "allow_empty": allow_empty,
+        }
+        headers = {**by(author), "Idempotency-Key": new_id()}
+        response = self._session.send(
+            "POST", "/transactions", body=body, headers=headers, repeat=True
+        )
+        return decode(response, Items[CommitInfo]).items
 
     def undo(self, repo: str, name: str, author: str) -> Undone:
         """Take back the last move of a branch or tag."""

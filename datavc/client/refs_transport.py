@@ -1,8 +1,8 @@
-"""What the SDK needs from a datavc for filtered histories, undoing, and branch protection."""
+"""What the SDK needs from a datavc for histories, transactions, undoing, and branch protection."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from datavc.model.commit_info import CommitInfo
@@ -17,6 +17,11 @@ class RefsTransport(Protocol):
         self, repo: str, ref: str, wanted: LogFilter, limit: int
     ) -> Iterator[CommitInfo]:
         """Those of a commit and its first parents that are asked for, newest first."""
+
+    def commit_together(
+        self, targets: Sequence[tuple[str, str]], message: str, author: str, *, allow_empty: bool
+    ) -> list[CommitInfo]:
+        """Commit the staging of several branches at once or not at all."""
 
     def undo(self, repo: str, name: str, author: str) -> Undone:
         """Take back the last move of a branch or tag."""

@@ -22,7 +22,7 @@ from datavc.model.ids import new_id
 from datavc.model.tree.apply import apply_changes
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.versioning.fewer_collections import fewer_collections
-from datavc.versioning.landing import Base, Extra, Words, land, until_landed
+from datavc.versioning.landing import Base, Extra, Prepared, Words, land, until_landed
 from datavc.versioning.nodes import SessionSink
 from datavc.versioning.relied_packs import packs_of_change_set, packs_written, relying_on
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
@@ -55,20 +55,24 @@ def commit_staged(
     words = Words(author, message, Provenance(), new_id(), by_hand=True)
 
     def attempt() -> CommitInfo | None:
-        base = _read_base(vs, repo, branch, with_staging=True)
-        if not base.staged and not allow_empty:
-            raise _nothing_staged(repo, branch)
-        return _try_changes(
-            vs,
-            base,
-            branch,
-            [one.record for one in base.staged],
-            words,
-            allow_empty=allow_empty,
-            extra=extra,
-        )
+        return land(vs, prepare_staged(vs, repo, branch, words, allow_empty=allow_empty), extra)
 
     return until_landed(vs, repo, branch, attempt)
+
+
+def prepare_staged(
+    vs: VersionedStore, repo: str, branch: str, words: Words, *, allow_empty: bool
+) -> Prepared:
+    """The commit of all that is staged on a branch, ready to land.
+
+    Raises:
+        NotFound, NothingStaged, PathConflict, Conflict: as :func:`commit_staged`.
+    """
+    base = _read_base(vs, repo, branch, with_staging=True)
+    if not base.staged and not allow_empty:
+        raise _nothing_staged(repo, branch)
+    records = [one.record for one in base.staged]
+    return _prepare(vs, base, branch, records, words, allow_empty=allow_empty)
 
 
 def commit_changes(
@@ -102,16 +106,16 @@ def commit_changes(
                 f"branch {branch!r} of repo {repo!r} has moved on meanwhile",
                 hint="take over what is new, and commit again",
             )
-        return _try_changes(
+        prepared = _prepare(
             vs,
             base,
             branch,
             [record],
             words,
             allow_empty=allow_empty,
-            extra=extra,
             looked_up=needed,
         )
+        return land(vs, prepared, extra)
 
     with relying_on(vs, needed):
         return until_landed(vs, repo, branch, attempt)
@@ -153,13 +157,14 @@ def commit_tree(
     with vs.db.read() as conn:
         row = find_repo(conn, repo)
         _find_branch(conn, row, branch)
-    landed = land(vs, Base(row, expected_head, tree, ()), branch, tree, words, extra, relies_on)
+    base = Base(row, expected_head, tree, ())
+    landed = land(vs, Prepared(base, branch, tree, words, relies_on), extra)
     if landed is None:
         raise LostRace(f"branch {branch!r} of repo {repo!r} is not at {expected_head} any more")
     return landed
 
 
-def _try_changes(
+def _prepare(
     vs: VersionedStore,
     base: Base,
     branch: str,
@@ -167,9 +172,8 @@ def _try_changes(
     words: Words,
     *,
     allow_empty: bool,
-    extra: Extra | None,
     looked_up: Collection[bytes] = (),
-) -> CommitInfo | None:
+) -> Prepared:
     streams = [read_change_set(one.location, one.digest, vs.nodes) for one in records]
     with fewer_collections(), vs.objects.session(vs.chunks) as session:
         changes = merge_change_sets(streams)
@@ -180,7 +184,7 @@ def _try_changes(
                 hint="commit all the same with --allow-empty",
             )
         written = packs_written(session.finish())
-    return land(vs, base, branch, tree, words, extra, written, looked_up)
+    return Prepared(base, branch, tree, words, written, looked_up)
 
 
 def _read_base(vs: VersionedStore, repo: str, branch: str, *, with_staging: bool) -> Base:

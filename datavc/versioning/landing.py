@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -66,6 +67,21 @@ class Words:
     by_hand: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A commit that is ready to land."""
+
+    base: Base
+    branch: str
+    #: The new content.
+    tree: TreeRef
+    words: Words
+    #: Packs that were written for it.
+    relies_on: Collection[bytes]
+    #: Packs that nothing referred to before, but for the index: they must not have been rewritten.
+    looked_up: Collection[bytes] = ()
+
+
 def until_landed(
     vs: VersionedStore, repo: str, branch: str, attempt: Callable[[], Landed | None]
 ) -> Landed:
@@ -73,7 +89,18 @@ def until_landed(
 
     Threads and processes take turns, which they would otherwise lose to each other.
     """
-    with _turn(repo, branch), vs.db.turns.take(f"{repo}@{branch}"):
+    return until_all_landed(vs, [(repo, branch)], attempt)
+
+
+def until_all_landed(
+    vs: VersionedStore, targets: Sequence[tuple[str, str]], attempt: Callable[[], Landed | None]
+) -> Landed:
+    """As :func:`until_landed`, for an attempt that moves several branches, given in order."""
+    with ExitStack() as stack:
+        for repo, branch in targets:
+            stack.enter_context(_turn(repo, branch))
+        for repo, branch in targets:
+            stack.enter_context(vs.db.turns.take(f"{repo}@{branch}"))
         for number in range(1, _TRIES + 1):
             try:
                 landed = attempt()
@@ -87,39 +114,56 @@ def until_landed(
             if landed is not None:
                 return landed
             time.sleep(random.uniform(0, _PAUSE * number))  # noqa: S311 - spreads retries out
+    names = " or ".join(f"{branch!r} of repo {repo!r}" for repo, branch in targets)
     raise LostRace(
-        f"branch {branch!r} of repo {repo!r} moved {_TRIES} times while this commit was made",
+        f"branch {names} moved {_TRIES} times while this commit was made",
         hint="nothing is lost: what was staged is still staged; commit again",
     )
 
 
-def land(
-    vs: VersionedStore,
-    base: Base,
-    branch: str,
-    tree: TreeRef,
-    words: Words,
-    extra: Extra | None,
-    relies_on: Collection[bytes],
-    looked_up: Collection[bytes] = (),
-) -> CommitInfo | None:
-    """The SQL transaction; ``None`` when the head or the staging is not *base*'s any more.
+def land(vs: VersionedStore, prepared: Prepared, extra: Extra | None) -> CommitInfo | None:
+    """The SQL transaction; ``None`` when the head or the staging is not the base's any more.
 
     Args:
         vs: where.
-        base: what the commit is built on.
-        branch: the branch.
-        tree: the new content.
-        words: what the commit says of itself.
+        prepared: the commit.
         extra: run in the same transaction.
-        relies_on: packs that were written for it.
-        looked_up: packs that nothing referred to before, but for the index: they must not have
-            been rewritten either.
     """
+
+    def extra_of_all(conn: Connection, commits: Sequence[str]) -> None:
+        if extra is not None:
+            extra(conn, commits[0])
+
+    landed = land_all(vs, [prepared], extra_of_all)
+    return None if landed is None else landed[0]
+
+
+def land_all(
+    vs: VersionedStore,
+    prepared: Sequence[Prepared],
+    extra: Callable[[Connection, Sequence[str]], None] | None,
+) -> list[CommitInfo] | None:
+    """Land several commits by one transaction, or none of them; see :func:`land`."""
     now = now_us()
-    commit = Commit(
+    made = [(one, _commit(one, now)) for one in prepared]
+    try:
+        with vs.db.write() as conn:
+            packs.check_known(conn, set().union(*(one.relies_on for one in prepared)))
+            _check_looked_up(conn, set().union(*(one.looked_up for one in prepared)))
+            for one, commit in made:
+                _land(conn, one, commit)
+            if extra is not None:
+                extra(conn, [commit.id for _, commit in made])
+    except _Moved:
+        return None
+    return [rows.info_of(commit.id, commit) for _, commit in made]
+
+
+def _commit(prepared: Prepared, now: int) -> Commit:
+    base, words = prepared.base, prepared.words
+    return Commit(
         repo=base.repo.name,
-        tree=tree,
+        tree=prepared.tree,
         parents=(*(() if base.head is None else (base.head,)), *words.merged),
         author=words.author,
         message=words.message,
@@ -127,40 +171,34 @@ def land(
         provenance=words.provenance,
         run_id=words.run_id,
     )
-    commit_id = commit.id
+
+
+def _land(conn: Connection, prepared: Prepared, commit: Commit) -> None:
+    base, branch, words = prepared.base, prepared.branch, prepared.words
     taken = [one.change.id for one in base.staged]
-    try:
-        with vs.db.write() as conn:
-            packs.check_known(conn, relies_on)
-            _check_looked_up(conn, looked_up)
-            _check_kept(conn, words)
-            if words.by_hand:
-                check_may_commit(conn, base.repo.id, branch)
-            rows.create(conn, base.repo.id, commit)
-            moved = branches.move(
-                conn,
-                base.repo.id,
-                branch,
-                base.head,
-                commit_id,
-                author=words.author,
-                reason=words.reason,
-                time_us=now,
-            )
-            if not moved or staging.remove(conn, taken) != len(taken):
-                raise _Moved
-            payload = {
-                "repo": base.repo.name,
-                "branch": branch,
-                "commit": commit_id,
-                "run_id": words.run_id,
-            }
-            outbox.add(conn, COMMIT_LANDED, payload, time_us=now)
-            if extra is not None:
-                extra(conn, commit_id)
-    except _Moved:
-        return None
-    return rows.info_of(commit_id, commit)
+    _check_kept(conn, words)
+    if words.by_hand:
+        check_may_commit(conn, base.repo.id, branch)
+    rows.create(conn, base.repo.id, commit)
+    moved = branches.move(
+        conn,
+        base.repo.id,
+        branch,
+        base.head,
+        commit.id,
+        author=words.author,
+        reason=words.reason,
+        time_us=commit.time_us,
+    )
+    if not moved or staging.remove(conn, taken) != len(taken):
+        raise _Moved
+    payload = {
+        "repo": base.repo.name,
+        "branch": branch,
+        "commit": commit.id,
+        "run_id": words.run_id,
+    }
+    outbox.add(conn, COMMIT_LANDED, payload, time_us=commit.time_us)
 
 
 def _check_kept(conn: Connection, words: Words) -> None:

@@ -21,7 +21,7 @@ from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.merge import merge_trees
 from datavc.versioning.branches import announce_head, find_branch
 from datavc.versioning.fewer_collections import fewer_collections
-from datavc.versioning.landing import Base, Words, land, until_landed
+from datavc.versioning.landing import Base, Prepared, Words, land, until_landed
 from datavc.versioning.merge_base import merge_base
 from datavc.versioning.nodes import SessionSink
 from datavc.versioning.relied_packs import packs_written
@@ -243,7 +243,8 @@ def _apply(
                 hint="there is nothing to do",
             )
         written = packs_written(session.finish())
-    landed = land(vs, sides.base, branch, merged.tree, sides.words, None, written)
+    prepared = Prepared(sides.base, branch, merged.tree, sides.words, written)
+    landed = land(vs, prepared, None)
     if landed is None:
         return None
     return MergeInfo(MergeOutcome.MERGED, landed, conflicts, landed.run_id)

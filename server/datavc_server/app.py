@@ -38,6 +38,7 @@ from datavc_server.routers import (
     staging,
     store,
     tags,
+    transactions,
 )
 from datavc_server.settings import ServerSettings
 from datavc_server.state import ServerState
@@ -51,6 +52,7 @@ _ROUTERS = (
     tags,
     staging,
     commits,
+    transactions,
     merges,
     files,
     diffs,

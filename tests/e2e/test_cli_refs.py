@@ -83,3 +83,16 @@ def test_protection(cli: CommandLine, client: datavc.Client, history: None) -> N
     cli.ok("branch", "unprotect", "data", "main")
     assert cli("branch", "unprotect", "data", "main").code == 3
     cli.ok("undo", "data")
+
+
+def test_a_commit_of_several_repos(cli: CommandLine) -> None:
+    for repo in ("one", "two"):
+        cli.ok("repo", "create", repo)
+    cli.ok("put", "-", "one:/a", stdin=b"1")
+    assert cli("commit", "one", "two", "-m", "both").code == 4
+    assert cli.ok("log", "one", "--json").json == []
+    cli.ok("put", "-", "two:/b", stdin=b"2")
+    made = cli.ok("commit", "one", "two@main", "-m", "both", "--json").json
+    assert [commit["repo"] for commit in made] == ["one", "two"]  # type: ignore[attr-defined]
+    assert cli.ok("cat", "two:/b").out == "2"
+    assert cli("commit", "one", "one", "-m", "twice").code == 2

@@ -1,0 +1,65 @@
+"""Committing several branches at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from fastapi import APIRouter, status
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+
+from datavc.model.commit_info import CommitInfo
+from datavc.versioning import resolve
+from datavc.versioning.transactions import commit_together
+from datavc_server.paging import Items
+from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
+from datavc_server.state import Author, State
+
+router = APIRouter(tags=["commits"])
+
+
+class Target(BaseModel):
+    """A branch to be committed."""
+
+    repo: str = Field(examples=["images"])
+    branch: str = Field(examples=["main"])
+
+
+class NewTransaction(BaseModel):
+    """Branches to be committed at once, or not at all."""
+
+    targets: list[Target] = Field(min_length=1, max_length=1000)
+    message: str = ""
+    allow_empty: bool = Field(default=False, description="Also where nothing is staged.")
+
+
+@router.post("/transactions", status_code=status.HTTP_201_CREATED)
+def commit_all(
+    new: NewTransaction, state: State, author: Author, idempotency_key: IdempotencyKey = None
+) -> Items[CommitInfo]:
+    """Commit what is staged on several branches, of any repos, at once or not at all."""
+    vs = state.vs
+    targets = [(one.repo, one.branch) for one in new.targets]
+
+    def act(remember: Remember) -> list[CommitInfo]:
+        def extra(conn: Connection, commits: Sequence[str]) -> None:
+            remember(conn, {"commits": list(commits)})
+
+        return commit_together(
+            vs,
+            targets,
+            message=new.message,
+            author=author,
+            allow_empty=new.allow_empty,
+            extra=extra,
+        )
+
+    def repeat(answer: dict[str, object]) -> list[CommitInfo]:
+        commits = msgspec.convert(answer["commits"], list[str])
+        found = zip(sorted(targets), commits, strict=True)
+        by_target = {target: resolve.get_commit(vs, target[0], one) for target, one in found}
+        return [by_target[target] for target in targets]
+
+    asked = ["transaction", targets, new.message, new.allow_empty, author]
+    return Items(items=do_once(vs, idempotency_key, msgspec.json.encode(asked), act, repeat))
