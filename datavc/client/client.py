@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from datavc.client.appends import AppendVerbs
 from datavc.client.files import FileVerbs
 from datavc.client.gets import GetVerbs
 from datavc.client.history import HistoryVerbs
 from datavc.client.merges import MergeVerbs
 from datavc.client.pipelines import PipelineVerbs
-from datavc.client.puts import PutVerbs
 from datavc.client.refs import RefVerbs
 from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
@@ -20,7 +20,7 @@ from datavc.client.working_copies import WorkingCopyVerbs
 
 class Client(
     RepoVerbs,
-    PutVerbs,
+    AppendVerbs,
     RemoveVerbs,
     FileVerbs,
     GetVerbs,

@@ -9,16 +9,16 @@ from typing import BinaryIO
 from datavc.client.base import ClientBase
 from datavc.client.sources import check_file_target, plan_sources
 from datavc.client.transport import JobProgress
-from datavc.errors import Collected, InvalidInput
+from datavc.errors import AlreadyExists, Collected, InvalidInput
 from datavc.model.address import Address
-from datavc.model.change_set import StagedRecord
+from datavc.model.change_set import StagedRecord, read_change_set
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo
 from datavc.model.file_info import PutResult
 from datavc.model.link_handling import LinkHandling
 from datavc.model.repo import BranchInfo
 from datavc.model.tree.empty import EMPTY_TREE
-from datavc.model.tree.lookup import is_folder
+from datavc.model.tree.lookup import is_folder, lookup
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.ingest import Ingested, LocalSource, Progress, ingest_files, ingest_stream
 from datavc.versioning.stat_cache import StatCache
@@ -42,6 +42,7 @@ class PutVerbs(ClientBase):
         recursive: bool = False,
         message: str | None = None,
         links: LinkHandling = LinkHandling.REFUSE,
+        overwrite: bool = True,
         run: bool = True,
         progress: Progress | None = None,
         job_progress: JobProgress | None = None,
@@ -59,6 +60,7 @@ class PutVerbs(ClientBase):
             recursive: put folders with all they hold.
             message: commit with it, leaving alone what else is staged.
             links: what becomes of symbolic links; without it they are an error.
+            overwrite: replace files that the branch holds with other content.
             run: run the pipelines that the commit feeds, where they run inline.
             progress: called with the numbers of files and of bytes done since the last call.
             job_progress: called as jobs move on.
@@ -68,6 +70,8 @@ class PutVerbs(ClientBase):
             SourceUnreadable: a source cannot be read, or changed while it was read.
             InvalidInput: a folder without *recursive*, or a name that cannot be kept.
             Conflict: a path is a file and a folder, or the branch is written by a pipeline.
+            AlreadyExists: a file would be replaced, and *overwrite* is not set.
+            LostRace: the branch moved on meanwhile, and *overwrite* is not set.
             OutOfSpace, StoreUnavailable: nothing is visible.
             Collected: what a stream relied on was collected meanwhile; put it again.
         """
@@ -75,13 +79,29 @@ class PutVerbs(ClientBase):
         for _ in range(_TRIES - 1):
             try:
                 return self._put_once(
-                    source, located, recursive, message, links, run, progress, job_progress
+                    source,
+                    located,
+                    recursive,
+                    message,
+                    links,
+                    overwrite,
+                    run,
+                    progress,
+                    job_progress,
                 )
             except Collected:
                 if _is_stream(source):
                     raise
         return self._put_once(
-            source, located, recursive, message, links, run, progress, job_progress
+            source,
+            located,
+            recursive,
+            message,
+            links,
+            overwrite,
+            run,
+            progress,
+            job_progress,
         )
 
     def _put_once(
@@ -91,6 +111,7 @@ class PutVerbs(ClientBase):
         recursive: bool,
         message: str | None,
         links: LinkHandling,
+        overwrite: bool,
         run: bool,
         progress: Progress | None,
         job_progress: JobProgress | None,
@@ -115,17 +136,43 @@ class PutVerbs(ClientBase):
                 links=links,
                 progress=progress,
             )
+        if done.record is not None and not overwrite:
+            self._check_new(done.record, view, located)
+        expected = None if overwrite else branch.head or ""
+        return self._finish(branch, view, done, message, run, job_progress, cache, expected)
+
+    def _finish(
+        self,
+        branch: BranchInfo,
+        view: BranchView,
+        done: Ingested,
+        message: str | None,
+        run: bool,
+        job_progress: JobProgress | None,
+        cache: StatCache | None = None,
+        expected: str | None = None,
+    ) -> PutResult:
+        """Stage or commit what was stored."""
         if done.record is None:
             if cache is not None and not view.staged:
                 cache.set_synced_tree(view.tree.digest)
             return _result(done)
         if message is None:
-            change = self.transport.stage(located.repo, branch.name, done.record, self.author)
+            change = self.transport.stage(branch.repo, branch.name, done.record, self.author)
             return _result(done, staged=change.id)
-        commit = self._land(branch, done.record, message, cache)
+        commit = self._land(branch, done.record, message, cache, expected)
         if run:
             self.run_pipelines(commit, job_progress)
         return _result(done, commit=commit.id)
+
+    def _check_new(self, record: StagedRecord, view: BranchView, located: Address) -> None:
+        staged = {path for path, entry in view.staged_changes() if entry is not None}
+        for path, _ in read_change_set(record.location, record.digest, self.nodes):
+            if path in staged or lookup(view.tree, path, self.nodes) is not None:
+                raise AlreadyExists(
+                    f"'{Address(located.repo, located.ref, path)}' is there already",
+                    hint="leave out --no-overwrite to replace it",
+                )
 
     def _view(self, branch: BranchInfo, *, with_staging: bool) -> BranchView:
         """The branch as what is put will find it: a commit at once lands beside the staging."""
@@ -148,10 +195,21 @@ class PutVerbs(ClientBase):
         return StatCache(self.cache / "stats", sources[0].path, place)
 
     def _land(
-        self, branch: BranchInfo, record: StagedRecord, message: str, cache: StatCache | None
+        self,
+        branch: BranchInfo,
+        record: StagedRecord,
+        message: str,
+        cache: StatCache | None,
+        expected: str | None,
     ) -> CommitInfo:
         commit = self.transport.commit(
-            branch.repo, branch.name, message, self.author, change_set=record, allow_empty=False
+            branch.repo,
+            branch.name,
+            message,
+            self.author,
+            change_set=record,
+            allow_empty=False,
+            expected_head=expected,
         )
         # On top of another head, what was left out as unchanged may not be there.
         if cache is not None and commit.parents == ((branch.head,) if branch.head else ()):

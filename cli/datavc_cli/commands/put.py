@@ -46,6 +46,12 @@ def put(
     keep_links: Annotated[
         bool, typer.Option("--keep-links", help="Put symbolic links as links.")
     ] = False,
+    append: Annotated[
+        bool, typer.Option("--append", "-a", help="Put SOURCE behind what the file PATH holds.")
+    ] = False,
+    no_overwrite: Annotated[
+        bool, typer.Option("--no-overwrite", help="Fail where a file would be replaced.")
+    ] = False,
     no_run: NoRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -66,13 +72,28 @@ def put(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         with transfer_progress(invocation, f"putting into {destination}") as progress:
-            if _STANDARD_INPUT in sources:
-                if len(sources) > 1:
-                    raise InvalidInput(
-                        "standard input goes with no other source", hint="put it alone"
-                    )
+            if (append or _STANDARD_INPUT in sources) and len(sources) > 1:
+                raise InvalidInput(
+                    "standard input, and what is appended, goes with no other source",
+                    hint="put it alone",
+                )
+            is_stream = sources[0] == _STANDARD_INPUT
+            if append:
+                result = client.append(
+                    sys.stdin.buffer if is_stream else sources[0],
+                    destination,
+                    message=message,
+                    run=False,
+                    progress=progress,
+                )
+            elif is_stream:
                 result = client.put(
-                    sys.stdin.buffer, destination, message=message, run=False, progress=progress
+                    sys.stdin.buffer,
+                    destination,
+                    message=message,
+                    overwrite=not no_overwrite,
+                    run=False,
+                    progress=progress,
                 )
             else:
                 result = client.put(
@@ -81,6 +102,7 @@ def put(
                     recursive=recursive,
                     message=message,
                     links=_links(follow=follow_links, keep=keep_links),
+                    overwrite=not no_overwrite,
                     run=False,
                     progress=progress,
                 )
