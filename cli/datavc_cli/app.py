@@ -27,6 +27,7 @@ _VERBS = {
     "ls": (_FILES, "ls", "ls"),
     "cat": (_FILES, "cat", "cat"),
     "get": (_FILES, "get", "get"),
+    "export": (_FILES, "export", "export"),
     "checkout": (_COPIES, "checkout", "checkout"),
     "pull": (_COPIES, "pull", "pull"),
     "switch": (_COPIES, "switch", "switch"),

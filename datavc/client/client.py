@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from datavc.client.appends import AppendVerbs
+from datavc.client.exports import ExportVerbs
 from datavc.client.files import FileVerbs
 from datavc.client.gets import GetVerbs
 from datavc.client.history import HistoryVerbs
@@ -24,6 +25,7 @@ class Client(
     RemoveVerbs,
     FileVerbs,
     GetVerbs,
+    ExportVerbs,
     HistoryVerbs,
     RefVerbs,
     MergeVerbs,

@@ -87,6 +87,11 @@ class S3Backend:
         except (BotoCoreError, BaseError, ValueError) as error:
             raise _misconfigured(bucket, error) from None
 
+    @property
+    def plain_store(self) -> S3Store:
+        """The bucket below the prefix, for keys of any form."""
+        return self._store
+
     def ensure_bucket(self) -> None:
         """Create the bucket unless it is there.
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,11 +91,34 @@ def apply_update(
         NotFound, DataCorrupt: the store lacks a part of a file, or has it wrong.
     """
     check_names(root, (path for path, _ in plan.written))
-    # From the end, so that what is in a folder goes before the folder.
-    for path in reversed(plan.removed):
-        _remove(root, path)
-    _prune(root, plan.removed, new, prefix, source)
+    kept = {
+        folder
+        for folder in _parents(plan.removed)
+        if lookup(new, f"{prefix}{folder}/", source) is not None
+    }
+    remove_files(root, plan.removed, kept)
     restore_files(objects, plan.written, root, progress=progress)
+
+
+def remove_files(root: Path, paths: Sequence[str], kept: Collection[str] = ()) -> None:
+    """Remove files below *root*, and the folders that become empty.
+
+    Args:
+        root: a folder.
+        paths: sorted; those that are not there do not matter.
+        kept: folders that stay although they are empty.
+
+    Raises:
+        InvalidPath: a folder on the way was replaced by a link.
+        Unavailable: a file cannot be removed.
+    """
+    # From the end, so that what is in a folder goes before the folder.
+    for path in reversed(paths):
+        _remove(root, path)
+    for folder in _parents(paths):
+        if folder not in kept and _is_inside(root, folder):
+            with contextlib.suppress(OSError):
+                (root / folder).rmdir()
 
 
 def _stands_in_the_way(
@@ -145,16 +168,6 @@ def _is_inside(root: Path, path: str) -> bool:
                 f"{str(folder)!r} is not a folder any more", hint="move it away, and try again"
             )
     return True
-
-
-def _prune(
-    root: Path, removed: Sequence[str], new: TreeRef, prefix: str, source: NodeSource
-) -> None:
-    """Remove the folders that became empty, but for those that are kept so."""
-    for folder in _parents(removed):
-        if lookup(new, f"{prefix}{folder}/", source) is None:
-            with contextlib.suppress(OSError):
-                (root / folder).rmdir()
 
 
 def _parents(paths: Sequence[str]) -> Iterator[str]:

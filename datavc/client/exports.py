@@ -1,0 +1,118 @@
+"""Verb that mirrors a commit to a folder or a bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from datavc.client.base import ClientBase
+from datavc.errors import Conflict, Expired, NotFound
+from datavc.model.address import Address
+from datavc.model.commit import TreeRef
+from datavc.model.entry import Entry
+from datavc.model.tree.diff import diff_trees
+from datavc.model.tree.empty import EMPTY_TREE
+from datavc.model.tree.lookup import is_folder
+from datavc.versioning.export.state import ExportState
+from datavc.versioning.export.target import open_target
+from datavc.versioning.restore import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """What one export did, or would."""
+
+    target: str
+    commit: str
+    #: The commit that was there before, or ``None``.
+    before: str | None
+    #: Files written and their bytes, and files removed.
+    written: int
+    bytes: int
+    removed: int
+    dry_run: bool
+
+
+class ExportVerbs(ClientBase):
+    """Taking whole commits to where others read them."""
+
+    def export(
+        self,
+        address: str | Address,
+        target: str | Path,
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> ExportResult:
+        """Mirror a commit, or a folder of it, to a folder or a bucket.
+
+        What was exported there is remembered at the target, so the next export writes what differs,
+        and removes what is gone. Files that no export wrote stay. One that was interrupted is
+        completed by the next.
+
+        Args:
+            address: ``repo@ref``, or ``repo@ref:/folder``.
+            target: a folder, or ``s3://bucket/prefix``; a bucket has neither links nor empty
+                folders, so those are left out there.
+            dry_run: write nothing, and tell what would be.
+            force: use a target that holds another repo's or folder's export.
+            progress: called with the numbers of files and of bytes done since the last call.
+
+        Raises:
+            NotFound: there is no such repo, ref or folder.
+            Conflict: the target holds another repo's or folder's export.
+            InvalidPath: a name cannot be kept on that disk.
+            OutOfSpace, StoreUnavailable, AccessDenied: what the target says.
+        """
+        located = self.locate(address)
+        commit = self.transport.resolve(located.repo, str(located.ref))
+        tree = self.transport.tree(located.repo, commit.id)
+        prefix = f"{located.path.rstrip('/')}/" if located.path else ""
+        if not is_folder(tree, prefix, self.nodes):
+            raise NotFound(f"there is no folder '{located}'")
+        place = open_target(target, self.transport.objects)
+        before = place.read_state()
+        if before is not None and (before.repo, before.prefix) != (located.repo, prefix):
+            if not force:
+                raise Conflict(
+                    f"{str(target)!r} holds an export of {before.repo}:/{before.prefix}",
+                    hint="name another target, or use --force to replace that",
+                )
+            written, removed = self._difference(self._exported(before), EMPTY_TREE, before.prefix)
+            written, _ = self._difference(EMPTY_TREE, tree, prefix)
+        else:
+            old = EMPTY_TREE if before is None else self._exported(before)
+            written, removed = self._difference(old, tree, prefix)
+        if not dry_run:
+            place.remove(removed)
+            place.write(written, progress)
+            place.write_state(ExportState(located.repo, commit.id, prefix))
+        return ExportResult(
+            str(target),
+            commit.id,
+            None if before is None else before.commit,
+            len(written),
+            sum(entry.size for _, entry in written),
+            len(removed),
+            dry_run,
+        )
+
+    def _exported(self, state: ExportState) -> TreeRef:
+        """The tree that is at the target; nothing is known of one that was given up."""
+        try:
+            return self.transport.tree(state.repo, state.commit)
+        except (NotFound, Expired):
+            return EMPTY_TREE
+
+    def _difference(
+        self, old: TreeRef, new: TreeRef, prefix: str
+    ) -> tuple[list[tuple[str, Entry]], list[str]]:
+        written: list[tuple[str, Entry]] = []
+        removed: list[str] = []
+        for path, _, entry in diff_trees(old, new, self.nodes, prefix):
+            if entry is None:
+                removed.append(path[len(prefix) :])
+            else:
+                written.append((path[len(prefix) :], entry))
+        return written, removed

@@ -1,0 +1,1 @@
+"""Mirroring a commit to a folder or a bucket."""
