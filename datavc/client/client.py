@@ -6,10 +6,10 @@ from types import TracebackType
 from typing import Self
 
 from datavc.client.appends import AppendVerbs
+from datavc.client.content_diffs import ContentDiffVerbs
 from datavc.client.exports import ExportVerbs
 from datavc.client.files import FileVerbs
 from datavc.client.gets import GetVerbs
-from datavc.client.history import HistoryVerbs
 from datavc.client.merges import MergeVerbs
 from datavc.client.pipelines import PipelineVerbs
 from datavc.client.refs import RefVerbs
@@ -26,7 +26,7 @@ class Client(
     FileVerbs,
     GetVerbs,
     ExportVerbs,
-    HistoryVerbs,
+    ContentDiffVerbs,
     RefVerbs,
     MergeVerbs,
     PipelineVerbs,

@@ -15,7 +15,7 @@ from datavc.model.entry import Change
 from datavc.model.file_info import ChangeKind, DiffStats, FileChange
 from datavc.model.log_filter import LogFilter
 from datavc.model.repo import Reset, StagedChange
-from datavc.model.tree.diff import diff_trees, file_change
+from datavc.model.tree.diff import Difference, diff_trees, file_change
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import lookup
 from datavc.versioning.branch_view import BranchView
@@ -193,7 +193,7 @@ class HistoryVerbs(ClientBase):
         """The files that two commits do not hold alike, sorted by path.
 
         Args:
-            old: ``repo@ref``; with a path, only files below it.
+            old: ``repo@ref``; with a path, only that file, or the files below it.
             new: the later side, also of another repo; without one *old* is the later side, and
                 its first parent (or nothing, for a first commit) the earlier.
             prefix: only files whose path starts so.
@@ -202,6 +202,13 @@ class HistoryVerbs(ClientBase):
             NotFound: a repo or ref does not exist.
             InvalidInput: the two addresses have different paths.
         """
+        found = self.differences(old, new, prefix=prefix)
+        return (file_change(path, left, right) for path, left, right in found)
+
+    def differences(
+        self, old: str | Address, new: str | Address | None = None, *, prefix: str = ""
+    ) -> Iterator[Difference]:
+        """As :meth:`diff`, with the entries of both sides."""
         before = self.locate(old)
         if new is None:
             commit = self.transport.resolve(before.repo, str(before.ref))
@@ -220,8 +227,10 @@ class HistoryVerbs(ClientBase):
             raise InvalidInput(
                 "the two addresses have different paths", hint="give the path once, or twice alike"
             )
-        found = diff_trees(before_tree, after_tree, self.nodes, prefix or max(paths))
-        return (file_change(path, left, right) for path, left, right in found)
+        wanted = max(paths)
+        found = diff_trees(before_tree, after_tree, self.nodes, prefix or wanted)
+        inside = f"{wanted.rstrip('/')}/" if wanted else ""
+        return (one for one in found if f"{one[0]}/".startswith(inside))
 
     def lineage(self, address: str | Address, *, direction: str = "upstream") -> Lineage:
         """The commits that a commit was made from, or with ``downstream`` was used for.

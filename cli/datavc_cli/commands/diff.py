@@ -31,6 +31,13 @@ def diff(
     ] = None,
     name_only: Annotated[bool, typer.Option("--name-only", help="Show only paths.")] = False,
     stat: Annotated[bool, typer.Option("--stat", help="Show only totals.")] = False,
+    patch: Annotated[
+        bool, typer.Option("--patch", "-p", help="Show what changed inside of texts and tables.")
+    ] = False,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Tells the rows of tables apart, with -p; repeatable."),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -38,14 +45,25 @@ def diff(
 
     With a path in the first address, only files below it. `@REF` means a ref of the same repo.
 
-    JSON: an array of FileChange (with --name-only, of paths), or with --stat a DiffStats.
+    With -p, texts are compared by line, and tables (CSV, JSON lines, Parquet) by column and row.
+
+    JSON: an array of FileChange (with --name-only of paths, with -p of ContentDiff), or with --stat
+    a DiffStats.
     """
     from datavc.client.history import count_changes
+    from datavc_cli.content_diff import write_content_diffs
 
     invocation = begin(context, as_json=as_json, quiet=quiet)
     if new is not None and new.startswith("@"):
         new = old.partition("@")[0].partition(":")[0] + new
     with invocation.connect() as client:
+        if patch or key:
+            found = client.diff_content(old, new, key=key or ())
+            if as_json:
+                write_json_list(found)
+            else:
+                write_content_diffs(found)
+            return
         changes = client.diff(old, new)
         if stat:
             totals = count_changes(changes)
