@@ -27,6 +27,8 @@ class GetResult:
     bytes: int
     #: Files among them that were there already, equal.
     kept: int
+    #: Files that were left out, as their content was purged.
+    purged: int
     #: The file or folder that it went to.
     output: str
 
@@ -39,6 +41,7 @@ class GetVerbs(ClientBase):
         address: str | Address,
         output: str | Path | None = None,
         *,
+        skip_purged: bool = False,
         progress: Progress | None = None,
     ) -> GetResult:
         """Write a file, or a folder with all it holds, to disk; several at a time.
@@ -53,10 +56,12 @@ class GetVerbs(ClientBase):
         Args:
             address: ``repo@ref:/path``.
             output: without it, the name in the repo, in the current folder.
+            skip_purged: leave out files of a folder whose content was purged.
             progress: called with the numbers of files and of bytes done since the last call.
 
         Raises:
             NotFound: there is no such repo or ref, or nothing at that path.
+            Purged: a file's content was purged.
             InvalidPath: a name cannot be kept on this disk, or what is there stands in the way.
             OutOfSpace: what is complete stays.
         """
@@ -68,7 +73,13 @@ class GetVerbs(ClientBase):
             done = restore_file(self.transport.objects, entry, target, progress=progress)
         else:
             files, target = self._files_of(located, tree, output)
-            done = restore_files(self.transport.objects, files, target, progress=progress)
+            done = restore_files(
+                self.transport.objects,
+                files,
+                target,
+                skip_purged=skip_purged,
+                progress=progress,
+            )
         return _result(done, target)
 
     def _files_of(
@@ -120,4 +131,4 @@ def _folder_target(located: Address, output: str | Path | None) -> Path:
 
 
 def _result(done: Restored, target: Path) -> GetResult:
-    return GetResult(done.files, done.bytes, done.kept, str(target))
+    return GetResult(done.files, done.bytes, done.kept, done.purged, str(target))

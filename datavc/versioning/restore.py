@@ -19,7 +19,14 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from datavc.errors import DatavcError, InvalidPath, OutOfSpace, SourceUnreadable, Unavailable
+from datavc.errors import (
+    DatavcError,
+    InvalidPath,
+    OutOfSpace,
+    Purged,
+    SourceUnreadable,
+    Unavailable,
+)
 from datavc.model.entry import Entry, EntryKind
 from datavc.model.ids import digest_of, new_id
 from datavc.store.content import read_content, write_content
@@ -49,6 +56,8 @@ class Restored:
     bytes: int
     #: Files among them that were there already.
     kept: int
+    #: Files that were left out, as their content was purged.
+    purged: int = 0
 
 
 def restore_files(
@@ -56,6 +65,7 @@ def restore_files(
     files: Iterable[tuple[str, Entry]],
     target: Path,
     *,
+    skip_purged: bool = False,
     progress: Progress | None = None,
 ) -> Restored:
     """Write *files*, given by their path below *target* and sorted, into the folder *target*.
@@ -67,9 +77,10 @@ def restore_files(
             for this file system, or two names are one to it; the last is told before the first
             file is written.
         OutOfSpace, Unavailable: the folder cannot take it. What is complete stays.
+        Purged: a file's content is gone for good, and *skip_purged* is not set.
         NotFound, DataCorrupt: the store lacks a part of a file, or has it wrong.
     """
-    run = _Restoring(objects, target)
+    run = _Restoring(objects, target, skip_purged=skip_purged)
     pending: deque[Future[Restored]] = deque()
     total = Restored(0, 0, 0)
     remaining = iter(run.checked(files))
@@ -110,14 +121,20 @@ def _settle(
     done = pending.popleft().result()
     if progress:
         progress(done.files, done.bytes)
-    return Restored(total.files + done.files, total.bytes + done.bytes, total.kept + done.kept)
+    return Restored(
+        total.files + done.files,
+        total.bytes + done.bytes,
+        total.kept + done.kept,
+        total.purged + done.purged,
+    )
 
 
 class _Restoring:
     """One run into one folder."""
 
-    def __init__(self, objects: ObjectStore, target: Path) -> None:
+    def __init__(self, objects: ObjectStore, target: Path, *, skip_purged: bool = False) -> None:
         self._objects = objects
+        self._skip_purged = skip_purged
         self._root = str(target)
         #: Folders that are known to be real ones; the value says whether this run made it.
         self._folders: dict[str, bool] = {}
@@ -148,14 +165,39 @@ class _Restoring:
                 continue
             if self._folder_of(local) or not self.is_there(local, entry):
                 missing.append((local, entry))
-        simple = [(local, entry) for local, entry in missing if _is_simple(entry)]
-        self._write_simple(simple)
+        try:
+            self._write_missing(missing)
+            purged: list[Entry] = []
+        except Purged:
+            purged = self._write_one_by_one(missing)
+        return Restored(
+            len(batch) - len(purged),
+            sum(entry.size for _, entry in batch) - sum(entry.size for entry in purged),
+            len(batch) - len(missing),
+            len(purged),
+        )
+
+    def _write_missing(self, missing: list[tuple[str, Entry]]) -> None:
+        self._write_simple([(local, entry) for local, entry in missing if _is_simple(entry)])
         for local, entry in missing:
             if not _is_simple(entry):
                 self.write_whole(local, entry)
-        return Restored(
-            len(batch), sum(entry.size for _, entry in batch), len(batch) - len(missing)
-        )
+
+    def _write_one_by_one(self, missing: list[tuple[str, Entry]]) -> list[Entry]:
+        """Write what was not purged; gives the rest."""
+        purged: list[Entry] = []
+        for local, entry in missing:
+            try:
+                self.write_whole(local, entry)
+            except Purged:
+                if not self._skip_purged:
+                    path = local.removeprefix(f"{self._root}/")
+                    raise Purged(
+                        f"the content of '{path}' was purged",
+                        hint="`datavc purge --list` tells why; --skip-purged leaves such files out",
+                    ) from None
+                purged.append(entry)
+        return purged
 
     def is_there(self, local: str, entry: Entry) -> bool:
         """Whether the file at *local* is the same already; its executable bit is set right."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,15 @@ def test_a_purge(cli: CommandLine, history: None, tmp_path: Path) -> None:
     held.write_bytes(b"stays")
     assert "purged 1 content" in cli.ok("purge", "--content", str(held), "--force").out
     assert cli("cat", "data:/b").code == 3
+
+
+def test_the_rest_of_a_folder_is_got(cli: CommandLine, history: None, tmp_path: Path) -> None:
+    cli.ok("put", "-", "data:/b", "-m", "b", stdin=b"stays")
+    cli.ok("put", "-", "data:/large", "-m", "l", stdin=random.Random(1).randbytes(3_000_000))
+    for path in ("a", "large"):
+        cli.ok("purge", f"data:/{path}", "--force")
+    refused = cli("get", "data", "-o", str(tmp_path / "all"))
+    assert (refused.code, "content of 'a' was purged" in refused.err) == (3, True)
+    got = cli.ok("get", "data", "-o", str(tmp_path / "rest"), "--skip-purged")
+    assert "left out 2 files" in got.err
+    assert [path.name for path in (tmp_path / "rest").iterdir()] == ["b"]

@@ -25,6 +25,9 @@ def get(
             "--output", "-o", metavar="DEST", help="Where it goes; else to its name here."
         ),
     ] = None,
+    skip_purged: Annotated[
+        bool, typer.Option("--skip-purged", help="Leave out files whose content was purged.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -46,10 +49,12 @@ def get(
         invocation.connect() as client,
         transfer_progress(invocation, f"getting {address}") as progress,
     ):
-        result = client.get(address, output, progress=progress)
+        result = client.get(address, output, skip_purged=skip_purged, progress=progress)
     if as_json:
         write_json(result)
     kept = f" ({result.kept:,} were there already)" if result.kept else ""
+    if result.purged:
+        invocation.advise(f"left out {count(result.purged, 'file')} whose content was purged")
     invocation.say(
         f"wrote {count(result.files, 'file')}, {size(result.bytes)} to {result.output}{kept}"
     )
