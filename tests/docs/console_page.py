@@ -58,7 +58,7 @@ def _steps_of(block: str) -> Iterator[Step]:
             if command:
                 yield Step("\n".join(command), shown)
             command, shown = [line[2:]], []
-        elif command and not shown and line.startswith("> "):
+        elif command and not shown and (line == ">" or line.startswith("> ")):
             command.append(line[2:])
         else:
             shown.append(line)
