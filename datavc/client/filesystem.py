@@ -8,7 +8,7 @@ they hold files, so making one does nothing.
 from __future__ import annotations
 
 import contextlib
-import tempfile
+import threading
 import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,7 +21,9 @@ from fsspec.spec import AbstractBufferedFile
 from fsspec.transaction import Transaction
 
 import datavc
-from datavc.client.branch_write import Content, write_branch
+from datavc.client.branch_write import Content
+from datavc.client.filesystem_files import ReadFile, WriteFile, as_os_errors
+from datavc.client.write_batch import WriteBatch
 from datavc.errors import InvalidInput, NotFound
 from datavc.model.address import Address, parse_ref
 from datavc.model.entry import Entry
@@ -30,31 +32,25 @@ from datavc.model.tree.lookup import find_file
 from datavc.store.content import read_content
 
 _Detail = dict[str, Any]
-#: Content that is to be written, by repo and branch, then by path.
-_Pending = dict[tuple[str, str], dict[str, Content]]
-
-_COPY_SIZE = 4 * 1024 * 1024
 
 
 class OneCommit(Transaction):  # type: ignore[misc]
     """All that is written in a ``with fs.transaction:`` block becomes one commit a branch."""
 
-    def __init__(self, fs: DatavcFileSystem, **options: Any) -> None:
-        super().__init__(fs, **options)
-        self._batch = contextlib.ExitStack()
-
     def start(self) -> None:
-        """Begin to gather."""
+        """Begin to gather, from all threads."""
         super().start()
-        self._batch.enter_context(self.fs.one_commit())
+        self.fs.begin_batch()
 
     def complete(self, commit: bool = True) -> None:
         """Commit what was gathered, or forget it."""
         fs = self.fs
-        super().complete(commit)
-        if not commit:
-            fs.forget_pending()
-        self._batch.close()
+        try:
+            super().complete(commit)
+        except BaseException:
+            fs.end_batch(commit=False)
+            raise
+        fs.end_batch(commit=commit)
 
 
 class DatavcFileSystem(AbstractFileSystem):  # type: ignore[misc]
@@ -83,9 +79,9 @@ class DatavcFileSystem(AbstractFileSystem):  # type: ignore[misc]
         # Instances are kept and shared by fsspec, so nobody is there to close them.
         weakref.finalize(self, self._client.close)
         self._message = message
-        self._pending: _Pending | None = None
-        #: Temporary files that the commit which is being gathered needs.
-        self.parts: list[Path] = []
+        #: What a transaction gathers, from all threads, and what one call does, in its own.
+        self._gathered: WriteBatch | None = None
+        self._call = threading.local()
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:
@@ -102,7 +98,7 @@ class DatavcFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
         """What is in a folder; a file lists itself."""
         path = self._strip_protocol(path)
-        with _as_os_errors(path):
+        with as_os_errors(path):
             found = list(self._listed(path))
         return found if detail else [one["name"] for one in found]
 
@@ -110,7 +106,7 @@ class DatavcFileSystem(AbstractFileSystem):  # type: ignore[misc]
         """Name, size, type and digest of a file or folder."""
         path = self._strip_protocol(path)
         repo, _slash, rest = path.partition("/")
-        with _as_os_errors(path):
+        with as_os_errors(path):
             if not rest:
                 if repo:
                     self._client.get_repo(repo)
@@ -132,7 +128,7 @@ class DatavcFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def modified(self, path: str) -> datetime:
         """When the commit was made that the path's ref stands for: its files are no younger."""
         path = self._strip_protocol(path)
-        with _as_os_errors(path):
+        with as_os_errors(path):
             commit = self._client.resolve(self._address(path))
         return datetime.fromtimestamp(commit.time_us / 1e6, UTC)
 
@@ -141,7 +137,7 @@ class DatavcFileSystem(AbstractFileSystem):  # type: ignore[misc]
     ) -> bytes:
         """A file's content, or a range of it; negative bounds count from the end."""
         path = self._strip_protocol(path)
-        with _as_os_errors(path):
+        with as_os_errors(path):
             entry = self.entry(path)
             begin, stop, _step = slice(start, end).indices(entry.size)
             return self.read_range(entry, begin, stop)
@@ -179,48 +175,58 @@ class DatavcFileSystem(AbstractFileSystem):  # type: ignore[misc]
         path = self._strip_protocol(path)
         size = block_size or "default"
         if mode == "rb":
-            with _as_os_errors(path):
+            with as_os_errors(path):
                 entry = self.entry(path)
-            return _ReadFile(
+            return ReadFile(
                 self, path, entry, block_size=size, cache_options=cache_options, **options
             )
         if mode == "xb" and self.exists(path):
             raise FileExistsError(path)
         self._check_writable(path)
-        return _WriteFile(self, path, mode, block_size=size, autocommit=autocommit)
+        return WriteFile(self, path, mode, block_size=size, autocommit=autocommit)
 
     # Writing
 
     @contextlib.contextmanager
-    def one_commit(self) -> Iterator[None]:
-        """Gather what is written meanwhile, and commit it at the end; nothing after an error."""
-        if self._pending is not None:
-            yield
+    def one_commit(self) -> Iterator[WriteBatch]:
+        """Gather what this thread writes meanwhile, and commit it at the end; not after an error.
+
+        In a transaction, that commits it.
+        """
+        batch: WriteBatch | None = self._gathered or getattr(self._call, "batch", None)
+        if batch is not None:
+            yield batch
             return
-        self._pending = {}
+        batch = self._call.batch = WriteBatch(self._client, self._message)
         try:
-            yield
-            for (repo, branch), contents in self._pending.items():
-                with _as_os_errors(f"{repo}/{branch}"):
-                    write_branch(self._client, repo, branch, contents, self._message)
+            yield batch
+            with as_os_errors("the commit"):
+                batch.commit()
         finally:
-            self._pending = None
-            parts, self.parts = self.parts, []
-            for part in parts:
-                part.unlink(missing_ok=True)
+            self._call.batch = None
+            batch.close()
 
-    def forget_pending(self) -> None:
-        """Drop what was gathered."""
-        if self._pending is not None:
-            self._pending = {}
+    def begin_batch(self) -> None:
+        """Gather what all threads write from now on."""
+        self._gathered = WriteBatch(self._client, self._message)
 
-    def write(self, path: str, content: Content) -> None:
-        """Let a file hold something, or remove it."""
+    def end_batch(self, *, commit: bool) -> None:
+        """Commit what was gathered, or forget it."""
+        batch, self._gathered = self._gathered, None
+        if batch is None:
+            return
+        try:
+            if commit:
+                with as_os_errors("the commit"):
+                    batch.commit()
+        finally:
+            batch.close()
+
+    def write(self, path: str, content: Content, *, is_part: bool = False) -> None:
+        """Let a file hold something, or remove it; *is_part*: it is a temporary file."""
         address = self._check_writable(path)
-        with self.one_commit():
-            if self._pending is not None:
-                branch = self._pending.setdefault((address.repo, address.ref.name), {})
-                branch[address.path] = content
+        with self.one_commit() as batch:
+            batch.add(address, content, is_part=is_part)
 
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **_: Any) -> None:
         """Write bytes."""
@@ -247,7 +253,7 @@ class DatavcFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def cp_file(self, path1: str, path2: str, **_: Any) -> None:
         """Let another path hold the same; no bytes are copied."""
         path1 = self._strip_protocol(path1)
-        with _as_os_errors(path1):
+        with as_os_errors(path1):
             try:
                 entry = self.entry(path1)
             except IsADirectoryError:
@@ -257,7 +263,7 @@ class DatavcFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def rm_file(self, path: str) -> None:
         """Remove one file."""
         path = self._strip_protocol(path)
-        with _as_os_errors(path):
+        with as_os_errors(path):
             self.entry(path)
         self.write(path, None)
 
@@ -338,58 +344,6 @@ class DatavcFileSystem(AbstractFileSystem):  # type: ignore[misc]
         if not address.ref.is_plain:
             raise InvalidInput(f"'{address.ref}' is no branch, and only branches can be written")
         return address
-
-
-class _ReadFile(AbstractBufferedFile):  # type: ignore[misc]
-    """A file as it was when it was opened, whatever is committed meanwhile."""
-
-    def __init__(self, fs: DatavcFileSystem, path: str, entry: Entry, **options: Any) -> None:
-        self._entry = entry
-        super().__init__(fs, path, "rb", size=entry.size, **options)
-
-    def _fetch_range(self, start: int, end: int) -> bytes:
-        with _as_os_errors(self.path):
-            found: bytes = self.fs.read_range(self._entry, start, end)
-            return found
-
-
-class _WriteFile(AbstractBufferedFile):  # type: ignore[misc]
-    """A file that becomes visible when it is closed; until then a temporary one holds it."""
-
-    def _initiate_upload(self) -> None:
-        handle = tempfile.NamedTemporaryFile(prefix="datavc-write-", delete=False)  # noqa: SIM115
-        self._part = Path(handle.name)
-        self._file = handle
-        if self.mode == "ab" and self.fs.exists(self.path):
-            with self.fs.open(self.path, "rb") as before:
-                while data := before.read(_COPY_SIZE):
-                    handle.write(data)
-
-    def _upload_chunk(self, final: bool = False) -> bool:
-        self._file.write(self.buffer.getvalue())
-        if final:
-            self._file.close()
-            if self.autocommit:
-                self.commit()
-        return True
-
-    def commit(self) -> None:
-        """Make the file visible, or a part of the commit that is being gathered."""
-        with self.fs.one_commit():
-            self.fs.parts.append(self._part)
-            self.fs.write(self.path, self._part)
-
-    def discard(self) -> None:
-        """Drop what was written."""
-        self._part.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _as_os_errors(path: str) -> Iterator[None]:
-    try:
-        yield
-    except NotFound as error:
-        raise FileNotFoundError(f"{path}: {error.message}") from error
 
 
 def _folder(path: str) -> _Detail:

@@ -10,6 +10,7 @@ import pytest
 import datavc
 from datavc.errors import Conflict, InvalidPath, LostRace, NotFound, NothingStaged
 from datavc.model.link_handling import LinkHandling
+from datavc.versioning.working_copy import update
 from tests.e2e.conftest import CommandLine
 
 
@@ -226,6 +227,63 @@ def test_an_interrupted_checkout_is_completed(
     client.checkout("data", target)
     assert (target / "a").read_text() == "one\n"
     assert changes(client, target) == {}
+
+
+@pytest.mark.parametrize("goes_on", ["pull", "switch", "elsewhere"])
+def test_an_interrupted_switch_leaves_nothing_behind(
+    client: datavc.Client, copy: Path, monkeypatch: pytest.MonkeyPatch, goes_on: str
+) -> None:
+    """What it had written is not taken for somebody's change; what somebody changed is kept."""
+    work = client.working_copy(copy)
+    for name in ("side", "third"):
+        client.create_branch("data", name, start="main")
+    for path, text in (("a", "side\n"), ("new/file", "new\n"), ("z", "last\n")):
+        client.put(text.encode(), f"data@side:/{path}", message=path)
+    client.remove("data@side:/run", message="no run")
+    client.put(b"third\n", "data@third:/sub/b", message="third")
+    (copy / "mine").write_text("mine\n")
+    restore = update.restore_files
+
+    def die(objects: object, files: object, target: Path, **options: object) -> None:
+        restore(objects, tuple(files)[:-1], target, **options)  # type: ignore[arg-type]
+        # As a file that was being written when the process was killed.
+        (target / "z").write_text("la")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(update, "restore_files", die)
+        with pytest.raises(KeyboardInterrupt):
+            work.switch("side")
+    assert (copy / "a").read_text() == "side\n"
+    with pytest.raises(Conflict, match="interrupted"):
+        work.commit("half of it")
+    expected = {"pull": "main", "switch": "side", "elsewhere": "third"}[goes_on]
+    done = work.pull() if goes_on == "pull" else work.switch(expected)
+    assert done.conflicts == ()
+    assert changes(client, copy) == {"mine": "added"}
+    client.checkout(f"data@{expected}", copy.parent / "fresh")
+    (copy / "mine").unlink()
+    for folder in (copy, copy.parent / "fresh"):
+        assert client.working_copy(folder).status().changes == ()
+    assert (copy / "z").exists() == (expected == "side")
+    assert (copy / "run").exists() == (expected != "side")
+
+
+def test_an_edit_after_an_interruption_is_kept(
+    client: datavc.Client, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.put(b"theirs\n", "data:/a", message="a")
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(update, "restore_files", die)
+        with pytest.raises(KeyboardInterrupt):
+            client.working_copy(copy).pull()
+    (copy / "a").write_text("mine\n")
+    assert client.working_copy(copy).pull().conflicts == ("a",)
+    assert (copy / "a").read_text() == "mine\n"
 
 
 def test_by_the_command_line(

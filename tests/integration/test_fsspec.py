@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -90,7 +91,7 @@ class TestPipe(abstract.AbstractPipeTests, _Fixtures):  # type: ignore[misc]
 
 
 def commits(filesystem: DatavcFileSystem) -> int:
-    return len(list(filesystem._client.log("data")))
+    return len(list(filesystem._client.log("data", limit=1000)))
 
 
 def test_what_is_listed(filesystem: DatavcFileSystem) -> None:
@@ -163,6 +164,22 @@ def test_a_transaction_is_one_commit(filesystem: DatavcFileSystem) -> None:
     assert not filesystem.exists("data/main/d")
     filesystem.pipe_file("data/main/e", b"e")
     assert filesystem.exists("data/main/e")
+
+
+def test_threads_that_write_at_once_lose_nothing(filesystem: DatavcFileSystem) -> None:
+    def write(number: int) -> None:
+        for step in range(5):
+            filesystem.pipe_file(f"data/main/{number}/{step}", f"{number} {step}".encode())
+            with filesystem.open(f"data/main/{number}/{step}.txt", "wb") as file:
+                file.write(b"x")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert len(filesystem.find("data/main")) == 80
+    with filesystem.transaction, ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8, 16)))
+    assert len(filesystem.find("data/main")) == 160
+    assert commits(filesystem) == 81
 
 
 def test_it_goes_to_other_processes(filesystem: DatavcFileSystem) -> None:
