@@ -61,7 +61,6 @@ class WorkingCopyVerbs(ClientBase):
             is_branch=is_branch(self, located.repo, ref),
             prefix=f"{located.path.rstrip('/')}/" if located.path else "",
             commit=None,
-            target="",
         )
         check_prefix(state, self.tree_at(located), self)
         _claim(root, state, force=force)
@@ -80,7 +79,7 @@ class WorkingCopyVerbs(ClientBase):
 def _claim(root: Path, state: CopyState, *, force: bool) -> None:
     if (root / STATE_FOLDER).is_dir() and (root / STATE_FOLDER / "copy.json").exists():
         there = read_state(root)
-        same = msgspec.structs.replace(there, commit=None, target="") == state
+        same = msgspec.structs.replace(there, commit=None, under_way=()) == state
         if not same:
             raise Conflict(
                 f"{str(root)!r} is a working copy of {there.repo}@{there.ref}",

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -44,8 +43,9 @@ from datavc.versioning.working_copy.copy_state import (
     read_state,
     write_state,
 )
+from datavc.versioning.working_copy.leftovers import find_leftovers
 from datavc.versioning.working_copy.store_changes import store_changes
-from datavc.versioning.working_copy.update import apply_update, plan_update
+from datavc.versioning.working_copy.update import UpdatePlan, apply_update, plan_update
 
 #: A commit whose content was taken for garbage before it landed is made anew so often at most.
 _TRIES = 3
@@ -197,8 +197,7 @@ class WorkingCopy:
                 for change in lost
                 if (entry := lookup(tree, state.prefix + change.path, nodes)) is not None
             ]
-            plan = plan_update(EMPTY_TREE, EMPTY_TREE, "", nodes, {}, force=True)
-            plan = replace(plan, written=tuple(written))
+            plan = UpdatePlan(removed=(), written=tuple(written), conflicts=())
             objects = self._client.transport.objects
             apply_update(self.root, plan, tree, state.prefix, nodes, objects, progress)
             return CopyUpdate(str(self.root), state.ref, state.commit, len(written), 0, ())
@@ -228,10 +227,10 @@ class WorkingCopy:
 
     def _settled(self) -> CopyState:
         state = read_state(self.root)
-        if state.target is not None:
+        if state.under_way:
             raise Conflict(
-                f"a checkout or pull of {str(self.root)!r} was interrupted",
-                hint="complete it with `datavc pull`",
+                f"a checkout, pull or switch of {str(self.root)!r} was interrupted",
+                hint="complete it by doing it again, or go back with `datavc pull`",
             )
         return state
 
@@ -274,15 +273,16 @@ class WorkingCopy:
         nodes = self._client.nodes
         check_prefix(wanted, new, self._client)
         local = {change.path: change for change in self._changes(before)}
-        # What differs then was left half done: nothing stood in the way when it was begun.
-        resumes = before.target == target
-        plan = plan_update(old, new, wanted.prefix, nodes, local, force=force or resumes)
+        objects = self._client.transport.objects
+        under_way = [self._tree(before, commit) for commit in before.under_way]
+        left = find_leftovers(old, under_way, wanted.prefix, nodes, objects, local)
+        plan = plan_update(old, new, wanted.prefix, nodes, local, left, force=force)
         if not plan.conflicts:
-            under_way = msgspec.structs.replace(before, target=target or "")
-            write_state(self.root, under_way)
-            objects = self._client.transport.objects
+            if target is not None and target not in before.under_way:
+                begun = (*before.under_way, target)
+                write_state(self.root, msgspec.structs.replace(before, under_way=begun))
             apply_update(self.root, plan, new, wanted.prefix, nodes, objects, progress)
-            done = msgspec.structs.replace(wanted, commit=target, target=None)
+            done = msgspec.structs.replace(wanted, commit=target, under_way=())
             write_state(self.root, done)
             self._carry_over(before, done)
         return CopyUpdate(

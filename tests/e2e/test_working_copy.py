@@ -218,7 +218,7 @@ def test_an_interrupted_checkout_is_completed(
     head = client.status("data").head
     assert head is not None
     begun = state.replace(f'"commit": "{head}"', '"commit": null').replace(
-        '"target": null', f'"target": "{head}"'
+        '"under_way": []', f'"under_way": ["{head}"]'
     )
     assert begun != state
     (target / ".datavc" / "copy.json").write_text(begun)

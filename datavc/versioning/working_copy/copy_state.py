@@ -31,8 +31,8 @@ class CopyState(msgspec.Struct, frozen=True):
     prefix: str
     #: The commit whose files are there; ``None`` before the first is complete.
     commit: str | None
-    #: What an interrupted command was bringing in.
-    target: str | None = None
+    #: The commits that commands which were interrupted were bringing in.
+    under_way: tuple[str, ...] = ()
     version: int = _VERSION
 
 

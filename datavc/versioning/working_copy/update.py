@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,7 @@ def plan_update(
     prefix: str,
     source: NodeSource,
     local: Mapping[str, LocalChange],
+    left: Set[str] = frozenset(),
     *,
     force: bool,
 ) -> UpdatePlan:
@@ -53,24 +54,31 @@ def plan_update(
         prefix: the folder of both that is meant; ends in a slash, or is empty.
         source: loads their nodes.
         local: the changes in the working copy, by path.
+        left: those among them that an interrupted update made, and nobody else.
         force: give up local changes that stand in the way.
     """
-    added = sorted(path for path, change in local.items() if change.entry is not None)
-    removed: list[str] = []
-    written: list[tuple[str, Entry]] = []
+    own = {path: change for path, change in local.items() if path not in left}
+    added = sorted(path for path, change in own.items() if change.entry is not None)
+    wanted: dict[str, Entry | None] = {}
     conflicts: list[str] = []
     for full, _, entry in diff_trees(old, new, source, prefix):
         path = full[len(prefix) :]
-        change = local.get(path)
+        change = own.get(path)
         if change is not None and change.makes(entry):
             continue
-        if not force and (change is not None or _stands_in_the_way(path, entry, local, added)):
+        if not force and (change is not None or _stands_in_the_way(path, entry, own, added)):
             conflicts.append(path)
-        elif entry is None:
-            removed.append(path)
         else:
-            written.append((path, entry))
-    return UpdatePlan(tuple(removed), tuple(written), tuple(conflicts))
+            wanted[path] = entry
+    for path in left:
+        entry = lookup(new, prefix + path, source)
+        if not local[path].makes(entry):
+            wanted[path] = entry
+    return UpdatePlan(
+        tuple(sorted(path for path, entry in wanted.items() if entry is None)),
+        tuple((path, entry) for path, entry in sorted(wanted.items()) if entry is not None),
+        tuple(conflicts),
+    )
 
 
 def apply_update(
