@@ -85,7 +85,9 @@ class AppendVerbs(PutVerbs):
         path = check_file_target(located.path)
         branch = self.transport.get_branch(located.repo, located.ref.name)
         view = self._view(branch, with_staging=message is None)
-        before = dict(view.files(path)).get(path)
+        # The shortest of the paths that start so comes first.
+        first, entry = next(view.files(path), ("", None))
+        before = entry if first == path else None
         objects = self.transport.objects
         with ExitStack() as stack:
             stream = stack.enter_context(_opened(source))

@@ -54,10 +54,10 @@ class EmbeddedSpace:
         """Remove all that ever stood at a path."""
         from datavc.versioning import purge
 
-        return purge.purge(
+        return purge.purge_path(
             self._vs,
-            purge.contents_at(self._vs, repo, path),
-            subject=f"{repo}:/{path}",
+            repo,
+            path,
             author=author,
             reason=reason,
             dry_run=dry_run,

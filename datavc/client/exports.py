@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from datavc.client.base import ClientBase
 from datavc.errors import Conflict, Expired, NotFound
 from datavc.model.address import Address
@@ -72,47 +74,57 @@ class ExportVerbs(ClientBase):
         if not is_folder(tree, prefix, self.nodes):
             raise NotFound(f"there is no folder '{located}'")
         place = open_target(target, self.transport.objects)
-        before = place.read_state()
-        if before is not None and (before.repo, before.prefix) != (located.repo, prefix):
-            if not force:
-                raise Conflict(
-                    f"{str(target)!r} holds an export of {before.repo}:/{before.prefix}",
-                    hint="name another target, or use --force to replace that",
-                )
-            written, removed = self._difference(self._exported(before), EMPTY_TREE, before.prefix)
-            written, _ = self._difference(EMPTY_TREE, tree, prefix)
-        else:
-            old = EMPTY_TREE if before is None else self._exported(before)
-            written, removed = self._difference(old, tree, prefix)
+        before = place.read_state() or ExportState(located.repo, None, prefix)
+        if (before.repo, before.prefix) != (located.repo, prefix) and not force:
+            raise Conflict(
+                f"{str(target)!r} holds an export of {before.repo}:/{before.prefix}",
+                hint="name another target, or use --force to replace that",
+            )
+        written, removed = self._files_to_export(before, tree, located.repo, prefix)
         if not dry_run:
+            begun = tuple(dict.fromkeys((*before.under_way, commit.id)))
+            if before.repo == located.repo and before.prefix == prefix:
+                place.write_state(msgspec.structs.replace(before, under_way=begun))
             place.remove(removed)
             place.write(written, progress)
             place.write_state(ExportState(located.repo, commit.id, prefix))
         return ExportResult(
             str(target),
             commit.id,
-            None if before is None else before.commit,
+            before.commit,
             len(written),
             sum(entry.size for _, entry in written),
             len(removed),
             dry_run,
         )
 
-    def _exported(self, state: ExportState) -> TreeRef:
-        """The tree that is at the target; nothing is known of one that was given up."""
+    def _files_to_export(
+        self, before: ExportState, tree: TreeRef, repo: str, prefix: str
+    ) -> tuple[list[tuple[str, Entry]], list[str]]:
+        """What to write and to remove, whatever of earlier exports is there."""
+        is_same_place = (before.repo, before.prefix) == (repo, prefix)
+        wanted: dict[str, Entry | None] = {}
+        for commit in (before.commit, *before.under_way):
+            there = self._exported(before.repo, commit)
+            if is_same_place:
+                wanted |= self._difference(there, tree, prefix)
+            else:
+                wanted |= self._difference(there, EMPTY_TREE, before.prefix)
+        if not is_same_place:
+            wanted |= self._difference(EMPTY_TREE, tree, prefix)
+        paths = sorted(wanted.items())
+        written = [(path, entry) for path, entry in paths if entry is not None]
+        return written, [path for path, entry in paths if entry is None]
+
+    def _exported(self, repo: str, commit: str | None) -> TreeRef:
+        """The tree of an earlier export; nothing is known of one that was given up."""
+        if commit is None:
+            return EMPTY_TREE
         try:
-            return self.transport.tree(state.repo, state.commit)
+            return self.transport.tree(repo, commit)
         except (NotFound, Expired):
             return EMPTY_TREE
 
-    def _difference(
-        self, old: TreeRef, new: TreeRef, prefix: str
-    ) -> tuple[list[tuple[str, Entry]], list[str]]:
-        written: list[tuple[str, Entry]] = []
-        removed: list[str] = []
-        for path, _, entry in diff_trees(old, new, self.nodes, prefix):
-            if entry is None:
-                removed.append(path[len(prefix) :])
-            else:
-                written.append((path[len(prefix) :], entry))
-        return written, removed
+    def _difference(self, old: TreeRef, new: TreeRef, prefix: str) -> dict[str, Entry | None]:
+        found = diff_trees(old, new, self.nodes, prefix)
+        return {path[len(prefix) :]: entry for path, _, entry in found}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +101,7 @@ class AdvisoryTurns:
     def __init__(self, url: URL) -> None:
         self._url = url
         self._engine: Engine | None = None
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Let go of connections."""
@@ -118,8 +120,8 @@ class AdvisoryTurns:
             yield
 
     def _connect(self) -> Connection:
-        if self._engine is None:
-            self._engine = create_engine(
+        with self._lock:
+            self._engine = self._engine or create_engine(
                 self._url,
                 isolation_level="AUTOCOMMIT",
                 pool_size=4,

@@ -60,6 +60,14 @@ def list_packs(conn: Connection, *, after: bytes = b"", limit: int = 1000) -> li
     return [PackRow(*row) for row in conn.execute(statement)]
 
 
+def all_packs(conn: Connection) -> list[PackRow]:
+    """Every pack that was not rewritten, by id."""
+    found: list[PackRow] = []
+    while page := list_packs(conn, after=found[-1].id if found else b""):
+        found += page
+    return found
+
+
 def check_known(conn: Connection, packs: Collection[bytes]) -> None:
     """Make sure that packs are known, and stay so until the end of this transaction.
 

@@ -152,3 +152,11 @@ def _infos() -> Select[str, str, str, int, int, int, str | None]:
         )
         .outerjoin(Commit, Commit.c.id == Branch.c.head)
     )
+
+
+def all_infos(conn: Connection) -> list[RepoInfo]:
+    """Every repo, by name."""
+    found: list[RepoInfo] = []
+    while page := list_infos(conn, after=found[-1].name if found else ""):
+        found += page
+    return found

@@ -114,13 +114,8 @@ class _Check:
             self._report(kind, subject, error.message)
 
     def _known_packs(self) -> dict[bytes, PackRow]:
-        found: dict[bytes, PackRow] = {}
-        last = b""
         with self._vs.db.read() as conn:
-            while page := pack_rows.list_packs(conn, after=last):
-                found |= {row.id: row for row in page}
-                last = page[-1].id
-        return found
+            return {row.id: row for row in pack_rows.all_packs(conn)}
 
     def _check_packs(self, packs: dict[bytes, PackRow], marks: Marks) -> int:
         used = 0

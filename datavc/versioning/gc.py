@@ -103,7 +103,8 @@ class _Run:
             reach = Reachability(self._vs, marks, lambda count: self._tell("roots marked", count))
             with self._vs.db.read() as conn:
                 reach.mark_all(conn, without=set(expired) if self._dry_run else ())
-            known = self._known()
+            with self._vs.db.read() as conn:
+                known = pack_rows.all_packs(conn)
             ids = {row.id for row in known}
             orphans = find_orphans(self._vs, ids, moved.packs, self._young)
             unused = [row for row in known if not marks.has_pack(row.id)]
@@ -139,13 +140,6 @@ class _Run:
             expired = find_expired(conn, now=now, unreachable_keep_s=unreachable_keep_s)
             retention_rows.expire(conn, expired, time_us=now)
         return expired
-
-    def _known(self) -> list[PackRow]:
-        found: list[PackRow] = []
-        with self._vs.db.read() as conn:
-            while page := pack_rows.list_packs(conn, after=found[-1].id if found else b""):
-                found += page
-        return found
 
     def _drop(self, doomed: list[PackRow], marks: Marks, reach: Reachability) -> list[PackRow]:
         dropped: list[PackRow] = []

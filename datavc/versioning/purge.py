@@ -10,8 +10,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection
-
 from datavc.db import packs as pack_rows
 from datavc.db import purges, roots
 from datavc.db import repos as repo_rows
@@ -82,6 +80,32 @@ def contents_at(vs: VersionedStore, repo: str, path: str) -> set[bytes]:
             hint=f"see `datavc ls {repo}`, and `datavc log {repo}`",
         )
     return found
+
+
+def purge_path(
+    vs: VersionedStore,
+    repo: str,
+    path: str,
+    *,
+    author: str,
+    reason: str = "",
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> PurgeResult:
+    """Remove all that ever stood at a path of a repo, wherever it stands; see :func:`purge`.
+
+    Raises:
+        NotFound, InvalidInput: as :func:`contents_at`; besides as :func:`purge`.
+    """
+    return purge(
+        vs,
+        contents_at(vs, repo, path),
+        subject=f"{repo}:/{path}",
+        author=author,
+        reason=reason,
+        dry_run=dry_run,
+        progress=progress,
+    )
 
 
 def purge(
@@ -176,7 +200,7 @@ class _Purge:
         """Mark everything, repo by repo, so that each place is known by its repo."""
         places: list[PurgedPlace] = []
         with self._vs.db.read() as conn:
-            for name in _repo_names(conn):
+            for name in [info.name for info in repo_rows.all_infos(conn)]:
                 reach.mark_of_repo(conn, find_repo(conn, name).id)
                 places += [PurgedPlace(name, path) for path in reach.take_paths()]
             reach.mark_of_jobs(conn)
@@ -184,13 +208,8 @@ class _Purge:
         return tuple(places)
 
     def _packs(self) -> dict[bytes, PackRow]:
-        found: dict[bytes, PackRow] = {}
-        last = b""
         with self._vs.db.read() as conn:
-            while page := pack_rows.list_packs(conn, after=last):
-                found |= {row.id: row for row in page}
-                last = page[-1].id
-        return found
+            return {row.id: row for row in pack_rows.all_packs(conn)}
 
     def _plan(self, others: Marks, reach: PurgeReach, packs: Mapping[bytes, PackRow]) -> _Plan:
         """What must go from *packs*: every copy of a piece that other content does not use."""
@@ -253,10 +272,3 @@ def _marked(others: Marks, packs: Mapping[bytes, PackRow]) -> Iterator[tuple[Pac
             yield row, marked
     for row in unmarked.values():
         yield row, PackMarks(set())
-
-
-def _repo_names(conn: Connection) -> list[str]:
-    found: list[str] = []
-    while page := repo_rows.list_infos(conn, after=found[-1] if found else ""):
-        found += [info.name for info in page]
-    return found

@@ -47,10 +47,7 @@ def add_repo(conn: Connection, name: str, *, author: str, description: str = "")
 def list_repos(vs: VersionedStore) -> list[RepoInfo]:
     """All repos by name."""
     with vs.db.read() as conn:
-        found: list[RepoInfo] = []
-        while page := rows.list_infos(conn, after=found[-1].name if found else ""):
-            found.extend(page)
-        return found
+        return rows.all_infos(conn)
 
 
 def get_repo(vs: VersionedStore, name: str) -> RepoInfo:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
-from sqlalchemy import Connection
-
 from datavc.db import repos as repo_rows
 from datavc.model.collection import Usage
-from datavc.model.repo import RepoInfo
 from datavc.versioning.marks import Marks, PackMarks, read_together
 from datavc.versioning.moved_records import MovedRecords
 from datavc.versioning.reachability import Reachability
@@ -28,7 +25,7 @@ def usage_of_repos(vs: VersionedStore) -> list[Usage]:
         NotFound, DataCorrupt: the store lacks something, or has it wrong.
     """
     with ExitStack() as stack, vs.db.read() as conn:
-        infos = _all_repos(conn)
+        infos = repo_rows.all_infos(conn)
         names = [info.name for info in infos]
         sides = _sides(stack, MovedRecords(vs, conn), len(names) + 1)
         for name, marks in zip(names, sides, strict=False):
@@ -59,13 +56,6 @@ def usage_of_commit(vs: VersionedStore, repo: str, ref: str) -> Usage:
         Reachability(vs, rest).mark_all(conn, without={commit})
         stored, unique = _measure(vs, [own, rest])
     return Usage(f"{repo}@{ref}", tree.files, tree.bytes, stored[0], unique[0])
-
-
-def _all_repos(conn: Connection) -> list[RepoInfo]:
-    found: list[RepoInfo] = []
-    while page := repo_rows.list_infos(conn, after=found[-1].name if found else ""):
-        found += page
-    return found
 
 
 def _sides(stack: ExitStack, moved: MovedRecords, count: int) -> list[Marks]:

@@ -195,7 +195,7 @@ def test_undo_and_commits_at_once(vs: VersionedStore) -> None:
     thread = threading.Thread(target=take_back)
     thread.start()
     for number in range(10):
-        commit_files(vs, {"a": f"{number}".encode()})
+        commit_files(vs, {"a": f"later {number}".encode()})
     thread.join()
     moves = branches.list_moves(vs, "data", "main", 100)[:-1]
     assert len(moves) == 21 - len(refused)

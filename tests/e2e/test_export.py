@@ -13,7 +13,8 @@ import pytest
 import datavc
 from datavc.errors import Conflict, NotFound
 from datavc.model.link_handling import LinkHandling
-from datavc.versioning.export.state import STATE_NAME
+from datavc.versioning.export.folder_target import FolderTarget
+from datavc.versioning.export.state import STATE_NAME, ExportState
 from tests.e2e.conftest import CommandLine
 
 
@@ -71,6 +72,34 @@ def test_a_folder_of_a_repo(client: datavc.Client, repo: str, tmp_path: Path) ->
     assert "sub/B ü.txt" in held(tmp_path / "target")
     with pytest.raises(NotFound):
         client.export("data:/nothing", tmp_path / "other")
+
+
+def test_another_ref_after_an_interruption(
+    client: datavc.Client, repo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the interrupted export had written goes, though both other commits agree on it."""
+    target = tmp_path / "target"
+    client.export("data", target)
+    client.put(b"half", "data:/a", message="2")
+    client.put(b"half", "data:/more/x", message="3")
+
+    write_state = FolderTarget.write_state
+    with monkeypatch.context() as broken:
+        states: list[ExportState] = []
+
+        def write_first(self: FolderTarget, state: ExportState) -> None:
+            states.append(state)
+            if len(states) > 1:
+                raise KeyboardInterrupt
+            write_state(self, state)
+
+        broken.setattr(FolderTarget, "write_state", write_first)
+        with pytest.raises(KeyboardInterrupt):
+            client.export("data", target)
+    assert held(target)["a"] == "half"
+    done = client.export("data@main~2", target)
+    assert (done.written, done.removed) == (1, 1)
+    assert held(target) == {"a": "one", "run": "#!/bin/sh", "sub/B ü.txt": "two", "link": "one"}
 
 
 def test_by_the_command_line(cli: CommandLine, client: datavc.Client, repo: str) -> None:

@@ -15,9 +15,12 @@ class ExportState(msgspec.Struct, frozen=True):
     """What was exported last."""
 
     repo: str
-    commit: str
+    #: ``None`` before the first export is complete.
+    commit: str | None
     #: The folder of the repo; ends in a slash, or is empty for all.
     prefix: str
+    #: Commits that exports which were interrupted were writing.
+    under_way: tuple[str, ...] = ()
     version: int = _VERSION
 
     def encode(self) -> bytes:

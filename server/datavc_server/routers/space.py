@@ -84,15 +84,19 @@ def purge_content(asked: NewPurge, state: State, author: Author) -> PurgeResult:
     """Remove content from all history; answers when it is done."""
     if bool(asked.digest) == bool(asked.repo):
         raise InvalidInput("a purge names either a repo and a path, or a digest")
-    if asked.digest:
-        digests, subject = {bytes.fromhex(asked.digest)}, asked.digest
-    else:
-        path = clean_path(asked.path)
-        digests, subject = purge.contents_at(state.vs, asked.repo, path), f"{asked.repo}:/{path}"
+    if asked.repo:
+        return purge.purge_path(
+            state.vs,
+            asked.repo,
+            clean_path(asked.path),
+            author=author,
+            reason=asked.reason,
+            dry_run=asked.dry_run,
+        )
     return purge.purge(
         state.vs,
-        digests,
-        subject=subject,
+        {bytes.fromhex(asked.digest)},
+        subject=asked.digest,
         author=author,
         reason=asked.reason,
         dry_run=asked.dry_run,
