@@ -20,16 +20,17 @@ from uuid import uuid4
 
 import pytest
 
+from datavc.db import outbox
 from datavc.versioning.commits import commit_staged
 from datavc.versioning.fsck import check_store
 from datavc.versioning.gc import collect_garbage
-from datavc.versioning.repos import create_repo
+from datavc.versioning.repos import create_repo, delete_repo
 from datavc.versioning.staging import list_staged
 from datavc.versioning.upkeep_turn import upkeep_turn
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
 from tests.crash import crash_worker
 from tests.crash.crash_worker import content
-from tests.services.small_store import read_files
+from tests.services.small_store import commit_files, read_files
 
 KILLS = int(os.environ.get("KILLS", "120"))
 #: What runs at once until it is killed.
@@ -119,12 +120,27 @@ def test_nothing_acknowledged_is_lost(world: World) -> None:
             killed += 1
         if killed % _BETWEEN_CHECKS < len(KINDS):
             _check(world, deep=False)
+    _make_worth_rewriting(world)
     _check(world, deep=True)
     assert len(world.committed) > KILLS / 4
-    # The last collection is not killed, so it does what the others did not come to.
+    # The last collection is not killed, so it does what there is to do.
     assert world.collected
     assert world.dropped
     assert world.rewritten
+
+
+def _make_worth_rewriting(world: World) -> None:
+    """Make a pack of which most is garbage and some is kept: the others may have left none."""
+    vs, chance = world.vs, random.Random("worth rewriting")
+    kept = chance.randbytes(100_000)
+    create_repo(vs, "garbage", author="ann")
+    commit_files(vs, {"gone": chance.randbytes(400_000), "kept": kept}, repo="garbage")
+    commit_files(vs, {"last/kept": kept})
+    delete_repo(vs, "garbage", author="ann", force=True)
+    world.committed["last/kept"] = kept
+    with vs.db.write() as conn:
+        events = outbox.claim(conn, "last", 60)
+        outbox.ack(conn, "last", [event.id for event in events])
 
 
 def _start(
