@@ -15,6 +15,8 @@ from datavc.versioning.versioned_store import VersionedStore
 
 #: Packs looked up in one transaction.
 _BATCH = 500
+#: Moves deleted in one transaction.
+_MOVES_BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,10 @@ def delete_orphans(
             moved = pack_rows.list_moved(conn)
         for pack in {*dropped, *moved.intersection(batch)}:
             backend.delete(pack_key(pack))
-    with write() as conn:
-        moved = pack_rows.list_moved(conn)
-    for key in orphans.moves:
-        if moves_of_key(key) not in moved:
-            backend.delete(key)
+    for start in range(0, len(orphans.moves), _MOVES_BATCH):
+        # While the turn is held: another run may come to write moves under the same name.
+        with write() as conn:
+            moved = pack_rows.list_moved(conn)
+            for key in orphans.moves[start : start + _MOVES_BATCH]:
+                if moves_of_key(key) not in moved:
+                    backend.delete(key)

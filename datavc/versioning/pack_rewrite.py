@@ -1,13 +1,19 @@
 """Rewriting packs without some of their records. No id changes: trees go on naming the old place.
 
-The order keeps every reader and writer whole, wherever this is killed: new packs and the moves
-first, then one transaction that says so, then the old packs are deleted. Before that transaction
-the old packs are read; after it, whoever does not find one asks for its moves.
+The order keeps every reader and writer whole, wherever this is killed: new packs first, then one
+transaction that says so, then the old packs are deleted. Before that transaction the old packs are
+read; after it, whoever does not find one asks for its moves.
+
+Moves are stored under the old pack's name, and only within the transaction, which holds the turn:
+a run that was suspended for so long that another one has taken its turn, and has rewritten the same
+pack, must not put its own moves in place of those that readers rely on.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -26,6 +32,10 @@ from datavc.store.pack import PACK_TARGET, PackFooter, PackWriter
 from datavc.store.record import RecordKind, decode_record, take_record
 from datavc.versioning.upkeep_turn import UpkeepTurn
 from datavc.versioning.versioned_store import VersionedStore
+
+#: Packs rewritten by one transaction, which stores the moves of each, so many at once.
+_MOST_TOGETHER = 64
+_WRITERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +90,12 @@ def rewrite_packs(
         try:
             moves = [target.take(one) for one in batch]
             target.finish()
-            for one in moves:
-                vs.objects.backend.put(moves_key(one.pack), one.encode())
-            landed = _land(vs, batch, target, turn, confirm(batch))
+            landed = _land(vs, moves, target, turn, confirm(batch))
         except BaseException:
             target.abort()
             raise
         if not landed:
             target.drop()
-            for one in moves:
-                vs.objects.backend.delete(moves_key(one.pack))
             continue
         for rewrite in batch:
             vs.objects.backend.delete(pack_key(rewrite.row.id))
@@ -103,7 +109,7 @@ def _batches(rewrites: Sequence[Rewrite]) -> Iterator[list[Rewrite]]:
     size = 0
     for one in rewrites:
         kept = one.row.size - one.doomed_bytes
-        if batch and size + kept > PACK_TARGET:
+        if batch and (size + kept > PACK_TARGET or len(batch) == _MOST_TOGETHER):
             yield batch
             batch, size = [], 0
         batch.append(one)
@@ -114,21 +120,25 @@ def _batches(rewrites: Sequence[Rewrite]) -> Iterator[list[Rewrite]]:
 
 def _land(
     vs: VersionedStore,
-    batch: Sequence[Rewrite],
+    moves: Sequence[PackMoves],
     target: _Target,
     turn: UpkeepTurn,
     confirm: Confirm,
 ) -> bool:
+    backend = vs.objects.backend
     now = now_us()
     try:
         with vs.db.write() as conn:
             turn.check(conn)
-            if not pack_rows.move(conn, [one.row.id for one in batch], time_us=now):
+            if not pack_rows.move(conn, [one.pack for one in moves], time_us=now):
                 raise _InUse
             if target.chunks or target.size:
                 chunk_rows.add_pack(conn, target.pack, target.size, target.chunks)
             if not confirm(conn):
                 raise _InUse
+            with ThreadPoolExecutor(_WRITERS, "datavc-moves") as pool:
+                stored = pool.map(lambda one: backend.put(moves_key(one.pack), one.encode()), moves)
+                deque(stored, maxlen=0)
     except _InUse:
         return False
     return True
