@@ -13,7 +13,7 @@ KILLS ?= 1000
 help:
 	@echo "make demo    run the quick start: data in, a model out, and where it came from"
 	@echo "make test    check and test everything"
-	@echo "make crash   kill writers and collectors KILLS=... times (1000), and look for what was lost"
+	@echo "make crash   kill writers, collectors, purges and servers KILLS=... times (1000), and look for what was lost"
 	@echo "make check   format, lint, types and layers"
 	@echo "make bench   measure against peers; ROWS='name ...' picks rows"
 	@echo "make clean   remove the environment and what the demo made"
