@@ -33,7 +33,7 @@ class Orphans:
 def find_orphans(
     vs: VersionedStore, known: Set[bytes], moved: Set[bytes], older_than: float
 ) -> Orphans:
-    """Objects that the database does not know, older than a time.
+    """Objects that the database does not know, older than a time, and what was rewritten.
 
     Args:
         vs: where.
@@ -46,7 +46,10 @@ def find_orphans(
     size = 0
     for found in backend.list(PACK_PREFIX):
         pack = pack_of_key(found.key)
-        if pack is not None and pack not in known and found.modified < older_than:
+        if pack is None or pack in known:
+            continue
+        # Nobody reads a pack from where it was once it is known as rewritten.
+        if pack in moved or found.modified < older_than:
             packs.append(pack)
             size += found.size
     stale = [
@@ -55,6 +58,16 @@ def find_orphans(
         if moves_of_key(found.key) not in moved and found.modified < older_than
     ]
     return Orphans(packs, size, stale)
+
+
+def delete_rewritten(vs: VersionedStore) -> None:
+    """Delete packs that were rewritten, where a killed run did not come to that."""
+    with vs.db.read() as conn:
+        moved = pack_rows.list_moved(conn)
+    if moved:
+        for found in vs.objects.backend.list(PACK_PREFIX):
+            if pack_of_key(found.key) in moved:
+                vs.objects.backend.delete(found.key)
 
 
 def delete_orphans(

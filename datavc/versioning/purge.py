@@ -26,6 +26,7 @@ from datavc.store.record import RecordKind
 from datavc.versioning.compaction import nothing_new_in
 from datavc.versioning.marks import Marks, PackMarks
 from datavc.versioning.moved_records import MovedRecords
+from datavc.versioning.orphans import delete_rewritten
 from datavc.versioning.pack_rewrite import Rewrite, rewrite_packs
 from datavc.versioning.purge_reach import PurgeReach
 from datavc.versioning.repos import find_repo
@@ -187,6 +188,8 @@ class _Purge:
                     turn.check(conn)
                     purges.add(conn, info)
                 rewritten = self._remove(plan, others, reach, turn)
+                # A purge that was interrupted may have left the bytes where they were.
+                delete_rewritten(self._vs)
         return PurgeResult(
             turn is None,
             info,

@@ -141,3 +141,24 @@ def test_what_is_not_there_is_said_so(vs: VersionedStore) -> None:
         purge.purge(vs, {digest_of(b"never")}, subject="x", author="dpo")
     with pytest.raises(InvalidInput, match="all of the repo"):
         purge_path(vs, "")
+
+
+def test_a_purge_that_was_cut_off_is_completed_by_the_next(
+    vs: VersionedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit_files(vs, {"ann": ANN, "bob": b"bob"})
+
+    def die(_key: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(vs.objects.backend, "delete", die, raising=False)
+        with pytest.raises(KeyboardInterrupt):
+            purge_path(vs, "ann")
+    assert is_anywhere(tmp_path / "home" / "store", ANN)
+    purge_path(vs, "ann")
+    assert not is_anywhere(tmp_path / "home" / "store", ANN)
+    with pytest.raises(Purged):
+        read(vs, "ann")
+    assert read(vs, "bob") == b"bob"
+    assert check_store(vs, deep=True).is_sound
