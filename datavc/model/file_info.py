@@ -18,6 +18,8 @@ class FileInfo:
     digest: str
     executable: bool = False
     kind: EntryKind = EntryKind.FILE
+    #: Where an external file lies, where that was asked for.
+    source: str = ""
 
     @property
     def is_folder(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import obstore
@@ -16,6 +15,7 @@ from datavc.model.source_uri import split_object
 from datavc.store.backend import Buffer
 from datavc.store.backends.s3 import S3Backend
 from datavc.store.backends.s3_errors import s3_error
+from datavc.store.bucket_object import BucketObject
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult
@@ -23,18 +23,6 @@ if TYPE_CHECKING:
 #: Keys of one request to delete.
 _DELETED = 500
 _PIECE = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class BucketObject:
-    """An object as a listing tells it."""
-
-    key: str
-    size: int
-    #: With its quotes.
-    etag: str
-    #: Where the bucket keeps versions, and this object has one.
-    version: str | None = None
 
 
 class Bucket:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from datavc.errors import DataCorrupt
+from datavc.errors import DataCorrupt, Purged
 from datavc.model.entry import Entry, EntryKind
 from datavc.model.external import External, decode_external
 from datavc.store.objects import ObjectStore
@@ -39,11 +39,31 @@ def read_externals(objects: ObjectStore, entries: Iterable[Entry]) -> Iterator[E
         yield found
 
 
+def read_external_uris(objects: ObjectStore, entries: Mapping[str, Entry]) -> dict[str, str]:
+    """Where external files lie, by the same names; ``(purged)`` where that was purged.
+
+    Raises:
+        NotFound, DataCorrupt: as :func:`read_external`.
+    """
+    try:
+        found = read_externals(objects, entries.values())
+        return {name: one.uri for name, one in zip(entries, found, strict=True)}
+    except Purged:
+        return {name: _uri_of(objects, entry) for name, entry in entries.items()}
+
+
 def write_external(session: PackSession, external: External) -> Entry:
     """Store a description; returns the entry that stands for the file."""
     payload = external.encode()
     digest = external.digest
     return external.entry(session.add(RecordKind.EXTERNAL, digest, payload))
+
+
+def _uri_of(objects: ObjectStore, entry: Entry) -> str:
+    try:
+        return read_external(objects, entry).uri
+    except Purged:
+        return "(purged)"
 
 
 def _check_refs(entry: Entry) -> None:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from datavc.errors import NotFound, SourceUnreadable
+from datavc.errors import NotFound, SourceUnreadable, StoreUnavailable
 from datavc.model.external import External, Pin
 from datavc.model.source_uri import scheme_of, split_object
 from datavc.store.backend import Buffer
+from datavc.store.bucket_object import BucketObject
 from datavc.store.external.address_guard import OpenedGuard, refused
 from datavc.store.external.allowed_prefixes import AllowedPrefixes
 from datavc.store.external.local_file import read_local
 from datavc.store.external.problem import changed, differs, gone
 
 if TYPE_CHECKING:
-    from datavc.store.bucket import Bucket, BucketObject
+    from datavc.store.bucket import Bucket
     from datavc.store.external.web_client import WebClient
+
+
+#: A request to a bucket that brings nothing is made so often, with growing pauses in seconds.
+_ATTEMPTS = 4
+_FIRST_PAUSE = 0.2
 
 
 class SourceAccess:
@@ -115,24 +123,41 @@ class SourceAccess:
 
     def _read_object(self, external: External, start: int, stop: int) -> Iterator[Buffer]:
         name, key = split_object(external.uri)
-        etag, version = external.pin(Pin.ETAG) or "", external.pin(Pin.VERSION) or ""
         bucket = self.bucket(name)
+        if start >= stop:
+            try:
+                found = bucket.head(key, version=external.pin(Pin.VERSION) or "")
+            except NotFound:
+                raise gone(external.uri) from None
+            _check_object(external, found)
+            return
+        position = start
+        failures = 0
+        while position < stop:
+            try:
+                for piece in self._object_pieces(external, bucket, key, position, stop):
+                    position += len(piece)
+                    failures = 0
+                    yield piece
+                if position < stop:
+                    raise StoreUnavailable(f"{external.uri} ended at byte {position}, not {stop}")
+            except StoreUnavailable:
+                # The version is pinned, so what is missing can be asked for.
+                failures += 1
+                if failures >= _ATTEMPTS:
+                    raise
+                time.sleep(_FIRST_PAUSE * 2**failures * random.uniform(0.5, 1))  # noqa: S311
+
+    def _object_pieces(
+        self, external: External, bucket: Bucket, key: str, start: int, stop: int
+    ) -> Iterator[Buffer]:
+        etag, version = external.pin(Pin.ETAG) or "", external.pin(Pin.VERSION) or ""
         try:
-            if start >= stop:
-                _check_object(external, bucket.head(key, version=version))
-                return
             info, pieces = bucket.pieces(key, start, stop, etag=etag, version=version)
         except NotFound:
             raise self._why_not(external, bucket, key, etag) from None
         _check_object(external, info)
-        position = start
-        for piece in pieces:
-            position += len(piece)
-            yield piece
-        if position != stop:
-            raise SourceUnreadable(
-                f"{external.uri} ended at byte {position}, not {stop}", hint="try again"
-            )
+        yield from pieces
 
     def _why_not(self, external: External, bucket: Bucket, key: str, etag: str) -> SourceUnreadable:
         if external.pin(Pin.VERSION):

@@ -54,6 +54,30 @@ class Limits:
     #: In all.
     seconds: float
 
+    def check_size(self, uri: str, size: int) -> None:
+        """Make sure that so many bytes are not too many.
+
+        Raises:
+            InvalidInput: they are.
+        """
+        if size > self.bytes:
+            raise InvalidInput(
+                f"{shown(uri)} is larger than {self.bytes} bytes, the most that is fetched",
+                hint="fetch it yourself, and put it",
+            )
+
+    def check_time(self, uri: str, seconds: float) -> None:
+        """Make sure that so many seconds are not too many.
+
+        Raises:
+            SourceUnreadable: they are.
+        """
+        if seconds > self.seconds:
+            raise SourceUnreadable(
+                f"{shown(uri)} took longer than {self.seconds:g} s",
+                hint="fetch it yourself, and put it",
+            )
+
 
 def ask_facts(client: WebClient, url: str) -> WebFacts:
     """What a server says of a file, without its content.
@@ -98,7 +122,7 @@ class WebBody:
         self._expected = expected
         self._limits = limits
         self._sleep = sleep
-        self._deadline = None if limits is None else time.monotonic() + limits.seconds
+        self._started = time.monotonic()
         self.facts: WebFacts | None = None
         if expected is not None:
             self.facts = WebFacts(
@@ -176,8 +200,8 @@ class WebBody:
                 raise self._changed("time of last change", found.last_modified, known.last_modified)
             if found.size is not None and known.size is not None and found.size != known.size:
                 raise self._changed("size", found.size, known.size)
-        if self._limits is not None and (found.size or 0) > self._limits.bytes:
-            raise self._too_large(self._limits)
+        if self._limits is not None:
+            self._limits.check_size(self._url, found.size or 0)
         if response.status_code == httpx.codes.PARTIAL_CONTENT:
             match = _RANGE.fullmatch(response.headers.get("content-range", ""))
             if match is None or int(match[1]) != position:
@@ -221,21 +245,9 @@ class WebBody:
                 )
 
     def _check_limits(self, position: int) -> None:
-        if self._limits is None:
-            return
-        if position > self._limits.bytes:
-            raise self._too_large(self._limits)
-        if self._deadline is not None and time.monotonic() > self._deadline:
-            raise SourceUnreadable(
-                f"{shown(self._url)} took longer than {self._limits.seconds:g} s",
-                hint="fetch it yourself, and put it",
-            )
-
-    def _too_large(self, limits: Limits) -> InvalidInput:
-        return InvalidInput(
-            f"{shown(self._url)} is larger than {limits.bytes} bytes, the most that is fetched",
-            hint="fetch it yourself, and put it",
-        )
+        if self._limits is not None:
+            self._limits.check_size(self._url, position)
+            self._limits.check_time(self._url, time.monotonic() - self._started)
 
     def _changed(self, name: str, found: object, pinned: object) -> SourceUnreadable:
         if self._expected is not None:
