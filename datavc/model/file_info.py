@@ -45,6 +45,8 @@ class FileChange:
     new_size: int | None
     old_digest: str | None
     new_digest: str | None
+    #: Where an external file lies, the new one or one that was removed, where that was asked for.
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
