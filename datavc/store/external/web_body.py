@@ -21,7 +21,6 @@ from datavc.store.external.web_client import BrokenOff, WebClient
 #: A request that brings nothing is made so often.
 _ATTEMPTS = 5
 _FIRST_PAUSE = 0.2
-_PIECE = 256 * 1024
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
@@ -162,7 +161,7 @@ class WebBody:
         try:
             with self._client.open("GET", self._url, self._headers(position, stop)) as response:
                 skip = self._check_answer(response, position)
-                for piece in response.iter_raw(_PIECE):
+                for piece in response.iter_raw():
                     plain = piece[skip:] if skip else piece
                     skip = max(0, skip - len(piece))
                     if stop is not None and position + len(plain) >= stop:

@@ -34,7 +34,10 @@ class WebClient:
 
     def __init__(self, guard: AddressGuard | None = None) -> None:
         self._guard = guard
-        self._direct = httpx.Client(timeout=_TIMEOUT, trust_env=False)
+        # A connection is kept by its address: with names checked apart from that, one that was
+        # proven to be one host's must not serve for another's.
+        kept = httpx.Limits(max_keepalive_connections=0 if guard else 20)
+        self._direct = httpx.Client(timeout=_TIMEOUT, trust_env=False, limits=kept)
         self._client = self._direct
         if guard is None:
             self._client = httpx.Client(timeout=_TIMEOUT)
