@@ -116,12 +116,17 @@ class Bucket:
             raise s3_error(error, f"looking for {key!r}") from None
         return "kms" in found.get("ServerSideEncryption", "") or "SSECustomerAlgorithm" in found
 
-    def write(self, key: str, pieces: Iterator[bytes]) -> None:
+    def write(self, key: str, pieces: Iterator[Buffer]) -> None:
         """Write an object, in parts where it is large; it is visible when it is complete."""
+        writer = self._backend.open_plain_writer(key)
         try:
-            obstore.put(self._store, key, pieces)
-        except (BaseError, OSError) as error:
-            raise s3_error(error, f"writing {key!r}") from None
+            # Pieces are made in this thread: what makes them may use the same library.
+            for piece in pieces:
+                writer.write([piece])
+            writer.close()
+        except BaseException:
+            writer.abort()
+            raise
 
     def remove(self, keys: Sequence[str]) -> None:
         """Remove objects; those that are not there do not matter."""

@@ -19,7 +19,6 @@ from datavc.errors import (
     AccessDenied,
     Conflict,
     InvalidInput,
-    InvalidPath,
     NotFound,
     Purged,
     SourceChanged,
@@ -384,7 +383,17 @@ def test_a_bucket(
     assert {"x/q/other", "x/b"} < set(listed(client))
     with pytest.raises(NotFound):
         client.import_external(f"s3://{name}/nothing/", "data")
+    s3.put_object(Bucket=name, Key="q/nothing", Body=b"")
+    s3.put_object(Bucket=name, Key="q/big", Body=BIG * 3)
+    client.import_external(f"s3://{name}/q", "data:/x/", message="4")
     client.export("data:/x", f"s3://{name}/exported")
+    for key in ("nothing", "big"):
+        found = s3.get_object(Bucket=name, Key=f"exported/q/{key}")["Body"].read()
+        assert found == s3.get_object(Bucket=name, Key=f"q/{key}")["Body"].read()
+    s3.put_object(Bucket=name, Key="q/big", Body=b"other")
+    with pytest.raises(SourceChanged, match="external file '/q/big'"):
+        client.export("data:/x", f"s3://{name}/again")
+    assert s3.list_objects_v2(Bucket=name, Prefix="again/q/big").get("Contents") is None
     assert s3.get_object(Bucket=name, Key="exported/q/other")["Body"].read() == b"q"
 
 
@@ -430,19 +439,6 @@ def test_put_of_a_bucket(client: datavc.Client, repo: str, bucket: tuple[Any, st
     assert client.read("data:/one") == BIG
     with pytest.raises(NotFound):
         client.put(f"s3://{name}/nothing/", "data", recursive=True)
-
-
-@pytest.mark.s3
-def test_an_object_that_cannot_be_kept(
-    client: datavc.Client, repo: str, bucket: tuple[Any, str]
-) -> None:
-    s3, name = bucket
-    s3.put_object(Bucket=name, Key="long/" + "x" * 300, Body=b"1")
-    s3.put_object(Bucket=name, Key="short", Body=b"2")
-    with pytest.raises(InvalidPath, match="cannot be kept") as caught:
-        client.import_external(f"s3://{name}/", "data")
-    assert "--exclude" in caught.value.hint
-    assert client.import_external(f"s3://{name}/", "data", exclude=["long/"]).files == 1
 
 
 def test_fsspec_reads_it(client: datavc.Client, place: str, repo: str, source: Path) -> None:

@@ -117,7 +117,11 @@ class S3Backend:
 
     def open_writer(self, key: str) -> ObjectWriter:
         """See :class:`~datavc.store.backend.Backend`."""
-        return _S3Writer(self, check_key(key))
+        return self.open_plain_writer(check_key(key))
+
+    def open_plain_writer(self, key: str) -> ObjectWriter:
+        """As :meth:`open_writer`, for a key of any form."""
+        return _S3Writer(self, key)
 
     def put(self, key: str, data: Buffer) -> None:
         """See :class:`~datavc.store.backend.Backend`."""

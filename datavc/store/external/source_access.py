@@ -128,7 +128,7 @@ class SourceAccess:
             try:
                 found = bucket.head(key, version=external.pin(Pin.VERSION) or "")
             except NotFound:
-                raise gone(external.uri) from None
+                raise self._why_not(external, bucket, key) from None
             _check_object(external, found)
             return
         position = start
@@ -155,18 +155,18 @@ class SourceAccess:
         try:
             info, pieces = bucket.pieces(key, start, stop, etag=etag, version=version)
         except NotFound:
-            raise self._why_not(external, bucket, key, etag) from None
+            raise self._why_not(external, bucket, key) from None
         _check_object(external, info)
         yield from pieces
 
-    def _why_not(self, external: External, bucket: Bucket, key: str, etag: str) -> SourceUnreadable:
+    def _why_not(self, external: External, bucket: Bucket, key: str) -> SourceUnreadable:
         if external.pin(Pin.VERSION):
             return changed(external.uri, f"has no version {external.pin(Pin.VERSION)} any more")
         try:
             found = bucket.head(key)
         except NotFound:
             return gone(external.uri)
-        return differs(external.uri, "ETag", found.etag, etag)
+        return differs(external.uri, "ETag", found.etag, external.pin(Pin.ETAG))
 
     def _read_web(self, external: External, start: int, stop: int) -> Iterator[Buffer]:
         from datavc.store.external.web_body import WebBody

@@ -97,13 +97,18 @@ def _objects(
         found = bucket.head(key)
         yield FoundFile(source.target, _describe_object(name, found))
         return
-    files = _below(name, bucket.list(key), key, inside(source.target), wanted)
+    files = list_objects(name, bucket.list(key), key, inside(source.target), wanted)
     yield from in_order(files)
 
 
-def _below(
+def list_objects(
     bucket: str, objects: Iterator[BucketObject], prefix: str, into: str, wanted: PathFilter
 ) -> Iterator[FoundFile]:
+    """The files that objects below *prefix* are, in the folder *into*, in the order given.
+
+    Raises:
+        InvalidPath: a key cannot be kept.
+    """
     for found in objects:
         below = found.key[len(prefix) :]
         # Such an object stands for a folder, in tools that need one.
