@@ -6,16 +6,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-import obstore
-from botocore.exceptions import BotoCoreError, ClientError
-from obstore.exceptions import BaseError
-
-from datavc.errors import AccessDenied, NotFound
+from datavc.errors import AccessDenied, DatavcError, NotFound
 from datavc.model.source_uri import split_object
 from datavc.store.backend import Buffer
 from datavc.store.backends.s3 import S3Backend
 from datavc.store.backends.s3_errors import s3_error
 from datavc.store.bucket_object import BucketObject
+
+try:
+    import obstore
+    from botocore.exceptions import BotoCoreError, ClientError
+    from obstore.exceptions import BaseError
+except ImportError:
+    raise DatavcError(
+        "buckets need packages that are not installed", hint='pip install "datavc[s3]"'
+    ) from None
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -37,10 +38,12 @@ class WebClient:
         # A connection is kept by its address: with names checked apart from that, one that was
         # proven to be one host's must not serve for another's.
         kept = httpx.Limits(max_keepalive_connections=0 if guard else 20)
-        self._direct = httpx.Client(timeout=_TIMEOUT, trust_env=False, limits=kept)
+        self._direct = httpx.Client(
+            timeout=_TIMEOUT, trust_env=False, limits=kept, cookies=_no_cookies()
+        )
         self._client = self._direct
         if guard is None:
-            self._client = httpx.Client(timeout=_TIMEOUT)
+            self._client = httpx.Client(timeout=_TIMEOUT, cookies=_no_cookies())
 
     def close(self) -> None:
         """Close all connections."""
@@ -91,8 +94,6 @@ class WebClient:
             if self._guard is not None:
                 return self._send_to(self._guard.addresses(url), method, url, all_headers)
             client = self._direct if _is_loopback(url) else self._client
-            # What one server sets is never told to another.
-            client.cookies.clear()
             request = client.build_request(method, url, headers=all_headers)
             return client.send(request, stream=True)
         except httpx.TransportError as error:
@@ -110,7 +111,6 @@ class WebClient:
         host = parts.hostname or ""
         failure: httpx.TransportError | None = None
         for address in addresses:
-            self._direct.cookies.clear()
             request = self._direct.build_request(
                 method,
                 httpx.URL(url).copy_with(host=address.partition("%")[0]),
@@ -122,6 +122,11 @@ class WebClient:
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = error
         raise failure or httpx.ConnectError("it has no address")
+
+
+def _no_cookies() -> CookieJar:
+    """What one server sets is told to nobody."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def _check_status(response: httpx.Response, url: str) -> None:
