@@ -561,6 +561,20 @@ def test_a_server_fetches(tmp_path: Path, web: Web) -> None:
         client.fetch(f"{web.url}/open/a.bin", "data:/x", message="no")
 
 
+def test_fetching_by_the_command_line(
+    place: str, cli: CommandLine, client: datavc.Client, repo: str, web: Web
+) -> None:
+    url = web.offer("/a", b"x")
+    ran = cli("put", "--by-server", url, "data:/a")
+    if place == "embedded":
+        assert (ran.code, "no server" in ran.err) == (2, True)
+    else:
+        # What is on the server's own network is not for its clients.
+        assert (ran.code, "no public address" in ran.err) == (1, True)
+    assert cli("put", "--by-server", url, url, "data:/a").code == 2
+    assert not web.asked
+
+
 @pytest.mark.s3
 def test_a_server_fetches_from_an_opened_bucket(tmp_path: Path, bucket: tuple[Any, str]) -> None:
     s3, name = bucket
