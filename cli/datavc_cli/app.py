@@ -23,6 +23,7 @@ _PLACE = "This datavc"
 #: Every verb: its panel in the help, its module, and what that calls it.
 _VERBS = {
     "put": (_FILES, "put", "put"),
+    "import": (_FILES, "import_", "import_"),
     "rm": (_FILES, "rm", "rm"),
     "ls": (_FILES, "ls", "ls"),
     "cat": (_FILES, "cat", "cat"),

@@ -11,8 +11,9 @@ from datavc.client.file_reader import FileReader
 from datavc.errors import Collected, NothingStaged
 from datavc.model.change_set import ChangeSetWriter, StagedRecord
 from datavc.model.commit_info import CommitInfo
-from datavc.model.entry import Entry
+from datavc.model.entry import Entry, EntryKind
 from datavc.store.content import ContentWriter
+from datavc.store.external.record import read_external, write_external
 from datavc.versioning.nodes import SessionSink
 
 #: What a path shall hold: bytes, a local file's content, what an entry of this datavc holds, or
@@ -68,12 +69,12 @@ def _store(client: ClientBase, contents: Mapping[str, Content], *, again: bool) 
             content = contents[path]
             if isinstance(content, Entry):
                 # Where its pieces lay was given up meanwhile, so they are stored anew.
-                entry = (
-                    writer.write_stream(io.BufferedReader(FileReader(objects, path, content)))
-                    if again
-                    else content
-                )
-                changes.add(path, entry)
+                if again and content.kind is EntryKind.EXTERNAL:
+                    content = write_external(session, read_external(objects, content))
+                elif again:
+                    stream = io.BufferedReader(FileReader(objects, path, content))
+                    content = writer.write_stream(stream)
+                changes.add(path, content)
             elif isinstance(content, Path):
                 changes.add(path, writer.write_file(content))
             else:

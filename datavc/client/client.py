@@ -10,6 +10,7 @@ from datavc.client.content_diffs import ContentDiffVerbs
 from datavc.client.exports import ExportVerbs
 from datavc.client.files import FileVerbs
 from datavc.client.gets import GetVerbs
+from datavc.client.imports import ImportVerbs
 from datavc.client.merges import MergeVerbs
 from datavc.client.pipelines import PipelineVerbs
 from datavc.client.refs import RefVerbs
@@ -22,6 +23,7 @@ from datavc.client.working_copies import WorkingCopyVerbs
 class Client(
     RepoVerbs,
     AppendVerbs,
+    ImportVerbs,
     RemoveVerbs,
     FileVerbs,
     GetVerbs,

@@ -276,7 +276,9 @@ class WorkingCopy:
         objects = self._client.transport.objects
         under_way = [self._tree(before, commit) for commit in before.under_way]
         left = find_leftovers(old, under_way, wanted.prefix, nodes, objects, local)
-        plan = plan_update(old, new, wanted.prefix, nodes, local, left, force=force)
+        plan = plan_update(
+            old, new, wanted.prefix, nodes, local, left, objects=objects, force=force
+        )
         if not plan.conflicts:
             if target is not None and target not in before.under_way:
                 begun = (*before.under_way, target)
@@ -313,7 +315,10 @@ class WorkingCopy:
     def _changes(self, state: CopyState) -> list[LocalChange]:
         tree = self._tree(state, state.commit)
         with _remembered(self.root) as (old, new):
-            comparison = Comparison(self.root, tree, state.prefix, self._client.nodes, old, new)
+            objects = self._client.transport.objects
+            comparison = Comparison(
+                self.root, tree, state.prefix, self._client.nodes, objects, old, new
+            )
             return list(comparison.changes())
 
     def _resolve(self, state: CopyState) -> str | None:

@@ -197,6 +197,7 @@ class _Purge:
             rewritten or len(plan.rewrites),
             plan.shared_pieces,
             plan.shared_bytes,
+            tuple(sorted(reach.sources)),
         )
 
     def _walk(self, reach: PurgeReach) -> tuple[PurgedPlace, ...]:

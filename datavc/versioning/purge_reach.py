@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from datavc.errors import Purged
-from datavc.model.entry import ChunkRef, Entry
+from datavc.model.entry import ChunkRef, Entry, EntryKind
 from datavc.model.ids import DIGEST_SIZE
 from datavc.model.tree.columns import EntryColumns, EntryPlaces
+from datavc.store.external.record import read_external
 from datavc.versioning.marks import Marks
 from datavc.versioning.reachability import Progress, Reachability, read_list
 from datavc.versioning.versioned_store import VersionedStore
@@ -34,6 +37,8 @@ class PurgeReach(Reachability):
         self.found: set[bytes] = set()
         #: Digests of the chunks and lists that they are made of.
         self.pieces: set[bytes] = set()
+        #: Where external files among them lie.
+        self.sources: set[str] = set()
         self._paths: set[str] = set()
 
     def take_paths(self) -> list[str]:
@@ -63,6 +68,9 @@ class PurgeReach(Reachability):
                 self._marks.add(ref.location)
 
     def _gather(self, entry: Entry) -> None:
+        if entry.kind is EntryKind.EXTERNAL:
+            with contextlib.suppress(Purged):
+                self.sources.add(read_external(self._vs.objects, entry).uri)
         pending = [(ref, entry.depth if entry.has_lists else 0) for ref in entry.refs]
         while pending:
             ref, depth = pending.pop()

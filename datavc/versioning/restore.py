@@ -30,6 +30,7 @@ from datavc.errors import (
 from datavc.model.entry import Entry, EntryKind
 from datavc.model.ids import digest_of, new_id
 from datavc.store.content import read_content, write_content
+from datavc.store.external.problem import naming
 from datavc.store.objects import ObjectStore, Wanted, plan_reads
 from datavc.store.record import RecordKind
 from datavc.versioning.fewer_collections import fewer_collections
@@ -213,7 +214,10 @@ class _Restoring:
             return stat.S_ISLNK(status.st_mode) and digest_of(read_link(local)) == entry.digest
         if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
             return False
-        if _digest_of_file(local) != entry.digest:
+        wanted: bytes | None = entry.digest
+        if entry.kind is EntryKind.EXTERNAL:
+            wanted = self._objects.digests.find(entry.digest)
+        if wanted is None or _digest_of_file(local) != wanted:
             return False
         if bool(status.st_mode & stat.S_IXUSR) != entry.executable:
             Path(local).chmod(_mode(entry))
@@ -227,7 +231,7 @@ class _Restoring:
             _create(local, entry, b"".join(read_content(self._objects, entry)))
             return
         try:
-            with PartFile(local, _mode(entry)) as part:
+            with naming(local), PartFile(local, _mode(entry)) as part:
                 write_content(self._objects, entry, part.handle, progress=progress)
                 part.keep()
         except OSError as error:

@@ -25,7 +25,8 @@ class VersionedStore:
     nodes: NodeStore
 
     def close(self) -> None:
-        """Let go of the database's connections."""
+        """Let go of the database's connections, and of those to what lies elsewhere."""
+        self.objects.sources.close()
         self.db.close()
 
     def __enter__(self) -> VersionedStore:

@@ -35,7 +35,7 @@ def show(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         commit = client.resolve(address)
-        changes = client.diff(address)
+        changes = client.diff(address, sources=True)
         if as_json:
             write_json({**asdict(commit), "changes": list(changes)})
             return
@@ -70,4 +70,5 @@ def _fields(commit: CommitInfo) -> list[tuple[str, str]]:
 
 def _line(change: FileChange) -> str:
     sizes = [size(each) for each in (change.old_size, change.new_size) if each is not None]
-    return f"{_MARKS[change.kind.value]}  /{safe(change.path)}  ({' -> '.join(sizes)})"
+    line = f"{_MARKS[change.kind.value]}  /{safe(change.path)}  ({' -> '.join(sizes)})"
+    return f"{line} at {safe(change.source)}" if change.source else line

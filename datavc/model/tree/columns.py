@@ -170,11 +170,13 @@ class EntryPlaces(msgspec.Struct, array_like=True, frozen=True):
 
     def listed(self, columns: EntryColumns) -> Iterator[Entry]:
         """The entries whose references are chunk lists."""
-        if any(self.depths):
-            for index, depth in enumerate(self.depths):
-                entry = self.entry(columns, index) if depth else None
-                if entry is not None and entry.has_lists:
-                    yield entry
+        external = _KIND_FLAGS[EntryKind.EXTERNAL]
+        if any(
+            depth and flags != external
+            for depth, flags in zip(self.depths, columns.flags, strict=True)
+        ):
+            # To look up each one by itself takes time with the square of their number.
+            yield from (entry for entry in self.entries(columns) if entry.has_lists)
 
     @property
     def _is_plain(self) -> bool:

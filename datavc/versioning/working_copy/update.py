@@ -44,6 +44,7 @@ def plan_update(
     local: Mapping[str, LocalChange],
     left: Set[str] = frozenset(),
     *,
+    objects: ObjectStore,
     force: bool,
 ) -> UpdatePlan:
     """How to get from *old*, changed by *local*, to *new*, keeping the local changes.
@@ -55,6 +56,7 @@ def plan_update(
         source: loads their nodes.
         local: the changes in the working copy, by path.
         left: those among them that an interrupted update made, and nobody else.
+        objects: tells what external files hold.
         force: give up local changes that stand in the way.
     """
     own = {path: change for path, change in local.items() if path not in left}
@@ -64,7 +66,7 @@ def plan_update(
     for full, _, entry in diff_trees(old, new, source, prefix):
         path = full[len(prefix) :]
         change = own.get(path)
-        if change is not None and change.makes(entry):
+        if change is not None and change.makes(entry, objects):
             continue
         if not force and (change is not None or _stands_in_the_way(path, entry, own, added)):
             conflicts.append(path)
@@ -72,7 +74,7 @@ def plan_update(
             wanted[path] = entry
     for path in left:
         entry = lookup(new, prefix + path, source)
-        if not local[path].makes(entry):
+        if not local[path].makes(entry, objects):
             wanted[path] = entry
     return UpdatePlan(
         tuple(sorted(path for path, entry in wanted.items() if entry is None)),
