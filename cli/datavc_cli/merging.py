@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +13,7 @@ from datavc_cli.failures import CONFLICT, report
 from datavc_cli.invocation import Invocation
 from datavc_cli.landing import run_pipelines, tell_jobs
 from datavc_cli.output import write_json, write_line
-from datavc_cli.wording import count, short, size
+from datavc_cli.wording import count, safe, short, size
 
 if TYPE_CHECKING:
     from datavc import Client
@@ -23,6 +25,18 @@ Message = Annotated[
 Strategy = Annotated[
     str | None,
     typer.Option(metavar="ours|theirs", help="Whose side to take where both changed a path."),
+]
+Ours = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATH", help="Take BRANCH's side of a file, folder or glob; repeatable."),
+]
+Theirs = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATH", help="Take the other side of it; repeatable."),
+]
+Use = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATH=FILE", help="Take a local file instead of both; repeatable."),
 ]
 Mainline = Annotated[
     int | None,
@@ -38,6 +52,23 @@ def check_strategy(strategy: str | None) -> None:
     """
     if strategy not in (None, "ours", "theirs"):
         raise typer.BadParameter(f"{strategy!r} is neither ours nor theirs")
+
+
+def read_use(given: Sequence[str] | None) -> dict[str, Path]:
+    """The local file of each path of ``--use``.
+
+    Raises:
+        BadParameter: there is no such file, or the option is malformed.
+    """
+    found: dict[str, Path] = {}
+    for text in given or ():
+        path, equals, local = text.partition("=")
+        if not path or not equals:
+            raise typer.BadParameter(f"--use {text} is not PATH=FILE")
+        if not Path(local).is_file():
+            raise typer.BadParameter(f"--use {text}: there is no file {local!r}")
+        found[path] = Path(local)
+    return found
 
 
 def finish(
@@ -64,11 +95,16 @@ def finish(
 def _tell_conflicts(invocation: Invocation, done: MergeInfo) -> None:
     if invocation.as_json:
         return
-    for conflict in done.conflicts:
-        write_line(f"conflict  /{conflict.path}  ({_sides(conflict)})")
+    left = [conflict for conflict in done.conflicts if conflict.decided is None]
+    for conflict in left:
+        write_line(f"conflict  /{safe(conflict.path)}  ({_sides(conflict)})")
+    decided = len(done.conflicts) - len(left)
     report(
-        f"both sides changed {count(len(done.conflicts), 'path')}; nothing was changed",
-        "take one side with --strategy ours or theirs, or make both alike and try again",
+        f"both sides changed {count(len(done.conflicts), 'path')}"
+        + (f", {len(left)} of them undecided" if decided else "")
+        + "; nothing was changed",
+        "decide each by --ours PATH, --theirs PATH or --use PATH=FILE, or all the others by "
+        "--strategy ours or theirs",
         "conflict",
         as_json=False,
     )
@@ -80,6 +116,10 @@ def _sides(conflict: ConflictInfo) -> str:
         ("ours", conflict.ours_size),
         ("theirs", conflict.theirs_size),
     )
-    return ", ".join(
-        f"{name} {'none' if amount is None else size(amount)}" for name, amount in sides
-    )
+    return ", ".join(f"{name} {_side(name, amount, conflict)}" for name, amount in sides)
+
+
+def _side(name: str, amount: int | None, conflict: ConflictInfo) -> str:
+    if name == conflict.folder:
+        return "a folder"
+    return "none" if amount is None else size(amount)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datavc.model.merge_info import MergeInfo, MergeStrategy
+from datavc.model.merge_decisions import Decisions
+from datavc.model.merge_info import MergeInfo
 from datavc.versioning.versioned_store import VersionedStore
 
 
@@ -19,7 +20,7 @@ class EmbeddedMerge:
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         fast_forward: bool,
     ) -> MergeInfo:
         """Bring what a ref has changed into a branch."""
@@ -32,7 +33,7 @@ class EmbeddedMerge:
             branch,
             author=author,
             message=message,
-            strategy=strategy,
+            decisions=decisions,
             fast_forward=fast_forward,
         )
 
@@ -44,7 +45,7 @@ class EmbeddedMerge:
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         mainline: int | None,
     ) -> MergeInfo:
         """Take back what a commit has changed."""
@@ -57,7 +58,7 @@ class EmbeddedMerge:
             ref,
             author=author,
             message=message,
-            strategy=strategy,
+            decisions=decisions,
             mainline=mainline,
         )
 
@@ -70,7 +71,7 @@ class EmbeddedMerge:
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         mainline: int | None,
     ) -> MergeInfo:
         """Do again what a commit has changed."""
@@ -84,6 +85,6 @@ class EmbeddedMerge:
             ref,
             author=author,
             message=message,
-            strategy=strategy,
+            decisions=decisions,
             mainline=mainline,
         )

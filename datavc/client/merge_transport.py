@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from datavc.model.merge_info import MergeInfo, MergeStrategy
+from datavc.model.merge_decisions import Decisions
+from datavc.model.merge_info import MergeInfo
 
 
 class MergeTransport(Protocol):
@@ -18,7 +19,7 @@ class MergeTransport(Protocol):
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         fast_forward: bool,
     ) -> MergeInfo:
         """Bring what a ref has changed into a branch."""
@@ -31,7 +32,7 @@ class MergeTransport(Protocol):
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         mainline: int | None,
     ) -> MergeInfo:
         """Take back what a commit has changed."""
@@ -45,7 +46,7 @@ class MergeTransport(Protocol):
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         mainline: int | None,
     ) -> MergeInfo:
         """Do again what a commit has changed."""
