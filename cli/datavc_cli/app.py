@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Annotated
@@ -93,7 +93,7 @@ def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_global_options)
-    verb = _verb_of(arguments)
+    verb = next(words_of(arguments), "")
     for name in [verb] if verb in _VERBS else _VERBS:
         _add(app, name)
     if verb not in _VERBS:
@@ -101,14 +101,14 @@ def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
     return app
 
 
-def _verb_of(arguments: Sequence[str]) -> str:
+def words_of(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments that are no options; the first one is the verb."""
     words = iter(arguments)
     for word in words:
         if word in _GLOBAL_OPTIONS:
             next(words, None)
         elif not word.startswith("-"):
-            return word
-    return ""
+            yield word
 
 
 def _add(app: typer.Typer, name: str) -> None:
