@@ -54,8 +54,12 @@ def check_strategy(strategy: str | None) -> None:
         raise typer.BadParameter(f"{strategy!r} is neither ours nor theirs")
 
 
-def read_use(given: Sequence[str] | None) -> dict[str, Path]:
+def read_use(given: Sequence[str] | None, bare: list[str] | None = None) -> dict[str, Path]:
     """The local file of each path of ``--use``.
+
+    Args:
+        given: what was typed.
+        bare: takes what is no ``PATH=FILE``, where that is allowed.
 
     Raises:
         BadParameter: there is no such file, or the option is malformed.
@@ -63,6 +67,9 @@ def read_use(given: Sequence[str] | None) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for text in given or ():
         path, equals, local = text.partition("=")
+        if bare is not None and (not equals or Path(text).is_file()):
+            bare.append(text)
+            continue
         if not path or not equals:
             raise typer.BadParameter(f"--use {text} is not PATH=FILE")
         if not Path(local).is_file():

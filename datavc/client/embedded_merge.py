@@ -12,6 +12,12 @@ class EmbeddedMerge:
 
     _vs: VersionedStore
 
+    def merge_base(self, repo: str, left: str, right: str) -> str | None:
+        """The commit at which two refs parted; ``None`` where they never met."""
+        from datavc.versioning.merge_base import find_merge_base
+
+        return find_merge_base(self._vs, repo, left, right)
+
     def merge(
         self,
         repo: str,

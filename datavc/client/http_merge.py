@@ -6,13 +6,19 @@ from datavc.client.http_answer import by, decode
 from datavc.client.http_session import HttpSession, part
 from datavc.client.wire import RecordBody
 from datavc.model.merge_decisions import Decisions
-from datavc.model.merge_info import MergeInfo
+from datavc.model.merge_info import MergeBase, MergeInfo
 
 
 class HttpMerge:
     """See :class:`~datavc.client.merge_transport.MergeTransport`."""
 
     _session: HttpSession
+
+    def merge_base(self, repo: str, left: str, right: str) -> str | None:
+        """The commit at which two refs parted; ``None`` where they never met."""
+        path = f"/repos/{part(repo)}/refs/{part(left)}/merge-base"
+        response = self._session.send("GET", path, query={"other": right})
+        return decode(response, MergeBase).commit
 
     def merge(
         self,

@@ -11,6 +11,9 @@ from datavc.model.merge_info import MergeInfo
 class MergeTransport(Protocol):
     """Merge, revert, cherry-pick."""
 
+    def merge_base(self, repo: str, left: str, right: str) -> str | None:
+        """The commit at which two refs parted; ``None`` where they never met."""
+
     def merge(
         self,
         repo: str,

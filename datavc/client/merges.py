@@ -18,6 +18,24 @@ from datavc.model.tree.clash import MergeStrategy
 class MergeVerbs(ClientBase):
     """Merge, revert, cherry-pick."""
 
+    def merge_base(self, left: str | Address, right: str | Address) -> str | None:
+        """The id of the newest commit that two refs of a repo come from.
+
+        Args:
+            left, right: ``repo@ref``.
+
+        Returns:
+            The commit's id, or ``None`` where they have nothing in common.
+
+        Raises:
+            NotFound: there is no such repo or ref.
+            InvalidInput: they are of different repos.
+        """
+        one, other = self.locate(left), self.locate(right)
+        if one.repo != other.repo:
+            raise InvalidInput(f"{one.repo!r} and {other.repo!r} have no history in common")
+        return self.transport.merge_base(one.repo, str(one.ref), str(other.ref))
+
     def merge(
         self,
         source: str | Address,

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from datavc.client.base import ClientBase
-from datavc.client.working_copy import WorkingCopy, check_prefix, is_branch
+from datavc.client.working_copy import WorkingCopy, check_prefix, settle_ref
 from datavc.errors import Conflict, InvalidInput
 from datavc.model.address import Address
 from datavc.model.working_copy import CopyUpdate
@@ -53,12 +53,12 @@ class WorkingCopyVerbs(ClientBase):
         located = self.locate(address)
         name = located.path.rstrip("/").rpartition("/")[2] or located.repo
         root = Path(folder or name).absolute()
-        ref = str(located.ref)
+        ref, commits = settle_ref(self, located.repo, str(located.ref))
         state = CopyState(
             place=self.transport.address,
             repo=located.repo,
             ref=ref,
-            is_branch=is_branch(self, located.repo, ref),
+            is_branch=commits,
             prefix=f"{located.path.rstrip('/')}/" if located.path else "",
             commit=None,
         )

@@ -118,12 +118,11 @@ class WorkingCopy:
             SourceUnreadable: a file changed while it was read.
         """
         with locked(self.root):
-            state = self._settled()
+            state = self.settled_state()
             if not state.is_branch:
                 raise Conflict(
                     f"'{state.ref}' of repo {state.repo!r} is no branch that can be committed to",
-                    hint=f"`datavc branch create {state.repo}@NAME --from {state.ref}`, then "
-                    "`datavc switch NAME`",
+                    hint="`datavc switch -c NAME` makes one from here",
                 )
             if self._resolve(state) != state.commit:
                 raise LostRace(
@@ -167,8 +166,8 @@ class WorkingCopy:
         """
         with locked(self.root):
             state = read_state(self.root)
-            commits = is_branch(self._client, state.repo, ref)
-            wanted = msgspec.structs.replace(state, ref=ref, is_branch=commits)
+            settled, commits = settle_ref(self._client, state.repo, ref)
+            wanted = msgspec.structs.replace(state, ref=settled, is_branch=commits)
             return self._update(wanted, force=force, progress=progress)
 
     def restore(self, paths: Sequence[str] = (), *, progress: Progress | None = None) -> CopyUpdate:
@@ -182,7 +181,7 @@ class WorkingCopy:
             NotFound: neither the folder nor the commit has anything changed there.
         """
         with locked(self.root):
-            state = self._settled()
+            state = self.settled_state()
             tree = self._tree(state, state.commit)
             lost = [
                 change
@@ -208,7 +207,7 @@ class WorkingCopy:
         Raises:
             AlreadyExists: there is one of that name.
         """
-        state = self._settled()
+        state = self.settled_state()
         self._client.transport.create_branch(state.repo, name, state.commit, self._client.author)
 
     def relative(self, paths: Sequence[str | Path]) -> list[str]:
@@ -225,7 +224,12 @@ class WorkingCopy:
             found.append(full.relative_to(self.root).as_posix())
         return [] if "." in found else found
 
-    def _settled(self) -> CopyState:
+    def settled_state(self) -> CopyState:
+        """What the working copy knows of itself.
+
+        Raises:
+            Conflict: an update was interrupted.
+        """
         state = read_state(self.root)
         if state.under_way:
             raise Conflict(
@@ -328,13 +332,20 @@ class WorkingCopy:
         return self._client.transport.tree(state.repo, commit)
 
 
-def is_branch(client: ClientBase, repo: str, ref: str) -> bool:
-    """Whether a ref is a branch's name.
+def settle_ref(client: ClientBase, repo: str, ref: str) -> tuple[str, bool]:
+    """What a working copy remembers of a ref, and whether that is a branch.
+
+    Branches and tags are remembered by name. Whatever else there is, such as ``main~1``, means one
+    commit, and must not mean another one once the branch has moved.
 
     Raises:
-        NotFound: there is no such repo.
+        NotFound: there is no such repo, branch, tag or commit.
     """
-    return any(branch.name == ref for branch in client.transport.list_branches(repo))
+    if any(branch.name == ref for branch in client.transport.list_branches(repo)):
+        return ref, True
+    if any(tag.name == ref for tag in client.transport.list_tags(repo)):
+        return ref, False
+    return client.transport.resolve(repo, ref).id, False
 
 
 def check_prefix(state: CopyState, tree: TreeRef, client: ClientBase) -> None:

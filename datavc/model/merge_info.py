@@ -26,6 +26,14 @@ class MergeOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MergeBase:
+    """Where two refs parted."""
+
+    #: ``None`` where they never met.
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ConflictInfo:
     """A path that both sides changed, and not alike.
 

@@ -75,7 +75,9 @@ class Decider:
         more = ", ..." if len(conflicts) > 5 else ""
         raise NotFound(
             f"nothing is in conflict at {', '.join(sorted(self._unused))}",
-            hint=f"these are: {paths}{more}" if conflicts else "nothing is at all: decide nothing",
+            hint=f"these are: {paths}{more}"
+            if conflicts
+            else "there is no conflict: name no paths",
         )
 
 
