@@ -69,8 +69,6 @@ def merge(
     Where both sides changed a path, nothing is changed, the paths are listed, and the exit code
     is 4. Decide them one by one, or by a strategy, and merge again: only they are decided so.
 
-        datavc merge data@relabel main --theirs labels.csv --use notes.txt=both.txt
-
     In a working copy the other side of conflicts is written beside them, `--use PATH` takes the
     file as it is in the folder, and the folder is brought to the merge.
 
