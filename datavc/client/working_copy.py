@@ -26,6 +26,7 @@ from datavc.model.file_info import ChangeKind
 from datavc.model.tree.diff import diff_trees
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import is_folder, lookup
+from datavc.model.tree.scan import scan
 from datavc.model.working_copy import CopyChange, CopyStatus, CopyUpdate
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.restore import Progress
@@ -44,6 +45,7 @@ from datavc.versioning.working_copy.copy_state import (
     write_state,
 )
 from datavc.versioning.working_copy.leftovers import find_leftovers
+from datavc.versioning.working_copy.name_check import check_names
 from datavc.versioning.working_copy.store_changes import store_changes
 from datavc.versioning.working_copy.update import UpdatePlan, apply_update, plan_update
 
@@ -282,6 +284,12 @@ class WorkingCopy:
         left = find_leftovers(old, under_way, wanted.prefix, nodes, objects, local)
         plan = plan_update(old, new, wanted.prefix, nodes, local, left, force=force)
         if not plan.conflicts:
+            cut = len(wanted.prefix)
+            check_names(
+                self.root,
+                (path for path, _ in plan.written),
+                lambda: (path[cut:] for path, _ in scan(new, nodes, wanted.prefix)),
+            )
             if target is not None and target not in before.under_way:
                 begun = (*before.under_way, target)
                 write_state(self.root, msgspec.structs.replace(before, under_way=begun))
