@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -44,28 +44,40 @@ Mainline = Annotated[
 ]
 
 
-def check_strategy(strategy: str | None) -> None:
-    """Refuse a strategy that there is not.
+class Decided(TypedDict):
+    """What the SDK takes to decide conflicts."""
+
+    strategy: str | None
+    ours: Sequence[str]
+    theirs: Sequence[str]
+    content: Mapping[str, Path]
+
+
+def read_decisions(
+    strategy: str | None,
+    ours: Sequence[str] | None,
+    theirs: Sequence[str] | None,
+    use: Sequence[str] | None,
+    bare: list[str] | None = None,
+) -> Decided:
+    """What the options say of conflicts.
+
+    Args:
+        strategy, ours, theirs, use: what was typed.
+        bare: takes what of *use* is no ``PATH=FILE``, where that is allowed.
 
     Raises:
-        BadParameter: it is neither ``ours`` nor ``theirs``.
+        BadParameter: there is no such strategy or file, or ``--use`` is malformed.
     """
     if strategy not in (None, "ours", "theirs"):
         raise typer.BadParameter(f"{strategy!r} is neither ours nor theirs")
+    content = _read_use(use or (), bare)
+    return Decided(strategy=strategy, ours=ours or (), theirs=theirs or (), content=content)
 
 
-def read_use(given: Sequence[str] | None, bare: list[str] | None = None) -> dict[str, Path]:
-    """The local file of each path of ``--use``.
-
-    Args:
-        given: what was typed.
-        bare: takes what is no ``PATH=FILE``, where that is allowed.
-
-    Raises:
-        BadParameter: there is no such file, or the option is malformed.
-    """
+def _read_use(given: Sequence[str], bare: list[str] | None) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for text in given or ():
+    for text in given:
         path, equals, local = text.partition("=")
         if bare is not None and (not equals or Path(text).is_file()):
             bare.append(text)

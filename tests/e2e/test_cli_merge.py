@@ -58,6 +58,8 @@ def test_a_strategy_decides_conflicts_alone(
     assert "fast-forward" in cli.ok("merge", "data@main", "dev").out
     assert files(cli, "dev") == files(cli, "main")
     assert cli("merge", "data@dev", "main", "--strategy", "mine").code == 2
+    assert cli("merge", "data@dev", "other@main").code == 2
+    assert "nothing to do" in cli.ok("merge", "data@dev", "data@main").out
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from datavc_cli.merging import (
     Strategy,
     Theirs,
     Use,
-    check_strategy,
     finish,
-    read_use,
+    read_decisions,
 )
 from datavc_cli.options import BranchAddress, CommitAddress, Json, NoRun, Quiet
 
@@ -41,17 +40,13 @@ def cherry_pick(
     JSON: a MergeInfo, and "jobs", an array of JobInfo.
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
-    check_strategy(strategy)
-    content = read_use(use)
+    decided = read_decisions(strategy, ours, theirs, use)
     with invocation.connect() as client:
         done = client.cherry_pick(
             source,
             branch,
             message,
-            strategy=strategy,
-            ours=ours or (),
-            theirs=theirs or (),
-            content=content,
+            **decided,
             mainline=mainline,
             run=False,
         )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,9 +15,8 @@ from datavc_cli.merging import (
     Strategy,
     Theirs,
     Use,
-    check_strategy,
     finish,
-    read_use,
+    read_decisions,
 )
 from datavc_cli.options import Json, NoRun, Quiet
 from datavc_cli.progress import transfer_progress
@@ -27,12 +25,6 @@ from datavc_cli.working_copy import shown, tell_update
 if TYPE_CHECKING:
     from datavc.client.working_copy import WorkingCopy
     from datavc.client.working_copy_merge import CopyMerge
-
-
-class _Decided(TypedDict):
-    strategy: str | None
-    ours: Sequence[str]
-    theirs: Sequence[str]
 
 
 def merge(
@@ -75,19 +67,16 @@ def merge(
     JSON: a MergeInfo, and "jobs", an array of JobInfo.
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
-    check_strategy(strategy)
     use_here: list[str] = []
-    content = read_use(use, bare=None if branch else use_here)
-    decided: _Decided = {"strategy": strategy, "ours": ours or (), "theirs": theirs or ()}
+    decided = read_decisions(strategy, ours, theirs, use, None if branch else use_here)
     with invocation.connect() as client:
         if branch:
-            target = branch.partition("@")[2] or branch
+            target = _branch_of(branch, client.locate(source).repo)
             done = client.merge(
                 source,
                 target,
                 message,
                 **decided,
-                content=content,
                 fast_forward=not no_ff,
                 run=False,
             )
@@ -100,7 +89,6 @@ def merge(
                     _ref_of(source, copy),
                     message,
                     **decided,
-                    content=content,
                     use=copy.relative(use_here),
                     fast_forward=not no_ff,
                     progress=progress,
@@ -109,6 +97,17 @@ def merge(
             code = finish(invocation, client, made.merge, what, no_run=no_run)
             _tell_folder(invocation, made)
     raise typer.Exit(code)
+
+
+def _branch_of(branch: str, repo: str) -> str:
+    """The name of the branch that is changed; its repo may be named before it."""
+    named, at, name = branch.partition("@")
+    if at and named != repo:
+        raise InvalidInput(
+            f"{branch!r} is not a branch of repo {repo!r}",
+            hint="`datavc cherry-pick` brings single commits from other repos",
+        )
+    return name if at else branch
 
 
 def _ref_of(source: str, copy: WorkingCopy) -> str:

@@ -14,9 +14,8 @@ from datavc_cli.merging import (
     Strategy,
     Theirs,
     Use,
-    check_strategy,
     finish,
-    read_use,
+    read_decisions,
 )
 from datavc_cli.options import BranchAddress, Json, NoRun, Quiet
 
@@ -45,18 +44,14 @@ def revert(
     JSON: a MergeInfo, and "jobs", an array of JobInfo.
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
-    check_strategy(strategy)
-    content = read_use(use)
+    decided = read_decisions(strategy, ours, theirs, use)
     with invocation.connect() as client:
         ref = commit or client.resolve(branch).id
         done = client.revert(
             branch,
             ref,
             message,
-            strategy=strategy,
-            ours=ours or (),
-            theirs=theirs or (),
-            content=content,
+            **decided,
             mainline=mainline,
             run=False,
         )

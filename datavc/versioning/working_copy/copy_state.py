@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from datavc.errors import Conflict, DataCorrupt, InvalidPath, NotFound, Unavailable
+from datavc.versioning.part_file import PartFile
 from datavc.versioning.working_copy.comparison import STATE_FOLDER
 
 _FILE = "copy.json"
@@ -82,12 +83,10 @@ def write_state(root: Path, state: CopyState) -> None:
     """
     folder = _own_folder(root)
     try:
-        part = folder / f"{_FILE}.part"
-        with part.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(state)))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(folder / _FILE)
+        with PartFile(str(folder / _FILE), 0o666) as part:
+            os.write(part.handle, msgspec.json.format(msgspec.json.encode(state)))
+            os.fsync(part.handle)
+            part.keep()
     except OSError as error:
         raise Unavailable(f"{str(folder)!r} cannot be written: {error.strerror}") from None
 
