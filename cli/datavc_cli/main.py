@@ -10,6 +10,7 @@ import typer
 
 from datavc.errors import DatavcError
 from datavc_cli.app import build_app, words_of
+from datavc_cli.completion import whole_words
 from datavc_cli.failures import (
     DONE,
     FAILED,
@@ -37,7 +38,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line, and give its exit code."""
     as_json = "--json" in arguments
     try:
-        return _dispatch(arguments, as_json=as_json)
+        with whole_words():
+            return _dispatch(arguments, as_json=as_json)
     except DatavcError as error:
         _raise_if_debugging()
         return report_error(error, as_json=as_json)
