@@ -54,13 +54,26 @@ def _commit(
     *,
     again: bool,
 ) -> CommitInfo:
-    record = _store(client, contents, again=again)
+    record = store_contents(client, contents, again=again)
     return client.transport.commit(
         repo, branch, message, client.author, change_set=record, allow_empty=False
     )
 
 
-def _store(client: ClientBase, contents: Mapping[str, Content], *, again: bool) -> StagedRecord:
+def store_contents(
+    client: ClientBase, contents: Mapping[str, Content], *, again: bool
+) -> StagedRecord:
+    """Store *contents*, by path, as a change set that nothing refers to yet.
+
+    Args:
+        client: where.
+        contents: see :data:`Content`.
+        again: whether it was done before, and what it relied on was collected since.
+
+    Raises:
+        SourceUnreadable: a local file cannot be read.
+        OutOfSpace, StoreUnavailable: it cannot be stored.
+    """
     objects, chunks = client.transport.objects, client.transport.chunks
     with objects.session(chunks) as session:
         writer = ContentWriter(session, chunks)

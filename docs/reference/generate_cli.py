@@ -70,7 +70,7 @@ def _paragraphs(text: str) -> Iterator[str]:
     for number, block in enumerate(blocks):
         if number:
             yield ""
-        yield " ".join(block.split())
+        yield block if block.startswith("    ") else " ".join(block.split())
 
 
 def _shapes() -> Iterator[str]:

@@ -14,7 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from datavc.db import outbox
 from datavc.errors import Conflict, NotFound, NothingStaged, Purged
 from datavc.model.ids import digest_of
-from datavc.model.merge_info import MergeOutcome, MergeStrategy
+from datavc.model.merge_decisions import Decisions
+from datavc.model.merge_info import MergeOutcome
+from datavc.model.tree.clash import MergeStrategy
 from datavc.model.tree.scan import scan
 from datavc.store.content import read_content
 from datavc.versioning import branches, purge, repos
@@ -36,6 +38,8 @@ REPOS = st.sampled_from(["one", "two"])
 BRANCHES = st.sampled_from(["main", "side"])
 PATHS = st.sampled_from(["a", "b", "d/x", "d/y"])
 CHOSEN = st.sampled_from(range(len(CONTENTS)))
+
+THEIRS = Decisions(MergeStrategy.THEIRS)
 
 
 class StoreLife(RuleBasedStateMachine):
@@ -109,7 +113,7 @@ class StoreLife(RuleBasedStateMachine):
             return
         with self.vs.db.read() as conn:
             parted = self.files[merge_base(conn, ours, theirs)]
-        done = merge(self.vs, repo, "side", "main", author="ann", strategy=MergeStrategy.THEIRS)
+        done = merge(self.vs, repo, "side", "main", author="ann", decisions=THEIRS)
         if done.outcome is MergeOutcome.UP_TO_DATE:
             return
         mine, other = self.files[ours], self.files[theirs]

@@ -19,7 +19,6 @@ from datavc.model.tree.node import NodeSource
 from datavc.store.objects import ObjectStore
 from datavc.versioning.restore import restore_files
 from datavc.versioning.working_copy.comparison import LocalChange
-from datavc.versioning.working_copy.name_check import check_names
 
 #: Called with the number of files and of bytes done since the last call.
 Progress = Callable[[int, int], None]
@@ -95,12 +94,10 @@ def apply_update(
     """Do what was planned. When it is interrupted, it can be planned and done again.
 
     Raises:
-        InvalidPath: a name cannot be held, told before anything is written; or a folder was
-            replaced by a link meanwhile.
+        InvalidPath: a folder was replaced by a link meanwhile.
         OutOfSpace, Unavailable: the folder cannot take it.
         NotFound, DataCorrupt: the store lacks a part of a file, or has it wrong.
     """
-    check_names(root, (path for path, _ in plan.written))
     kept = {
         folder
         for folder in _parents(plan.removed)
