@@ -51,8 +51,7 @@ def diff(client: Client, home: Path, files: int) -> Figure:
     del home
     _change(client, "data:/", files, 0)
     client.resolve("data")
-    figure = _measure(lambda: sum(1 for _ in client.diff("data@main~1", "data@main")))
-    return figure
+    return _measure(lambda: sum(1 for _ in client.diff("data@main~1", "data@main")))
 
 
 def merge(client: Client, home: Path, files: int) -> Figure:

@@ -1,4 +1,4 @@
-"""Which records are in use, and how often: on disk, so that memory stays flat however many they are.
+"""Which records are in use, and how often: on disk, so memory stays flat however many they are.
 
 Each use is counted: a node's by its parents, a chunk's by the leaves that list it. So what is not
 used any more can be taken off again without a look at all the rest.
@@ -28,7 +28,10 @@ _NUMBERS = 64 * 1024
 _SHARED = -1
 
 _ADD = "INSERT INTO records VALUES (?, ?, 1) ON CONFLICT (mark) DO UPDATE SET uses = uses + 1"
-_ADD_MANY = "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT (mark) DO UPDATE SET uses = uses + excluded.uses"
+_ADD_MANY = (
+    "INSERT INTO records VALUES (?, ?, ?)"
+    " ON CONFLICT (mark) DO UPDATE SET uses = uses + excluded.uses"
+)
 _DROP = "UPDATE records SET uses = uses - 1 WHERE mark = ?"
 _CLEAN = "DELETE FROM records WHERE mark = ? AND uses = 0"
 _NAME = "UPDATE packs SET names = names + ?, bytes = NULL WHERE number = ?"
@@ -239,8 +242,8 @@ class Marks:
         stored = self._file.execute("SELECT COALESCE(SUM(length), 0) FROM records").fetchone()[0]
         self._file.execute(
             "INSERT INTO owners SELECT mark, length, ? FROM records WHERE true"
-            f" ON CONFLICT (mark) DO UPDATE SET owner = {_SHARED}",
-            (owner,),
+            " ON CONFLICT (mark) DO UPDATE SET owner = ?",
+            (owner, _SHARED),
         )
         self._file.execute("DELETE FROM records")
         return int(stored)
@@ -295,8 +298,9 @@ class Marks:
         self._flush()
         self._file.execute(
             "UPDATE packs SET bytes = (SELECT COALESCE(SUM(length), 0) FROM records"
-            f" WHERE mark >= number << {_PLACE_BITS} AND mark < (number + 1) << {_PLACE_BITS})"
-            " WHERE bytes IS NULL"
+            " WHERE mark >= number << :bits AND mark < (number + 1) << :bits)"
+            " WHERE bytes IS NULL",
+            {"bits": _PLACE_BITS},
         )
 
 

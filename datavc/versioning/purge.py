@@ -158,12 +158,17 @@ def list_purges(vs: VersionedStore) -> list[PurgeInfo]:
 class _Plan:
     """Packs that hold what must go, and what it adds up to."""
 
-    packs: list[PackRow] = field(default_factory=list)
-    #: Those among them that hold chunk lists which must go.
-    with_lists: int = 0
+    #: With no chunk lists among that, and with some.
+    plain: list[PackRow] = field(default_factory=list)
+    with_lists: list[PackRow] = field(default_factory=list)
     bytes: int = 0
     shared_pieces: int = 0
     shared_bytes: int = 0
+
+    @property
+    def packs(self) -> list[PackRow]:
+        """All of them, in the order in which they are to be rewritten."""
+        return self.plain + self.with_lists
 
 
 class _Purge:
@@ -224,8 +229,7 @@ class _Purge:
                     plan.bytes += record.location.length
                     levels.add(reach.pieces[record.digest])
             if levels:
-                plan.packs.append(row)
-                plan.with_lists += max(levels) > 0
+                (plan.with_lists if max(levels) else plan.plain).append(row)
         return plan
 
     def _holders(self, reach: PurgeReach) -> Iterator[tuple[PackRow, PackFooter]]:
@@ -239,11 +243,11 @@ class _Purge:
                         yield row, footer
 
     def _remove(self, plan: _Plan, others: Marks, reach: PurgeReach, turn: UpkeepTurn) -> int:
-        top = max(reach.pieces.values(), default=0)
-        if plan.with_lists <= 1:
-            return self._remove_up_to(top, plan.packs, others, reach, turn)
         # A list that is gone does not tell any more what else must go. So lists go last, or a run
         # that is killed would leave pieces that the next one does not find.
+        top = max(reach.pieces.values(), default=0)
+        if len(plan.with_lists) <= 1:
+            return self._remove_up_to(top, plan.packs, others, reach, turn)
         count = self._remove_up_to(0, plan.packs, others, reach, turn)
         for level in range(1, top + 1):
             packs = self._plan(others, reach).packs
@@ -271,7 +275,7 @@ class _Purge:
             )
             count += len(done)
             rewritten = {one.row.id for one in done}
-            left = {pack: left[pack] for pack in looked_at - rewritten}
+            left = {p: row for p, row in left.items() if p in looked_at and p not in rewritten}
             if not left:
                 return count
         raise LostRace(
