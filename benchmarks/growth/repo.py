@@ -10,6 +10,7 @@ from datavc.model.change_set import ChangeSetWriter
 from datavc.model.commit_info import CommitInfo
 from datavc.model.entry import Change, ChunkRef, Entry, Location
 from datavc.model.ids import new_id
+from datavc.store.chunk_index import ChunkIndex
 from datavc.store.content import ContentWriter
 from datavc.versioning.nodes import SessionSink
 
@@ -37,7 +38,7 @@ def make_first_commit(client: Client, files: int) -> CommitInfo:
     with objects.session(chunks) as session:
         changes = ChangeSetWriter(SessionSink(session))
         if files > MOST_WITH_CONTENT:
-            found = _made_up(files)
+            found = _made_up(files, chunks)
         else:
             found = _stored(files, ContentWriter(session, chunks))
         for path, entry in found:
@@ -56,7 +57,7 @@ def _stored(files: int, writer: ContentWriter) -> Iterator[Change]:
             yield path_of(number), entry
 
 
-def _made_up(files: int) -> Iterator[Change]:
+def _made_up(files: int, chunks: ChunkIndex) -> Iterator[Change]:
     pack = b""
     noise = b""
     for number in range(files):
@@ -64,6 +65,7 @@ def _made_up(files: int) -> Iterator[Change]:
         if not at:
             pack = bytes.fromhex(new_id())
             noise = os.urandom(32 * _IN_PACK)
+            chunks.add_pack(pack, 32 + _IN_PACK * _RECORD, [])
         digest = noise[at * 32 : at * 32 + 32]
         place = Location(pack, 32 + at * _RECORD, _RECORD)
         size = _RECORD - 64

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -108,8 +109,9 @@ class _Run:
             progress=lambda count: self._tell("roots marked", count),
         ) as (moved, roots):
             orphans = find_orphans(self._vs, moved.packs, self._young)
-            for page in pack_rows.pages(self._vs.db, _BATCH):
-                self._drop_unused(page, roots)
+            doomed = self._doomed(roots)
+            while batch := list(islice(doomed, _BATCH)):
+                self._drop(batch, roots)
             self._forget_moved(moved, roots)
             rewritten = self._compact(roots)
         if not self._dry_run:
@@ -141,12 +143,20 @@ class _Run:
             retention_rows.expire(conn, expired, time_us=now)
         return expired
 
-    def _drop_unused(self, page: list[PackRow], roots: RootMarks) -> None:
-        self._packs.add(page)
-        unused = [row for row in page if not roots.marks.has_pack(row.id)]
-        doomed = [row for row in unused if row.created_us < self._young_us]
-        self._left.add(row for row in unused if row.created_us >= self._young_us)
-        if self._dry_run or not doomed:
+    def _doomed(self, roots: RootMarks) -> Iterator[PackRow]:
+        """The packs in which nothing is in use, but for young ones."""
+        for page in pack_rows.pages(self._vs.db, _BATCH):
+            self._packs.add(page)
+            for row in page:
+                if roots.marks.has_pack(row.id):
+                    continue
+                if row.created_us < self._young_us:
+                    yield row
+                else:
+                    self._left.add([row])
+
+    def _drop(self, doomed: list[PackRow], roots: RootMarks) -> None:
+        if self._dry_run:
             self._dropped.add(doomed)
             return
         with ThreadPoolExecutor(_AT_ONCE, "datavc-drop") as pool:

@@ -284,6 +284,8 @@ class Marks:
         return zip(marks, places.lengths, strict=True)
 
     def _flush(self) -> None:
+        if not self._names:
+            return
         added, self._added = sorted(self._added), []
         dropped, self._dropped = sorted(self._dropped), []
         names, self._names = self._names, Counter()

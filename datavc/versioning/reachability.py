@@ -76,11 +76,9 @@ class Reachability:
         for root in all_roots(conn, without=without):
             self.mark(root)
 
-    def mark_of_repo(
-        self, conn: Connection, repo_id: int, *, without: Collection[str] = ()
-    ) -> None:
+    def mark_of_repo(self, conn: Connection, repo_id: int) -> None:
         """Mark what the commits and the staging of a repo refer to."""
-        for root in _roots_of_repo(conn, without, repo_id):
+        for root in _roots_of_repo(conn, (), repo_id):
             self.mark(root)
 
     def mark_of_jobs(self, conn: Connection) -> None:

@@ -78,8 +78,8 @@ def test_bytes_of_owners(marks: Marks) -> None:
 
 
 def test_memory_does_not_grow_with_the_number_of_uses() -> None:
-    few, many = (_peak_of(count) for count in (2_000, 20_000))
-    # Sixty-four records in each batch: 128,000 uses fill what is gathered, 1,280,000 do no more.
+    few, many = (_peak_of(count) for count in (600, 6_000))
+    # 64 records in each batch: 38,400 uses fill what is gathered, 384,000 do no more.
     assert many < 1.2 * few
 
 
