@@ -134,9 +134,11 @@ class _Run:
 
     def _expire(self, unreachable_keep_s: int) -> list[str]:
         now = now_us()
-        if self._dry_run:
-            with self._vs.db.read() as conn:
-                return find_expired(conn, now=now, unreachable_keep_s=unreachable_keep_s)
+        with self._vs.db.read() as conn:
+            expired = find_expired(conn, now=now, unreachable_keep_s=unreachable_keep_s)
+        if self._dry_run or not expired:
+            return expired
+        # Looked up again where nobody can come in between.
         with self._write() as conn:
             retention_rows.exclude_ref_moves(conn)
             expired = find_expired(conn, now=now, unreachable_keep_s=unreachable_keep_s)
