@@ -100,7 +100,7 @@ class _Check:
         def report(digest: bytes, error: NotFound | DataCorrupt) -> None:
             self._report("tree", digest.hex(), error.message)
 
-        reach = Reachability(self._vs, marks, lambda count: self._tell("roots", count), report)
+        reach = Reachability(self._vs, marks, lambda count: self._tell("nodes read", count), report)
         for root in all_roots(conn):
             try:
                 reach.mark(root)

@@ -106,7 +106,7 @@ class _Run:
         with marks_of_roots(
             self._vs,
             without=set(expired) if self._dry_run else (),
-            progress=lambda count: self._tell("roots marked", count),
+            progress=lambda count: self._tell("nodes read", count),
         ) as (moved, roots):
             orphans = find_orphans(self._vs, moved.packs, self._young)
             doomed = self._doomed(roots)

@@ -60,6 +60,8 @@ class Marks:
         self._names: Counter[int] = Counter()
         self._added: list[tuple[int, int]] = []
         self._dropped: list[tuple[int]] = []
+        #: Whether the bytes of every pack are known.
+        self._is_counted = False
 
     def __enter__(self) -> Marks:
         return self
@@ -286,6 +288,7 @@ class Marks:
     def _flush(self) -> None:
         if not self._names:
             return
+        self._is_counted = False
         added, self._added = sorted(self._added), []
         dropped, self._dropped = sorted(self._dropped), []
         names, self._names = self._names, Counter()
@@ -298,12 +301,14 @@ class Marks:
 
     def _count_bytes(self) -> None:
         self._flush()
-        self._file.execute(
-            "UPDATE packs SET bytes = (SELECT COALESCE(SUM(length), 0) FROM records"
-            " WHERE mark >= number << :bits AND mark < (number + 1) << :bits)"
-            " WHERE bytes IS NULL",
-            {"bits": _PLACE_BITS},
-        )
+        if not self._is_counted:
+            self._file.execute(
+                "UPDATE packs SET bytes = (SELECT COALESCE(SUM(length), 0) FROM records"
+                " WHERE mark >= number << :bits AND mark < (number + 1) << :bits)"
+                " WHERE bytes IS NULL",
+                {"bits": _PLACE_BITS},
+            )
+            self._is_counted = True
 
 
 class PackMarks:

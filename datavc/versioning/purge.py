@@ -183,7 +183,9 @@ class _Purge:
         with self._vs.db.read() as conn:
             moved = MovedRecords(self._vs, conn)
         with Marks(moved) as others:
-            reach = PurgeReach(self._vs, others, self._digests, lambda n: self._tell("roots", n))
+            reach = PurgeReach(
+                self._vs, others, self._digests, lambda n: self._tell("nodes read", n)
+            )
             places = self._walk(reach)
             if not reach.found:
                 raise NotFound(f"nothing that is kept has the content of {info.subject}")
@@ -303,6 +305,9 @@ class _Purge:
             if doomed:
                 doomed_in.add(row.id)
                 yield Rewrite(row, footer, doomed, purged=True)
+
+    def _tell_read(self, count: int) -> None:
+        self._tell("nodes read", count)
 
     def _tell(self, what: str, count: int) -> None:
         if self._progress:

@@ -18,7 +18,7 @@ class PurgeReach(Reachability):
         vs: where.
         others: what everything else refers to.
         digests: of whole files.
-        progress: told of the roots that are done.
+        progress: told of what was read.
     """
 
     def __init__(

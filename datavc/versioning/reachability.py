@@ -19,7 +19,7 @@ from datavc.store.record import RecordKind
 from datavc.versioning.marks import Marks
 from datavc.versioning.versioned_store import VersionedStore
 
-#: Called with the number of roots done since the last call.
+#: Called with the number of nodes, lists and change sets read since the last call.
 Progress = Callable[[int], None]
 #: Told of a record that is missing or damaged: its digest, and what is wrong.
 Damaged = Callable[[bytes, NotFound | DataCorrupt], None]
@@ -43,7 +43,7 @@ class Reachability:
     Args:
         vs: where.
         marks: what was reached so far.
-        progress: told of the roots that are done.
+        progress: told of what was read.
         damaged: told of what cannot be read, which is passed over then; an error by default.
     """
 
@@ -95,8 +95,6 @@ class Reachability:
         """Mark a root and all that it leads to."""
         self.meet(root)
         self.walk()
-        if self._progress:
-            self._progress(1)
 
     def meet(self, step: Step) -> None:
         """Count a use of a record, or take one off; what it leads to is walked later."""
@@ -107,11 +105,14 @@ class Reachability:
         """Walk all that was met and not walked yet; *between* is called now and then."""
         while self.pending:
             batch = self.pending.pop()
+            count = len(batch)
             if batch[0].kind is RecordKind.NODE:
                 self._walk_nodes(batch)
             else:
                 for step in batch:
                     self._walk_one(step)
+            if self._progress:
+                self._progress(count)
             if between:
                 between()
 

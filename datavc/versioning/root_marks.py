@@ -42,14 +42,13 @@ class RootMarks:
     Args:
         vs: where.
         marks: in a file of its own, or the one that an earlier run kept.
-        progress: told of the roots that are done.
+        progress: told of what was read.
     """
 
     def __init__(self, vs: VersionedStore, marks: Marks, progress: Progress | None = None) -> None:
         self.marks = marks
         self._file = marks.file
-        self._reach = Reachability(vs, marks)
-        self._progress = progress
+        self._reach = Reachability(vs, marks, progress)
         self._saved = time.monotonic()
 
     def see(self, conn: Connection, *, without: Collection[str] = ()) -> None:
@@ -121,8 +120,6 @@ class RootMarks:
     def _walk_from(self, root: Step) -> None:
         self._reach.meet(root)
         self._reach.walk(self._save_now_and_then)
-        if self._progress:
-            self._progress(1)
 
     def _missing(self, query: str, uses: int) -> Iterator[tuple[int, Step]]:
         after = -1
@@ -176,7 +173,7 @@ def marks_of_roots(
     Args:
         vs: where.
         without: ids of commits whose content is not wanted.
-        progress: told of the roots that are done.
+        progress: told of what was read.
 
     Raises:
         NotFound, DataCorrupt: the store lacks something in use, or has it wrong.
