@@ -8,7 +8,7 @@ TESTS ?= tests
 WORKERS ?= 2
 KILLS ?= 1000
 
-.PHONY: help demo test crash check format bench clean
+.PHONY: help demo test crash check format bench bench-growth clean
 
 help:
 	@echo "make demo    run the quick start: data in, a model out, and where it came from"
@@ -16,6 +16,7 @@ help:
 	@echo "make crash   kill writers, collectors, purges and servers KILLS=... times (1000), and look for what was lost"
 	@echo "make check   format, lint, types and layers"
 	@echo "make bench   measure against peers; ROWS='name ...' picks rows"
+	@echo "make bench-growth  measure how it grows, up to ten million files (10 minutes)"
 	@echo "make clean   remove the environment and what the demo made"
 
 $(READY): pyproject.toml
@@ -45,6 +46,9 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(ROWS)
+
+bench-growth: $(READY)
+	$(BIN)/python -m benchmarks.growth
 
 clean:
 	rm -rf $(VENV) .demo

@@ -72,6 +72,11 @@ class PackFooter:
     def __len__(self) -> int:
         return len(self.kinds)
 
+    def all_digests(self) -> Iterator[bytes]:
+        """The digests of the records in the order in which they lie."""
+        digests = self.digests
+        return (digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE))
+
     def records(self) -> Iterator[PackRecord]:
         """The records in the order in which they lie."""
         offset = PACK_HEADER_SIZE

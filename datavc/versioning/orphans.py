@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -19,7 +20,7 @@ _BATCH = 500
 _MOVES_BATCH = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Orphans:
     """What was found."""
 
@@ -30,34 +31,34 @@ class Orphans:
     moves: list[str]
 
 
-def find_orphans(
-    vs: VersionedStore, known: Set[bytes], moved: Set[bytes], older_than: float
-) -> Orphans:
+def find_orphans(vs: VersionedStore, moved: Set[bytes], older_than: float) -> Orphans:
     """Objects that the database does not know, older than a time, and what was rewritten.
 
     Args:
         vs: where.
-        known: the packs that it knows.
-        moved: those that it knows as rewritten.
+        moved: the packs that it knows as rewritten.
         older_than: POSIX time.
     """
     backend = vs.objects.backend
-    packs: list[bytes] = []
-    size = 0
-    for found in backend.list(PACK_PREFIX):
-        pack = pack_of_key(found.key)
-        if pack is None or pack in known:
-            continue
-        # Nobody reads a pack from where it was once it is known as rewritten.
-        if pack in moved or found.modified < older_than:
-            packs.append(pack)
-            size += found.size
-    stale = [
+    orphans = Orphans([], 0, [])
+    # Nobody reads a pack from where it was once it is known as rewritten.
+    wanted = (
+        (pack, one.size)
+        for one in backend.list(PACK_PREFIX)
+        if (pack := pack_of_key(one.key)) is not None
+        and (pack in moved or one.modified < older_than)
+    )
+    while page := dict(islice(wanted, _BATCH)):
+        with vs.db.read() as conn:
+            known = pack_rows.known_among(conn, list(page))
+        orphans.packs += [pack for pack in page if pack not in known]
+        orphans.bytes += sum(size for pack, size in page.items() if pack not in known)
+    orphans.moves += [
         found.key
         for found in backend.list(MOVES_PREFIX)
         if moves_of_key(found.key) not in moved and found.modified < older_than
     ]
-    return Orphans(packs, size, stale)
+    return orphans
 
 
 def delete_rewritten(vs: VersionedStore) -> None:

@@ -12,7 +12,7 @@ pack, must not put its own moves in place of those that readers rely on.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -33,8 +33,11 @@ from datavc.store.record import RecordKind, decode_record, take_record
 from datavc.versioning.upkeep_turn import UpkeepTurn
 from datavc.versioning.versioned_store import VersionedStore
 
-#: Packs rewritten by one transaction, which stores the moves of each, so many at once.
-_MOST_TOGETHER = 64
+#: What the deduplication index lists.
+LISTED = (RecordKind.CHUNK, RecordKind.CHUNK_LIST)
+#: Packs rewritten by one transaction, which stores the moves of each; so many that their indices
+#: do not fill the memory.
+_MOST = 64
 _WRITERS = 8
 
 
@@ -55,6 +58,20 @@ class Rewrite:
         records = self.footer.records()
         return sum(one.location.length for one in records if one.location.offset in self.doomed)
 
+    @property
+    def chunks(self) -> list[bytes]:
+        """Digests of all chunks and chunk lists in it."""
+        return [one.digest for one in self.footer.records() if one.kind in LISTED]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A pack that was rewritten, or is worth it."""
+
+    row: PackRow
+    #: Bytes that the store wins.
+    doomed_bytes: int
+
 
 #: Asked in the transaction: whether nothing has come to rely on what shall go.
 Confirm = Callable[[Connection], bool]
@@ -62,16 +79,16 @@ Confirm = Callable[[Connection], bool]
 
 def rewrite_packs(
     vs: VersionedStore,
-    rewrites: Sequence[Rewrite],
+    rewrites: Iterable[Rewrite],
     turn: UpkeepTurn,
     confirm: Callable[[Sequence[Rewrite]], Confirm],
     progress: Callable[[int], None],
-) -> list[Rewrite]:
+) -> list[Rewritten]:
     """Rewrite packs, several into one where they are small.
 
     Args:
         vs: where.
-        rewrites: which, and what of each shall go.
+        rewrites: which, and what of each shall go; asked for as they are wanted.
         turn: the right to do so.
         confirm: what to ask before a batch of them goes.
         progress: told of packs that are done.
@@ -84,13 +101,13 @@ def rewrite_packs(
         Conflict: the turn is over.
         StoreUnavailable, OutOfSpace, DatabaseUnavailable: run it again later.
     """
-    done: list[Rewrite] = []
+    done: list[Rewritten] = []
     for batch in _batches(rewrites):
         target = _Target(vs)
         try:
             moves = [target.take(one) for one in batch]
             target.finish()
-            landed = _land(vs, moves, target, turn, confirm(batch))
+            landed = _land(vs, batch, moves, target, turn, confirm(batch))
         except BaseException:
             target.abort()
             raise
@@ -99,17 +116,17 @@ def rewrite_packs(
             continue
         for rewrite in batch:
             vs.objects.backend.delete(pack_key(rewrite.row.id))
-        done += batch
+        done += [Rewritten(one.row, one.doomed_bytes) for one in batch]
         progress(len(batch))
     return done
 
 
-def _batches(rewrites: Sequence[Rewrite]) -> Iterator[list[Rewrite]]:
+def _batches(rewrites: Iterable[Rewrite]) -> Iterator[list[Rewrite]]:
     batch: list[Rewrite] = []
     size = 0
     for one in rewrites:
         kept = one.row.size - one.doomed_bytes
-        if batch and (size + kept > PACK_TARGET or len(batch) == _MOST_TOGETHER):
+        if batch and (size + kept > PACK_TARGET or len(batch) == _MOST):
             yield batch
             batch, size = [], 0
         batch.append(one)
@@ -120,6 +137,7 @@ def _batches(rewrites: Sequence[Rewrite]) -> Iterator[list[Rewrite]]:
 
 def _land(
     vs: VersionedStore,
+    batch: Sequence[Rewrite],
     moves: Sequence[PackMoves],
     target: _Target,
     turn: UpkeepTurn,
@@ -130,7 +148,9 @@ def _land(
     try:
         with vs.db.write() as conn:
             turn.check(conn)
-            if not pack_rows.move(conn, [one.pack for one in moves], time_us=now):
+            chunks = [digest for one in batch for digest in one.chunks]
+            ids = [one.row.id for one in batch]
+            if not pack_rows.move(conn, ids, time_us=now, chunks=chunks):
                 raise _InUse
             if target.chunks or target.size:
                 chunk_rows.add_pack(conn, target.pack, target.size, target.chunks)

@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.growth.figure import Figure
+from benchmarks.growth.report import Curve
+from benchmarks.growth.report import page as growth_page
+from benchmarks.growth.works import WORKS
 from benchmarks.measure import Timing, measure
 from benchmarks.report import page
 from benchmarks.result import Result, load, save
@@ -37,6 +41,27 @@ def test_rows_run(tmp_path: Path) -> None:
     assert "the bare processes" in ran.stdout
     assert not (tmp_path / "bench").exists()
     assert (ROOT / "docs" / "benchmarks.md").read_bytes() == page_before
+
+
+def test_growth_is_measured(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.growth", "--files", "300"]
+    folder = tmp_path / "bench"
+    ran = subprocess.run(
+        [*command, "--folder", str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    for work in WORKS:
+        assert f"{work}: " in ran.stdout
+    assert not folder.exists()
+
+
+def test_the_page_of_growth_has_a_column_for_each_size() -> None:
+    figures = {size: {"commit": Figure(size / 1e6, size, 2**26)} for size in (1000, 2_000_000)}
+    text = growth_page(Curve("2026-01-01", "a machine", 2.5, 0.004, figures))
+    assert "| work | 1,000 files | 2,000,000 files |" in text
+    assert "| commit | 1.0 ms, 1 KiB, 64 MiB | 2.0 s, 2 MiB, 64 MiB |" in text
+    assert "busy with other work (load 2.5)" in text
+    assert "4.0 ms" in text
 
 
 def test_sides_take_turns_and_are_reset() -> None:

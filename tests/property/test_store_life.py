@@ -27,6 +27,7 @@ from datavc.versioning.merges import merge
 from datavc.versioning.resolve import get_tree
 from datavc.versioning.undo import undo
 from datavc.versioning.versioned_store import open_versioned_store
+from tests.services.all_marks import marked
 from tests.services.small_store import commit_files
 
 Files = dict[str, bytes]
@@ -144,6 +145,8 @@ class StoreLife(RuleBasedStateMachine):
             events = outbox.claim(conn, "nobody", 60)
             outbox.ack(conn, "nobody", [event.id for event in events])
         collect_garbage(self.vs, grace_s=-1, dead_bytes=1000)
+        # What was remembered, and followed through all that happened since.
+        assert marked(self.vs) == marked(self.vs, anew=True)
 
     @rule(chosen=CHOSEN)
     def purge(self, chosen: int) -> None:
