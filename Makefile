@@ -7,15 +7,18 @@ READY := $(VENV)/.ready
 TESTS ?= tests
 WORKERS ?= 2
 KILLS ?= 1000
+PEERS := .bench-peers
+RUNS ?= 3
 
-.PHONY: help demo test crash check format bench clean
+.PHONY: help demo test crash check format bench bench-peers clean
 
 help:
 	@echo "make demo    run the quick start: data in, a model out, and where it came from"
 	@echo "make test    check and test everything"
 	@echo "make crash   kill writers and collectors KILLS=... times (1000), and look for what was lost"
 	@echo "make check   format, lint, types and layers"
-	@echo "make bench   measure against peers; ROWS='name ...' picks rows"
+	@echo "make bench   measure against peers; ROWS='name ...' picks rows, RUNS=... how often (3)"
+	@echo "make bench-peers   prepare the peers that come from PyPI; name those that do not"
 	@echo "make clean   remove the environment and what the demo made"
 
 $(READY): pyproject.toml
@@ -44,7 +47,18 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks $(ROWS)
+	$(BIN)/python -m benchmarks --runs $(RUNS) $(ROWS)
+
+# Each has an environment of its own, since their requirements exclude each other.
+$(PEERS)/dvc: PACKAGES := dvc dvc-s3
+$(PEERS)/oxen: PACKAGES := oxenai
+$(PEERS)/dvc $(PEERS)/oxen:
+	$(PYTHON) -m venv $@.new
+	$@.new/bin/python -m pip install --quiet $(PACKAGES)
+	mv $@.new $@
+
+bench-peers: $(READY) $(PEERS)/dvc $(PEERS)/oxen
+	$(BIN)/python -m benchmarks --peers
 
 clean:
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) $(PEERS) .demo
