@@ -66,8 +66,11 @@ def page(rows: list[tuple[Row, Result]]) -> str:
 def notes(row: Row, result: Result) -> list[str]:
     """What the table does not hold."""
     said = [f"{each.name}: {_seconds(each)}" for each in result.of(Role.BESIDE)]
-    if row.grows_at_most is not None:
-        said.append(f"datavc may store {_size(row.grows_at_most)} more at most")
+    if row.grows_at_most is not None and result.ours.grown:
+        grown = _size(max(result.ours.grown))
+        said.append(
+            f"datavc adds {grown} to what is stored; the limit is {_size(row.grows_at_most)}"
+        )
     return [*said, *result.notes]
 
 

@@ -28,10 +28,10 @@ def _side(bench: Bench, work: Work, kind: type[Program]) -> Side:
 
 
 BIG = Row(
-    "put-edited-big", "the same with 1 KiB inserted in the middle", Target(1),
+    "put-edited-big", "put + commit of the 2 GiB file with 1 KiB inserted in the middle", Target(1),
     5 * 1024**3, _prepare_big, data="big", grows_at_most=1024**2,
 )  # fmt: skip
 SMALL = Row(
-    "put-edited-small", "the same folder with 100 files changed", Target(3),
+    "put-edited-small", "put + commit of the same folder with 100 files changed", Target(3),
     3 * 1024**3 // 2, _prepare_small, data="small", grows_at_most=2 * 1024**2,
 )  # fmt: skip

@@ -52,10 +52,10 @@ def _dvc(bench: Bench, work: Work, buckets: Buckets) -> Side:
 
 
 SMALL = Row(
-    "s3-small", "put of the 100,000 files to a real S3 server", Target(0.8),
+    "s3-small", "put of the 100,000 files to the same", Target(0.8),
     3 * 1024**3 // 2, _prepare_small, data="small",
 )  # fmt: skip
 BIG = Row(
-    "s3-big", "put of the 2 GiB file to the same", Target(1.1),
+    "s3-big", "put of the 2 GiB file to a real S3 server", Target(1.1),
     5 * 1024**3, _prepare_big, data="big",
 )  # fmt: skip
