@@ -50,14 +50,14 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks --runs $(RUNS) $(ROWS)
 
 # Each has an environment of its own, since their requirements exclude each other.
-$(PEERS)/dvc: PACKAGES := dvc dvc-s3
-$(PEERS)/oxen: PACKAGES := oxenai
-$(PEERS)/dvc $(PEERS)/oxen:
-	$(PYTHON) -m venv $@.new
-	$@.new/bin/python -m pip install --quiet $(PACKAGES)
-	mv $@.new $@
+$(PEERS)/dvc/.ready: PACKAGES := dvc dvc-s3
+$(PEERS)/oxen/.ready: PACKAGES := oxenai
+$(PEERS)/%/.ready:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet $(PACKAGES)
+	@touch $@
 
-bench-peers: $(READY) $(PEERS)/dvc $(PEERS)/oxen
+bench-peers: $(READY) $(PEERS)/dvc/.ready $(PEERS)/oxen/.ready
 	$(BIN)/python -m benchmarks --peers
 
 clean:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 from pathlib import Path
@@ -29,6 +30,7 @@ def describe_peers() -> str:
     return ", ".join(f"{name} {version}" for name, version, _ in look_for_peers() if version)
 
 
+@functools.cache
 def look_for_peers() -> list[tuple[str, str, str]]:
     """Name and version of each peer, or how to get it."""
     found = []

@@ -12,14 +12,14 @@ from datavc import connect
 from datavc.errors import Conflict
 
 
-def main(home: str, database: str, branch: str, name: str, count: int) -> None:
-    """Commit *count* files."""
+def main(home: str, database: str, branch: str, name: str, count: str) -> None:
+    """Commit so many files."""
     refused = 0
     with connect(home=home, database=database or None, author=name) as client:
         client.resolve(f"data@{branch}")
         print("ready", flush=True)
         sys.stdin.readline()
-        for number in range(count):
+        for number in range(int(count)):
             while True:
                 try:
                     address = f"data@{branch}:/{name}/{number}.txt"
@@ -32,4 +32,4 @@ def main(home: str, database: str, branch: str, name: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5], int(sys.argv[5]))
+    main(*sys.argv[1:])

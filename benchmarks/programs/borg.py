@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.process import installed, run
-from benchmarks.programs.program import Program, number_in
+from benchmarks.programs.program import Comparing, number_in
 
 
-class Borg(Program):
+class Borg(Comparing):
     """Borg, without encryption."""
 
     name = "borg"
@@ -41,7 +41,6 @@ class Borg(Program):
         self("extract", f"::{self.versions - 1}", cwd=target)
 
     def diff(self) -> int:
-        """How many files the last version has changed."""
         last = self.versions - 1
         lines = self("diff", f"::{last - 1}", str(last)).splitlines()
         return sum(line.endswith(".bin") for line in lines)

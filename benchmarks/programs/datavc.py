@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.process import remove
-from benchmarks.programs.program import Program, WorkingCopy
+from benchmarks.programs.program import Comparing, WorkingCopy
 from benchmarks.row import Missing
 from datavc import Client, connect
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _COMMAND = Path(sys.executable).parent / "datavc"
 
 
-class _Command(Program):
+class _Command(Comparing):
     @classmethod
     def version(cls) -> str:
         if not _COMMAND.exists():
@@ -48,7 +48,6 @@ class _Command(Program):
         self("get", "data", "-o", str(target))
 
     def diff(self) -> int:
-        """How many files the last version has changed."""
         return len(self("diff", "--name-only", "data@main~1", "data@main").splitlines())
 
     def client(self) -> Client:

@@ -11,7 +11,7 @@ from benchmarks.programs.program import number_in
 from benchmarks.programs.venvs import PREPARE, VENVS
 
 if TYPE_CHECKING:
-    from tests.services.s3 import S3Server
+    from benchmarks.s3 import Buckets
 
 _DVC = VENVS / "dvc" / "bin" / "dvc"
 
@@ -20,6 +20,7 @@ class Dvc(Git):
     """DVC, with git for what it writes down about the data."""
 
     name = "dvc"
+    _bucket: str | None = None
 
     @classmethod
     def version(cls) -> str:
@@ -56,7 +57,6 @@ class Dvc(Git):
         self.dvc("checkout", "--quiet", cwd=target)
 
     def diff(self) -> int:
-        """How many files the last version has changed."""
         changes = self.dvc("diff", "HEAD~1", "HEAD").splitlines()
         return sum(line.strip().endswith(".bin") for line in changes)
 
@@ -68,14 +68,18 @@ class Dvc(Git):
         super().switch(name)
         self.dvc("checkout", "--quiet")
 
-    def set_remote(self, bucket: str, server: S3Server) -> None:
-        """Choose a bucket to push to."""
+    def renew_remote(self, buckets: Buckets) -> None:
+        """Choose an empty bucket to push to."""
+        self._bucket = buckets.new(self._bucket)
+        server = buckets.server
         settings = {
             "endpointurl": server.endpoint,
             "access_key_id": server.access_key,
             "secret_access_key": server.secret_key,
         }
-        self.dvc("remote", "add", "--force", "--local", "--default", "peer", f"s3://{bucket}/dvc")
+        self.dvc(
+            "remote", "add", "--force", "--local", "--default", "peer", f"s3://{self._bucket}/dvc"
+        )
         for name, value in settings.items():
             self.dvc("remote", "modify", "--local", "peer", name, value)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.process import installed, run
-from benchmarks.programs.program import WorkingCopy, number_in
+from benchmarks.programs.program import Comparing, WorkingCopy, number_in
 
 
-class Git(WorkingCopy):
+class Git(WorkingCopy, Comparing):
     """git, without the collection in the background that it would start after a commit."""
 
     name = "git"
@@ -37,7 +37,6 @@ class Git(WorkingCopy):
         return self.data, target / "data"
 
     def diff(self) -> int:
-        """How many files the last version has changed."""
         return len(self("diff", "--name-only", "HEAD~1", "HEAD").splitlines())
 
     def status(self) -> int:

@@ -134,6 +134,14 @@ class Program(ABC):
         return run(command, env=self.environment, cwd=cwd or self.place)
 
 
+class Comparing(Program):
+    """A program that says what a version has changed."""
+
+    @abstractmethod
+    def diff(self) -> int:
+        """How many files the last version has changed."""
+
+
 class WorkingCopy(Program):
     """A program whose folder is a working copy: it knows what is changed, and has branches."""
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.process import installed, run
-from benchmarks.programs.program import Program, number_in
+from benchmarks.programs.program import Comparing, number_in
 
 if TYPE_CHECKING:
     from benchmarks.s3 import Buckets
     from benchmarks.work import Work
 
 
-class Restic(Program):
+class Restic(Comparing):
     """restic; its repositories are always encrypted."""
 
     name = "restic"
@@ -46,7 +46,6 @@ class Restic(Program):
         self("restore", "latest", "--target", target)
 
     def diff(self) -> int:
-        """How many files the last version has changed."""
         ids = [each["id"] for each in json.loads(self("snapshots", "--json"))]
         # Quiet, it would not name the files.
         lines = self.run("restic", "diff", *ids[-2:]).splitlines()

@@ -45,6 +45,7 @@ class _Writers:
         self._waiting: list[subprocess.Popen[str]] = []
         self._expected: dict[str, int] = {}
         self.refused = 0
+        bench.cleanup.callback(self._stop)
 
     @property
     def commits(self) -> int:
@@ -89,13 +90,18 @@ class _Writers:
         self._waiting.clear()
         return seconds
 
+    def _stop(self) -> None:
+        for writer in self._waiting:
+            writer.kill()
+            writer.communicate()
+
     def _check(self) -> None:
         for branch, commits in self._expected.items():
             # The first commit is there from the start.
-            made = sum(1 for _ in self._client.log(f"data@{branch}", limit=None)) - 1
-            assert made == commits, f"{branch}: {made} commits of {commits}"
-            files = sum(1 for _ in self._client.ls(f"data@{branch}", recursive=True)) - 1
-            assert files == commits, f"{branch}: {files} files of {commits}"
+            made = list(self._client.log(f"data@{branch}", limit=commits + 2))[:-1]
+            assert len(made) == commits, f"{branch}: {len(made)} commits of {commits}"
+            files = list(self._client.ls(f"data@{branch}:/", recursive=True))[1:]
+            assert len(files) == commits, f"{branch}: {len(files)} files of {commits}"
 
     def facts(self, timings: list[Timing]) -> list[str]:
         """Commits in a second, and what is lost by writing to one branch."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from benchmarks.bench import Bench, contest
-from benchmarks.programs import Borg, Datavc, Dvc, Git, GitLfs, Restic
+from benchmarks.programs import Borg, Comparing, Datavc, Dvc, Git, GitLfs, Restic
 from benchmarks.row import Contest, Row, Side, Target
 from benchmarks.work import FOLDERS
 
@@ -13,7 +13,7 @@ _IN_PROCESS = "Client.diff, in the process"
 
 
 def prepare(bench: Bench) -> Contest:
-    def side(kind: type[Datavc] | type[Git] | type[Restic] | type[Borg]) -> Side:
+    def side(kind: type[Comparing]) -> Side:
         program = bench.committed(kind, bench.small, versions=2)
 
         def check() -> None:

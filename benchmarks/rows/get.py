@@ -14,7 +14,7 @@ from benchmarks.work import Work
 def _prepare_big(bench: Bench) -> Contest:
     made = _prepare(bench, bench.big, (GitLfs, Dvc, Oxen, Restic, Borg))
     copy = bench.space("copy.bin")
-    command = ["cp", bench.big.source(), copy]
+    command: list[str | Path] = ["cp", bench.big.source(), copy]
     made.beside.append(Side("cp", lambda: run(command), lambda: remove(copy)))
     bench.cleanup.callback(remove, copy)
     return made

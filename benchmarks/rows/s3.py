@@ -42,13 +42,7 @@ def _rclone(bench: Bench, work: Work, buckets: Buckets) -> Side:
 
 def _dvc(bench: Bench, work: Work, buckets: Buckets) -> Side:
     dvc = bench.committed(Dvc, work)
-    used: list[str | None] = [None]
-
-    def reset() -> None:
-        used[0] = buckets.new(used[0])
-        dvc.set_remote(used[0], buckets.server)
-
-    return Side("dvc", dvc.push, reset)
+    return Side("dvc", dvc.push, lambda: dvc.renew_remote(buckets))
 
 
 SMALL = Row(
