@@ -7,15 +7,19 @@ READY := $(VENV)/.ready
 TESTS ?= tests
 WORKERS ?= 2
 KILLS ?= 1000
+PEERS := .bench-peers
+RUNS ?= 3
 
-.PHONY: help demo test crash check format bench clean
+.PHONY: help demo test crash check format bench bench-peers bench-growth clean
 
 help:
 	@echo "make demo    run the quick start: data in, a model out, and where it came from"
 	@echo "make test    check and test everything"
-	@echo "make crash   kill writers and collectors KILLS=... times (1000), and look for what was lost"
+	@echo "make crash   kill writers, collectors, purges and servers KILLS=... times (1000), and look for what was lost"
 	@echo "make check   format, lint, types and layers"
-	@echo "make bench   measure against peers; ROWS='name ...' picks rows"
+	@echo "make bench   measure against peers; ROWS='name ...' picks rows, RUNS=... how often (3)"
+	@echo "make bench-peers   prepare the peers that come from PyPI; name those that do not"
+	@echo "make bench-growth  measure how it grows, up to ten million files (10 minutes)"
 	@echo "make clean   remove the environment and what the demo made"
 
 $(READY): pyproject.toml
@@ -44,7 +48,21 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks $(ROWS)
+	$(BIN)/python -m benchmarks --runs $(RUNS) $(ROWS)
+
+# Each has an environment of its own, since their requirements exclude each other.
+$(PEERS)/dvc/.ready: PACKAGES := dvc dvc-s3
+$(PEERS)/oxen/.ready: PACKAGES := oxenai
+$(PEERS)/%/.ready:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet $(PACKAGES)
+	@touch $@
+
+bench-peers: $(READY) $(PEERS)/dvc/.ready $(PEERS)/oxen/.ready
+	$(BIN)/python -m benchmarks --peers
+
+bench-growth: $(READY)
+	$(BIN)/python -m benchmarks.growth
 
 clean:
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) $(PEERS) .demo

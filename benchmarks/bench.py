@@ -1,18 +1,19 @@
-"""A place to measure in: its folder, the scale of the data, and datavc as users run it."""
+"""A place to measure in: its folder, what the programs keep, and the programs that rows share."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
-from benchmarks.data import big_file, small_files
-from benchmarks.row import Missing
+from benchmarks.process import remove
+from benchmarks.programs import Program
+from benchmarks.row import Contest, Missing, Side
+from benchmarks.work import BigFile, SmallFiles, Work
 from datavc import Client, connect
+
+P = TypeVar("P", bound=Program)
 
 
 class Bench:
@@ -21,75 +22,65 @@ class Bench:
     Args:
         folder: for data and results of runs.
         scale: of the data; 1 for the sizes that the table names.
-        cleanup: closes what rows open, at the end.
     """
 
-    def __init__(self, folder: Path, scale: float, cleanup: contextlib.ExitStack) -> None:
+    def __init__(self, folder: Path, scale: float) -> None:
         self.folder = folder
         self.scale = scale
-        self.cleanup = cleanup
-
-    def big(self) -> Path:
-        """The big file."""
-        return big_file(self.folder, self.scale)
-
-    def small(self) -> Path:
-        """The folder of small files."""
-        return small_files(self.folder, self.scale)
+        #: Closes what a row opens, at its end.
+        self.cleanup = contextlib.ExitStack()
+        self.big = BigFile(folder / "work", scale)
+        self.small = SmallFiles(folder / "work", scale)
+        self._programs: dict[tuple[str, type[Program]], Program] = {}
+        self._count = 0
 
     def space(self, name: str) -> Path:
         """A path that a row may make what it likes at; nothing is there."""
-        path = self.folder / "runs" / name
-        remove(path)
+        self._count += 1
+        path = self.folder / "spaces" / f"{name}-{self._count}"
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def home(self, name: str, store: str | None = None) -> Path:
-        """A new datavc home that holds the empty repo ``data``."""
-        path = self.space(name)
-        with self.client(path, store) as client:
-            client.create_repo("data")
-        return path
+    def program(self, kind: type[P], work: Work) -> P:
+        """A program that keeps *work*; the same one in all rows.
 
-    def client(self, home: Path, store: str | None = None) -> Client:
+        Raises:
+            Missing: it is not installed.
+        """
+        known = self._programs.get((work.name, kind))
+        if known is None:
+            known = kind(self.folder / "programs" / f"{work.name}-{kind.__name__.lower()}", work)
+            self._programs[work.name, kind] = known
+        assert isinstance(known, kind)
+        return known
+
+    def committed(self, kind: type[P], work: Work, versions: int = 1) -> P:
+        """The same, with at least so many versions, and nothing changed since the last one."""
+        program = self.program(kind, work)
+        while program.changed or program.versions < versions:
+            if not program.changed:
+                program.change()
+            program.commit()
+        return program
+
+    def forget(self, work: str) -> None:
+        """Remove the programs that keep the work of that name, with all that they keep."""
+        for key in [key for key in self._programs if key[0] == work]:
+            del self._programs[key]
+        for path in (self.folder / "programs").glob(f"{work}-*"):
+            remove(path)
+
+    def client(self, home: Path, database: str | None = None) -> Client:
         """An SDK client of *home*."""
-        return connect(home=home, store=store, author="bench")
-
-    def datavc(self, home: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
-        """Run the command line as a process of its own."""
-        command = [sys.executable, "-m", "datavc_cli", "--home", str(home), *arguments]
-        # Empty means unset: an installed program has its modules compiled.
-        run(command, env={"PYTHONDONTWRITEBYTECODE": "", "DATAVC_AUTHOR": "bench", **(env or {})})
+        return connect(home=home, database=database, author="bench")
 
 
-def run(
-    command: list[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
-) -> str:
-    """Run a program that must succeed; what it printed."""
-    finished = subprocess.run(
-        command, env={**os.environ, **(env or {})}, cwd=cwd, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
-    if finished.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed: {finished.stderr[-2000:]}")
-    return finished.stdout
-
-
-def remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def program(name: str, hint: str) -> str:
-    """Path of a program.
-
-    Raises:
-        Missing: it is not installed.
-    """
-    found = shutil.which(name)
-    if found is None:
-        raise Missing(f"{name} is not installed ({hint})")
-    return found
+def contest(ours: Side, peers: Iterable[type[P]], side: Callable[[type[P]], Side]) -> Contest:
+    """Sides of those peers that are installed, and the others' names."""
+    made = Contest(ours)
+    for kind in peers:
+        try:
+            made.peers.append(side(kind))
+        except Missing as error:
+            made.absent.append(str(error))
+    return made

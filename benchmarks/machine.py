@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
-import shutil
-import subprocess
 from pathlib import Path
+
+from benchmarks.programs import PEERS
+from benchmarks.row import Missing
 
 
 def describe_machine(folder: Path) -> str:
@@ -25,18 +27,19 @@ def describe_machine(folder: Path) -> str:
 
 def describe_peers() -> str:
     """Versions of the programs that are compared with."""
-    asked = {
-        "restic": ["restic", "version"],
-        "git": ["git", "--version"],
-        "rclone": ["rclone", "version"],
-    }
+    return ", ".join(f"{name} {version}" for name, version, _ in look_for_peers() if version)
+
+
+@functools.cache
+def look_for_peers() -> list[tuple[str, str, str]]:
+    """Name and version of each peer, or how to get it."""
     found = []
-    for name, command in asked.items():
-        if shutil.which(name):
-            text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-            words = [word for word in text.split() if word.lstrip("v")[:1].isdigit()]
-            found.append(f"{name} {words[0].lstrip('v')}" if words else name)
-    return ", ".join(found)
+    for peer in PEERS:
+        try:
+            found.append((peer.name, peer.version(), ""))
+        except Missing as error:
+            found.append((peer.name, "", str(error)))
+    return found
 
 
 def _processor() -> str:

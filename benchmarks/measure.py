@@ -7,45 +7,103 @@ import os
 import statistics
 import time
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain, repeat
+from typing import NamedTuple
 
-from benchmarks.row import Pair, Side
+from benchmarks.row import Contest, Side
 
 _PAGE = mmap.PAGESIZE
 
 
+class Role(StrEnum):
+    """What a side stands for in its row."""
+
+    OURS = "ours"
+    PEER = "peer"
+    BESIDE = "beside"
+
+
 @dataclass(frozen=True)
 class Timing:
-    """Seconds that one side took."""
+    """What one side took."""
 
     name: str
+    role: Role
+    #: Seconds of each run.
     runs: tuple[float, ...]
+    #: Seconds of processor time of each run, in this process and in those that it started.
+    processor: tuple[float, ...] = ()
+    #: Bytes that each run added to what is stored, where the row is about that.
+    grown: tuple[int, ...] = ()
 
     @property
     def median(self) -> float:
-        """The middle one."""
+        """The middle one, in seconds."""
         return statistics.median(self.runs)
 
 
-def measure(pair: Pair, runs: int, memory: int) -> list[Timing]:
-    """Run every side once to warm up, then *runs* times in turn; ours first in the result."""
-    sides = [pair.ours, *pair.peers]
-    seconds: dict[str, list[float]] = {side.name: [] for side in sides}
-    for number in range(-1, runs):
-        # Whoever goes second finds other caches and disk queues, so they take turns at that too.
-        for side in sides if number % 2 else sides[::-1]:
-            taken = _time(side, memory)
-            if number >= 0:
-                seconds[side.name].append(taken)
-    return [Timing(name, tuple(values)) for name, values in seconds.items()]
+def measure(contest: Contest, runs: int, memory: int, patience: float) -> list[Timing]:
+    """Run every side once to warm up, then *runs* times in turn; ours first in the result.
+
+    Args:
+        contest: the sides.
+        runs: how often. With 1, the first run counts, and nothing is warmed up.
+        memory: bytes to touch before each run.
+        patience: seconds. A peer whose first run takes longer than that, and longer than the
+            fastest peer's, is not run again: that run counts.
+    """
+    sides = [contest.ours, *contest.peers, *contest.beside]
+    taken = {side.name: [_run(side, memory)] for side in sides}
+    if runs > 1:
+        seconds = {peer.name: taken[peer.name][0].seconds for peer in contest.peers}
+        limit = max([patience, *sorted(seconds.values())[:1]])
+        again = [side for side in sides if seconds.get(side.name, 0) <= limit]
+        for side in again:
+            taken[side.name].clear()
+        for number in range(runs):
+            # Whoever goes second finds other caches and disk queues: they take turns at that too.
+            for side in again if number % 2 else again[::-1]:
+                taken[side.name].append(_run(side, memory))
+    for side in sides:
+        side.check()
+    roles = chain([Role.OURS], repeat(Role.PEER, len(contest.peers)), repeat(Role.BESIDE))
+    return [
+        _timing(side.name, role, taken[side.name]) for side, role in zip(sides, roles, strict=False)
+    ]
 
 
-def _time(side: Side, memory: int) -> float:
+class _Run(NamedTuple):
+    seconds: float
+    processor: float
+    grown: int | None
+
+
+def _timing(name: str, role: Role, runs: list[_Run]) -> Timing:
+    return Timing(
+        name,
+        role,
+        runs=tuple(run.seconds for run in runs),
+        processor=tuple(run.processor for run in runs),
+        grown=tuple(run.grown for run in runs if run.grown is not None),
+    )
+
+
+def _run(side: Side, memory: int) -> _Run:
     side.reset()
+    before = side.stored() if side.stored else 0
     os.sync()
     touch_memory(memory)
-    start = time.perf_counter()
+    used, start = _processor_time(), time.perf_counter()
     own = side.run()
-    return own if isinstance(own, float) else time.perf_counter() - start
+    seconds = own if isinstance(own, float) else time.perf_counter() - start
+    used = _processor_time() - used
+    return _Run(seconds, used, side.stored() - before if side.stored else None)
+
+
+def _processor_time() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def touch_memory(size: int) -> None:

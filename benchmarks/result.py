@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from benchmarks.measure import Timing
+from benchmarks.measure import Role, Timing
 from benchmarks.row import Row
 
 
@@ -19,22 +20,48 @@ class Result:
     day: str
     machine: str
     peers: str
+    #: Ours first.
     timings: tuple[Timing, ...]
     #: What else there is to say.
     notes: tuple[str, ...]
 
-    def ratio(self) -> float | None:
-        """Our median over the first peer's; None without peers."""
-        if len(self.timings) < 2:
-            return None
-        return self.timings[0].median / self.timings[1].median
+    @property
+    def ours(self) -> Timing:
+        """That of datavc."""
+        return self.timings[0]
 
-    def is_within(self, row: Row) -> bool | None:
-        """Whether the limit holds; None where there was nothing to compare with."""
-        ratio = self.ratio()
-        if ratio is None:
-            return None if row.against else self.timings[0].median <= row.at_most
-        return ratio <= row.at_most
+    def of(self, role: Role) -> list[Timing]:
+        """Those of one role."""
+        return [each for each in self.timings if each.role is role]
+
+    def best_peer(self) -> Timing | None:
+        """The fastest peer; None without peers."""
+        return min(self.of(Role.PEER), key=lambda each: each.median, default=None)
+
+    def ratio(self) -> float | None:
+        """Our median over the fastest peer's; None without peers."""
+        best = self.best_peer()
+        return self.ours.median / best.median if best else None
+
+    def reached(self, row: Row) -> float | None:
+        """The figure that the target is about; None where there was nothing to compare with."""
+        target = row.target
+        of = self._named(target.of) if target.of else self.ours
+        if of is None or target.seconds:
+            return of.median if of else None
+        over = self._named(target.over) if target.over else self.best_peer()
+        return of.median / over.median if over else None
+
+    def is_met(self, row: Row) -> bool | None:
+        """Whether the target is met; None where there was nothing to compare with."""
+        reached = self.reached(row)
+        if reached is None:
+            return None
+        grows = max(self.ours.grown, default=0)
+        return reached <= row.target.at_most and grows <= (row.grows_at_most or grows)
+
+    def _named(self, name: str) -> Timing | None:
+        return next((each for each in self.timings if each.name == name), None)
 
 
 def load(path: Path) -> dict[str, Result]:
@@ -51,15 +78,13 @@ def save(path: Path, results: dict[str, Result]) -> None:
     )
 
 
-def _read(document: dict[str, object]) -> Result:
-    timings, notes = document["timings"], document["notes"]
-    assert isinstance(timings, list)
-    assert isinstance(notes, list)
-    return Result(
-        row=str(document["row"]),
-        day=str(document["day"]),
-        machine=str(document["machine"]),
-        peers=str(document["peers"]),
-        timings=tuple(Timing(each["name"], tuple(each["runs"])) for each in timings),
-        notes=tuple(map(str, notes)),
+def _read(document: dict[str, Any]) -> Result:
+    timings = tuple(
+        Timing(
+            each["name"],
+            Role(each["role"]),
+            *(tuple(each[figures]) for figures in ("runs", "processor", "grown")),
+        )
+        for each in document["timings"]
     )
+    return Result(**{**document, "timings": timings, "notes": tuple(document["notes"])})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.bench import Bench
 from benchmarks.row import Missing
 from tests.services.s3 import S3Server, running_s3
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class Buckets:
-    """A server that runs until the end of the benchmark.
+    """A server that runs until *cleanup* is closed.
 
     Raises:
         Missing: SeaweedFS is not installed.
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, cleanup: contextlib.ExitStack) -> None:
         import boto3
 
         try:
-            self.server: S3Server = bench.cleanup.enter_context(running_s3())
+            self.server: S3Server = cleanup.enter_context(running_s3())
         except (pytest.skip.Exception, pytest.fail.Exception) as error:
             raise Missing(str(error)) from None
         self._client: S3Client = boto3.client(
@@ -35,7 +35,7 @@ class Buckets:
             aws_secret_access_key=self.server.secret_key,
             region_name=self.server.region,
         )
-        bench.cleanup.callback(self._client.close)
+        cleanup.callback(self._client.close)
         self._count = 0
 
     def new(self, old: str | None) -> str:

@@ -28,6 +28,7 @@
     │   └── ExecutorUnavailable
     ├── OutOfSpace              a disk or a quota is full
     ├── SourceUnreadable        a file or folder to be read in cannot be read, or changed meanwhile
+    │   └── SourceChanged       an external file's source is gone, or is not what was imported
     └── DataCorrupt             bytes are not what they were; names the object
         └── UnknownFormat       written by a newer version, or not ours at all
 
@@ -68,6 +69,7 @@ class ErrorCode(StrEnum):
     EXECUTOR_UNAVAILABLE = "executor_unavailable"
     OUT_OF_SPACE = "out_of_space"
     SOURCE_UNREADABLE = "source_unreadable"
+    SOURCE_CHANGED = "source_changed"
     DATA_CORRUPT = "data_corrupt"
     UNKNOWN_FORMAT = "unknown_format"
     INTERNAL = "internal"
@@ -240,6 +242,12 @@ class SourceUnreadable(DatavcError):
     """A file to be read in cannot be read, or changed while it was read."""
 
     code = ErrorCode.SOURCE_UNREADABLE
+
+
+class SourceChanged(SourceUnreadable):
+    """What an external file stands for is gone, or is another version than was imported."""
+
+    code = ErrorCode.SOURCE_CHANGED
 
 
 class DataCorrupt(DatavcError):

@@ -1,30 +1,34 @@
-"""Every row of the table, in its order."""
+"""Every row of the table, in its order: rows that share what programs keep are together."""
 
 from benchmarks.row import Row
 from benchmarks.rows import (
     branch,
+    contention,
     diff,
-    get_big,
-    get_small,
+    get,
     job,
-    put_big,
-    put_edited_big,
-    put_edited_small,
-    put_small,
-    s3_big,
-    s3_small,
+    put,
+    put_edited,
+    s3,
+    status,
+    switch,
 )
 
 ROWS: tuple[Row, ...] = (
-    put_big.ROW,
-    put_edited_big.ROW,
-    put_small.ROW,
-    put_edited_small.ROW,
-    get_small.ROW,
-    get_big.ROW,
-    branch.ROW,
+    put.BIG,
+    get.BIG,
+    put_edited.BIG,
+    s3.BIG,
+    put.SMALL,
+    get.SMALL,
+    status.SAME,
+    status.CHANGED,
+    put_edited.SMALL,
     diff.ROW,
-    s3_small.ROW,
-    s3_big.ROW,
+    branch.ROW,
+    switch.ROW,
+    s3.SMALL,
+    contention.SQLITE,
+    contention.POSTGRES,
     job.ROW,
 )

@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import time
 
-from benchmarks.bench import Bench
-from benchmarks.data import FOLDERS, change_files
-from benchmarks.git import Git
-from benchmarks.row import Pair, Row, Side
+from benchmarks.bench import Bench, contest
+from benchmarks.programs import Borg, Comparing, Datavc, Dvc, Git, GitLfs, Restic
+from benchmarks.row import Contest, Row, Side, Target
+from benchmarks.work import FOLDERS
+
+_IN_PROCESS = "Client.diff, in the process"
 
 
-def prepare(bench: Bench) -> Pair:
-    small, home = bench.small(), bench.home("diff")
-    git = Git(bench.space("git"), small)
-    for message in ("first", "changed"):
-        bench.datavc(home, "put", "-r", f"{small}/", "data", "-m", message)
-        git.commit_all()
-        change_files(small)
+def prepare(bench: Bench) -> Contest:
+    def side(kind: type[Comparing]) -> Side:
+        program = bench.committed(kind, bench.small, versions=2)
 
-    def diff() -> float:
-        # A client of its own each time, so that no tree is in memory yet.
-        with bench.client(home) as client:
-            client.resolve("data")
-            start = time.perf_counter()
-            count = sum(1 for _ in client.diff("data@main~1", "data@main"))
-            seconds = time.perf_counter() - start
-        assert count == FOLDERS
-        return seconds
+        def check() -> None:
+            assert program.diff() == FOLDERS, f"{kind.name} finds other changes"
 
-    return Pair(
-        Side("Client.diff", diff),
-        [Side("git diff", lambda: git("diff", "--name-only", "HEAD~1", "HEAD"))],
-    )
+        return Side(kind.name, program.diff, check=check)
+
+    made = contest(side(Datavc), (Git, GitLfs, Dvc, Restic, Borg), side)
+    made.beside.append(Side(_IN_PROCESS, lambda: _in_process(bench)))
+    return made
+
+
+def _in_process(bench: Bench) -> float:
+    # A client of its own each time, so that no tree is in memory yet.
+    with bench.program(Datavc, bench.small).client() as client:
+        client.resolve("data")
+        start = time.perf_counter()
+        count = sum(1 for _ in client.diff("data@main~1", "data@main"))
+        seconds = time.perf_counter() - start
+    assert count == FOLDERS
+    return seconds
 
 
 ROW = Row(
-    "diff", "diff of two commits of 100,000 files, 100 changed, in the process",
-    "git diff --name-only", 1.0, 0, prepare,
+    "diff", "diff of two commits of 100,000 files, 100 changed", Target(1, of=_IN_PROCESS),
+    0, prepare, data="small",
 )  # fmt: skip

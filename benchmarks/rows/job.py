@@ -8,14 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.bench import Bench
-from benchmarks.row import Pair, Row, Side
+from benchmarks.process import remove
+from benchmarks.row import Contest, Row, Side, Target
 from datavc import Client
 
 _SCRIPT = 'cp "$DATAVC_PFS"/data/* "$DATAVC_PFS"/out/'
 _DATUMS = 1000
+_ONE_BY_ONE = "the bare processes, one by one"
 
 
-def prepare(bench: Bench) -> Pair:
+def prepare(bench: Bench) -> Contest:
     count = max(1, int(_DATUMS * bench.scale))
     source = bench.space("datums")
     source.mkdir()
@@ -25,7 +27,8 @@ def prepare(bench: Bench) -> Pair:
     os.environ["DATAVC_EXECUTOR"] = "process"
 
     def reset_ours() -> None:
-        client = bench.client(bench.home("job"))
+        client = bench.client(bench.space("job"))
+        client.create_repo("data")
         opened.append(client)
         bench.cleanup.callback(client.close)
         client.create_pipeline(
@@ -41,16 +44,16 @@ def prepare(bench: Bench) -> Pair:
         (done,) = opened[-1].wait("data")
         assert (done.state.value, done.datums_processed) == ("success", count), done.reason
 
+    bare = bench.space("bare")
+    folders = [bare / f"{number:04}" for number in range(count)]
+
     def reset_theirs() -> None:
-        bench.space("bare").mkdir()
-        for number in range(count):
-            folder = bench.folder / "runs" / "bare" / f"{number:04}"
+        remove(bare)
+        for folder in folders:
             (folder / "data").mkdir(parents=True)
             (folder / "out").mkdir()
-            name = f"{number:04}.txt"
+            name = f"{folder.name}.txt"
             (folder / "data" / name).write_bytes((source / name).read_bytes())
-
-    folders = [bench.folder / "runs" / "bare" / f"{number:04}" for number in range(count)]
 
     def loop() -> None:
         for folder in folders:
@@ -61,11 +64,11 @@ def prepare(bench: Bench) -> Pair:
             for _ in threads.map(_spawn, folders):
                 pass
 
-    return Pair(
+    return Contest(
         Side("job", job, reset_ours),
-        [
-            Side("the processes, one by one", loop, reset_theirs),
-            Side("the processes, one for each processor", pool, reset_theirs),
+        beside=[
+            Side(_ONE_BY_ONE, loop, reset_theirs),
+            Side("the bare processes, one for each processor", pool, reset_theirs),
         ],
     )
 
@@ -76,6 +79,5 @@ def _spawn(folder: Path) -> None:
 
 
 ROW = Row(
-    "job", "job of 1,000 trivial datums, process executor", "the bare processes in a loop", 2.0,
-    0, prepare,
-)  # fmt: skip
+    "job", "job of 1,000 trivial datums, process executor", Target(2, over=_ONE_BY_ONE), 0, prepare
+)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from datavc_cli.examples import help_of
 from datavc_cli.invocation import Invocation
 
 #: Other packages add verbs by entry points of this group: a function, or a Typer of several.
@@ -23,6 +24,7 @@ _PLACE = "This datavc"
 #: Every verb: its panel in the help, its module, and what that calls it.
 _VERBS = {
     "put": (_FILES, "put", "put"),
+    "import": (_FILES, "import_", "import_"),
     "rm": (_FILES, "rm", "rm"),
     "ls": (_FILES, "ls", "ls"),
     "cat": (_FILES, "cat", "cat"),
@@ -93,7 +95,7 @@ def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_global_options)
-    verb = _verb_of(arguments)
+    verb = next(words_of(arguments), "")
     for name in [verb] if verb in _VERBS else _VERBS:
         _add(app, name)
     if verb not in _VERBS:
@@ -101,23 +103,30 @@ def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
     return app
 
 
-def _verb_of(arguments: Sequence[str]) -> str:
+def words_of(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments that are no options; the first one is the verb."""
     words = iter(arguments)
     for word in words:
         if word in _GLOBAL_OPTIONS:
             next(words, None)
         elif not word.startswith("-"):
-            return word
-    return ""
+            yield word
 
 
 def _add(app: typer.Typer, name: str) -> None:
     panel, module, attribute = _VERBS[name]
     added = getattr(import_module(f"datavc_cli.commands.{module}"), attribute)
-    if isinstance(added, typer.Typer):
-        app.add_typer(added, name=name, rich_help_panel=panel)
-    else:
-        app.command(name, rich_help_panel=panel)(added)
+    _register(app, name, added, panel)
+
+
+def _register(app: typer.Typer, name: str, added: Any, panel: str) -> None:
+    if not isinstance(added, typer.Typer):
+        app.command(name, help=help_of(name, added), rich_help_panel=panel)(added)
+        return
+    for one in added.registered_commands:
+        word = one.name or getattr(one.callback, "__name__", "")
+        one.help = help_of(f"{name} {word}", one.callback)
+    app.add_typer(added, name=name, rich_help_panel=panel)
 
 
 def _global_options(
@@ -140,7 +149,4 @@ def _add_plugins(app: typer.Typer) -> None:
         except ImportError:
             # What it needs was not installed with it; its verb is left out.
             continue
-        if isinstance(added, typer.Typer):
-            app.add_typer(added, name=point.name, rich_help_panel=_PLACE)
-        else:
-            app.command(point.name, rich_help_panel=_PLACE)(added)
+        _register(app, point.name, added, _PLACE)

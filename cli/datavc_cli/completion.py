@@ -2,9 +2,49 @@
 
 from __future__ import annotations
 
+import io
+import os
+import re
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 
 from datavc.errors import DatavcError
+
+#: What bash takes for the end of a word, and an address has inside.
+_BREAKS = re.compile(r"[@:]+")
+
+
+@contextmanager
+def whole_words() -> Iterator[None]:
+    """Put addresses together again that bash has taken apart to have them completed.
+
+    Bash puts what is printed where its own last word begins, so all before that is cut off.
+    """
+    words = os.environ.get("COMP_WORDS", "").split("\n")
+    if os.environ.get("_DATAVC_COMPLETE") != "complete_bash" or len(words) == 1:
+        yield
+        return
+    joined: list[str] = []
+    words = words[: int(os.environ.get("COMP_CWORD") or 0) + 1]
+    for at, word in enumerate(words):
+        if joined and (_BREAKS.fullmatch(word) or (at and _BREAKS.fullmatch(words[at - 1]))):
+            joined[-1] += word
+        else:
+            joined.append(word)
+    os.environ.update(COMP_WORDS="\n".join(joined), COMP_CWORD=str(len(joined) - 1))
+    *_, last = [0, *(found.end() for found in _BREAKS.finditer(joined[-1]))]
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):
+            yield
+    finally:
+        sys.stdout.writelines(f"{line[last:]}\n" for line in printed.getvalue().splitlines())
+
+
+def complete_copy_ref(incomplete: str) -> list[str]:
+    """Branches and tags of the repo that the working copy around is of."""
+    return _quietly(_copy_refs(incomplete))
 
 
 def complete_repo(incomplete: str) -> list[str]:
@@ -34,6 +74,16 @@ def _quietly(candidates: Iterator[str]) -> list[str]:
         return list(candidates)
     except DatavcError:
         return []
+
+
+def _copy_refs(start: str) -> Iterator[str]:
+    import datavc
+
+    with datavc.connect() as client:
+        repo = client.working_copy().name.partition("@")[0]
+        names = [branch.name for branch in client.list_branches(repo)]
+        names += [tag.name for tag in client.list_tags(repo)]
+        yield from (name for name in names if name.startswith(start))
 
 
 def _repos(start: str) -> Iterator[str]:

@@ -47,9 +47,8 @@ def report_error(error: DatavcError, *, as_json: bool) -> int:
     return exit_code_of(error)
 
 
-def report_usage(message: str, command: str, *, as_json: bool) -> int:
+def report_usage(message: str, hint: str, *, as_json: bool) -> int:
     """Print that the command line was wrong, and give the exit code."""
-    hint = f"see `{command} --help`"
     report(message, hint, ErrorCode.INVALID_INPUT.value, as_json=as_json)
     return USAGE
 

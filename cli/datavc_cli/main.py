@@ -9,16 +9,19 @@ from collections.abc import Sequence
 import typer
 
 from datavc.errors import DatavcError
-from datavc_cli.app import build_app
+from datavc_cli.app import build_app, words_of
+from datavc_cli.completion import whole_words
 from datavc_cli.failures import (
     DONE,
     FAILED,
     INTERRUPTED,
     PIPE_CLOSED,
+    USAGE,
     report_bug,
     report_error,
     report_usage,
 )
+from datavc_cli.foreign_words import known_here_as
 
 
 def main() -> None:
@@ -35,7 +38,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line, and give its exit code."""
     as_json = "--json" in arguments
     try:
-        return _dispatch(arguments, as_json=as_json)
+        with whole_words():
+            return _dispatch(arguments, as_json=as_json)
     except DatavcError as error:
         _raise_if_debugging()
         return report_error(error, as_json=as_json)
@@ -57,11 +61,23 @@ def _dispatch(arguments: Sequence[str], *, as_json: bool) -> int:
     try:
         code = command.main(list(arguments), prog_name="datavc", standalone_mode=False)
     except typer.TyperException as error:
-        path = getattr(getattr(error, "ctx", None), "command_path", "datavc")
-        return report_usage(error.format_message(), path, as_json=as_json)
+        return _tell_usage(error, arguments, as_json=as_json)
     if code == INTERRUPTED:
         return _tell_interrupted()
     return code if isinstance(code, int) else DONE
+
+
+def _tell_usage(error: typer.TyperException, arguments: Sequence[str], *, as_json: bool) -> int:
+    message = error.format_message()
+    if not message:
+        # No arguments at all: the help has been printed.
+        return USAGE
+    path = getattr(getattr(error, "ctx", None), "command_path", "datavc")
+    known = known_here_as(words_of(arguments)) if message.startswith("No such command") else ""
+    if known:
+        message = message.partition(". Did you mean")[0]
+        return report_usage(message, f"here it is: {known}", as_json=as_json)
+    return report_usage(message, f"see `{path} --help`", as_json=as_json)
 
 
 def _tell_interrupted() -> int:

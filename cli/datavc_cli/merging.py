@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -11,7 +13,7 @@ from datavc_cli.failures import CONFLICT, report
 from datavc_cli.invocation import Invocation
 from datavc_cli.landing import run_pipelines, tell_jobs
 from datavc_cli.output import write_json, write_line
-from datavc_cli.wording import count, short, size
+from datavc_cli.wording import count, safe, short, size
 
 if TYPE_CHECKING:
     from datavc import Client
@@ -24,20 +26,68 @@ Strategy = Annotated[
     str | None,
     typer.Option(metavar="ours|theirs", help="Whose side to take where both changed a path."),
 ]
+Ours = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATH", help="Take BRANCH's side of a file, folder or glob; repeatable."),
+]
+Theirs = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATH", help="Take the other side of it; repeatable."),
+]
+Use = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATH=FILE", help="Take a local file instead of both; repeatable."),
+]
 Mainline = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Which parent a merge commit is compared with."),
 ]
 
 
-def check_strategy(strategy: str | None) -> None:
-    """Refuse a strategy that there is not.
+class Decided(TypedDict):
+    """What the SDK takes to decide conflicts."""
+
+    strategy: str | None
+    ours: Sequence[str]
+    theirs: Sequence[str]
+    content: Mapping[str, Path]
+
+
+def read_decisions(
+    strategy: str | None,
+    ours: Sequence[str] | None,
+    theirs: Sequence[str] | None,
+    use: Sequence[str] | None,
+    bare: list[str] | None = None,
+) -> Decided:
+    """What the options say of conflicts.
+
+    Args:
+        strategy, ours, theirs, use: what was typed.
+        bare: takes what of *use* is no ``PATH=FILE``, where that is allowed.
 
     Raises:
-        BadParameter: it is neither ``ours`` nor ``theirs``.
+        BadParameter: there is no such strategy or file, or ``--use`` is malformed.
     """
     if strategy not in (None, "ours", "theirs"):
         raise typer.BadParameter(f"{strategy!r} is neither ours nor theirs")
+    content = _read_use(use or (), bare)
+    return Decided(strategy=strategy, ours=ours or (), theirs=theirs or (), content=content)
+
+
+def _read_use(given: Sequence[str], bare: list[str] | None) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for text in given:
+        path, equals, local = text.partition("=")
+        if bare is not None and (not equals or Path(text).is_file()):
+            bare.append(text)
+            continue
+        if not path or not equals:
+            raise typer.BadParameter(f"--use {text} is not PATH=FILE")
+        if not Path(local).is_file():
+            raise typer.BadParameter(f"--use {text}: there is no file {local!r}")
+        found[path] = Path(local)
+    return found
 
 
 def finish(
@@ -64,11 +114,16 @@ def finish(
 def _tell_conflicts(invocation: Invocation, done: MergeInfo) -> None:
     if invocation.as_json:
         return
-    for conflict in done.conflicts:
-        write_line(f"conflict  /{conflict.path}  ({_sides(conflict)})")
+    left = [conflict for conflict in done.conflicts if conflict.decided is None]
+    for conflict in left:
+        write_line(f"conflict  /{safe(conflict.path)}  ({_sides(conflict)})")
+    decided = len(done.conflicts) - len(left)
     report(
-        f"both sides changed {count(len(done.conflicts), 'path')}; nothing was changed",
-        "take one side with --strategy ours or theirs, or make both alike and try again",
+        f"both sides changed {count(len(done.conflicts), 'path')}"
+        + (f", {len(left)} of them undecided" if decided else "")
+        + "; nothing was changed",
+        "decide each by --ours PATH, --theirs PATH or --use PATH=FILE, or all the others by "
+        "--strategy ours or theirs",
         "conflict",
         as_json=False,
     )
@@ -80,6 +135,10 @@ def _sides(conflict: ConflictInfo) -> str:
         ("ours", conflict.ours_size),
         ("theirs", conflict.theirs_size),
     )
-    return ", ".join(
-        f"{name} {'none' if amount is None else size(amount)}" for name, amount in sides
-    )
+    return ", ".join(f"{name} {_side(name, amount, conflict)}" for name, amount in sides)
+
+
+def _side(name: str, amount: int | None, conflict: ConflictInfo) -> str:
+    if name == conflict.folder:
+        return "a folder"
+    return "none" if amount is None else size(amount)

@@ -16,13 +16,30 @@ NoRun = Annotated[
 ]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most so many.")]
 
-Repo = Annotated[str, typer.Argument(metavar="REPO", autocompletion=complete_repo)]
+Repo = Annotated[
+    str, typer.Argument(metavar="REPO", autocompletion=complete_repo, help="The repo's name.")
+]
 BranchAddress = Annotated[
-    str, typer.Argument(metavar="REPO[@BRANCH]", autocompletion=complete_branch)
+    str,
+    typer.Argument(
+        metavar="REPO[@BRANCH]",
+        autocompletion=complete_branch,
+        help="A branch; without one, the repo's default branch.",
+    ),
 ]
 CommitAddress = Annotated[
-    str, typer.Argument(metavar="REPO[@REF]", autocompletion=complete_address)
+    str,
+    typer.Argument(
+        metavar="REPO[@REF]",
+        autocompletion=complete_address,
+        help="A commit: by branch, tag or id, or such as main~2.",
+    ),
 ]
 FileAddress = Annotated[
-    str, typer.Argument(metavar="REPO[@REF]:/PATH", autocompletion=complete_address)
+    str,
+    typer.Argument(
+        metavar="REPO[@REF]:/PATH",
+        autocompletion=complete_address,
+        help="A file or folder of a commit.",
+    ),
 ]

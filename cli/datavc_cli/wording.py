@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datavc.model.file_info import DiffStats
 
 #: Digits of an id that a terminal shows.
 SHORT = 12
@@ -68,3 +72,13 @@ def short_run(identifier: str) -> str:
     More than of others: the first 12 digits are the time, which the jobs of one run share.
     """
     return identifier[:20]
+
+
+def describe_stats(totals: DiffStats) -> str:
+    """The totals of a diff."""
+    files = count(totals.added + totals.removed + totals.modified, "file")
+    return (
+        f"{files} changed: {totals.added:,} added, {totals.removed:,} removed, "
+        f"{totals.modified:,} modified; {size(totals.bytes_removed)} before, "
+        f"{size(totals.bytes_added)} after"
+    )

@@ -29,21 +29,22 @@ def tell_update(invocation: Invocation, done: CopyUpdate) -> None:
     if done.conflicts:
         _tell_conflicts(invocation, done)
         raise typer.Exit(_CONFLICT)
+    at = short(done.commit) + (f" ({done.ref})" if done.ref != done.commit else "")
     if not done.written and not done.removed:
-        invocation.say(f"{_name(done.root)} is at {short(done.commit)} ({done.ref}) already")
+        invocation.say(f"{_name(done.root)} is at {at} already")
         return
     removed = f", removed {count(done.removed, 'file')}" if done.removed else ""
-    invocation.say(
-        f"{_name(done.root)} is at {short(done.commit)} ({done.ref}): "
-        f"wrote {count(done.written, 'file')}{removed}"
-    )
+    invocation.say(f"{_name(done.root)} is at {at}: wrote {count(done.written, 'file')}{removed}")
 
 
 def _name(root: str) -> str:
+    return "the working copy" if Path.cwd().is_relative_to(root) else shown(Path(root))
+
+
+def shown(path: Path) -> str:
+    """A path as it is best told to somebody in the current folder."""
     here = Path.cwd()
-    if here.is_relative_to(root):
-        return "the working copy"
-    return str(Path(root).relative_to(here)) if Path(root).is_relative_to(here) else root
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _tell_conflicts(invocation: Invocation, done: CopyUpdate) -> None:
@@ -65,7 +66,8 @@ def tell_status(invocation: Invocation, found: CopyStatus, limit: int) -> None:
         return
     path = f":/{found.path}" if found.path else ""
     at = f"at {short(found.commit)}" if found.commit else "without a commit yet"
-    write_line(f"{found.repo}@{found.ref}{path}, {at}")
+    ref = short(found.ref) if found.ref == found.commit else found.ref
+    write_line(f"{found.repo}@{ref}{path}, {at}")
     if found.behind:
         invocation.advise(f"{found.ref} is at {short(found.behind)} by now: datavc pull")
     if not found.changes:

@@ -5,27 +5,28 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from datavc.client.puts import PutVerbs
 from datavc.client.sources import check_file_target
 from datavc.client.transport import JobProgress
-from datavc.errors import LostRace, SourceUnreadable
+from datavc.errors import Conflict, LostRace, SourceUnreadable
 from datavc.model.address import Address
-from datavc.model.entry import Entry
+from datavc.model.entry import EntryKind
 from datavc.model.file_info import PutResult
 from datavc.store.content import read_content
-from datavc.store.objects import ObjectStore
+from datavc.store.external.record import read_external
+from datavc.store.piece_stream import PieceStream
 from datavc.versioning.ingest import Progress, ingest_stream
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
     from datavc.store.backend import Buffer
 
 #: How often bytes are appended anew to what others have made of the file meanwhile.
 _TRIES = 20
+_PIECE = 1024 * 1024
 
 
 class AppendVerbs(PutVerbs):
@@ -58,6 +59,7 @@ class AppendVerbs(PutVerbs):
         Raises:
             NotFound: there is no such repo or branch.
             SourceUnreadable: the source cannot be read.
+            Conflict: the file is an external one.
             LostRace: others changed the branch meanwhile, and the source can be read only once.
             Conflict: the path is a folder, or the branch is written by a pipeline.
         """
@@ -88,10 +90,17 @@ class AppendVerbs(PutVerbs):
         # The shortest of the paths that start so comes first.
         first, entry = next(view.files(path), ("", None))
         before = entry if first == path else None
+        if before is not None and before.kind is EntryKind.EXTERNAL:
+            source = read_external(self.transport.objects, before).uri
+            raise Conflict(
+                f"'{located}' lies elsewhere, at {source}, and cannot be appended to",
+                hint="append to it there and import it again, or put a copy of it here first",
+            )
         objects = self.transport.objects
         with ExitStack() as stack:
             stream = stack.enter_context(_opened(source))
-            whole = io.BufferedReader(_Chained(objects, before, stream))
+            head: Iterator[Buffer] = iter(()) if before is None else read_content(objects, before)
+            whole = io.BufferedReader(PieceStream(chain(head, _pieces_of(stream))))
             done = ingest_stream(
                 whole, path, view, objects, self.transport.chunks, progress=progress
             )
@@ -110,32 +119,6 @@ def _opened(source: str | Path | bytes | BinaryIO) -> BinaryIO:
     return source
 
 
-class _Chained(io.RawIOBase):
-    """What an entry holds, and then what a stream gives."""
-
-    def __init__(self, objects: ObjectStore, before: Entry | None, stream: BinaryIO) -> None:
-        super().__init__()
-        self._pieces: Iterator[Buffer] = (
-            iter(()) if before is None else read_content(objects, before)
-        )
-        self._piece = memoryview(b"")
-        self._stream = stream
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill *buffer* with what comes next."""
-        room = memoryview(buffer).cast("B")
-        while not self._piece:
-            following = next(self._pieces, None)
-            if following is None:
-                data = self._stream.read(len(room))
-                room[: len(data)] = data
-                return len(data)
-            self._piece = memoryview(following).cast("B")
-        count = min(len(room), len(self._piece))
-        room[:count] = self._piece[:count]
-        self._piece = self._piece[count:]
-        return count
+def _pieces_of(stream: BinaryIO) -> Iterator[bytes]:
+    while data := stream.read(_PIECE):
+        yield data

@@ -12,6 +12,7 @@ from datavc.model.commit_info import CommitInfo
 from datavc.model.job import JobInfo
 from datavc.model.merge_info import MergeInfo
 from datavc.model.repo import BranchInfo
+from datavc.store.external.known_digests import KnownDigests
 from datavc.versioning.nodes import NodeStore
 
 
@@ -29,6 +30,7 @@ class ClientBase:
         self.author = author
         self.cache = cache
         self.nodes = NodeStore(transport.objects)
+        transport.objects.digests = KnownDigests(cache / "external-digests")
 
     @property
     def runs_inline(self) -> bool:

@@ -11,8 +11,9 @@ from datavc.client.file_reader import FileReader
 from datavc.errors import Collected, NothingStaged
 from datavc.model.change_set import ChangeSetWriter, StagedRecord
 from datavc.model.commit_info import CommitInfo
-from datavc.model.entry import Entry
+from datavc.model.entry import Entry, EntryKind
 from datavc.store.content import ContentWriter
+from datavc.store.external.record import read_external, write_external
 from datavc.versioning.nodes import SessionSink
 
 #: What a path shall hold: bytes, a local file's content, what an entry of this datavc holds, or
@@ -53,13 +54,26 @@ def _commit(
     *,
     again: bool,
 ) -> CommitInfo:
-    record = _store(client, contents, again=again)
+    record = store_contents(client, contents, again=again)
     return client.transport.commit(
         repo, branch, message, client.author, change_set=record, allow_empty=False
     )
 
 
-def _store(client: ClientBase, contents: Mapping[str, Content], *, again: bool) -> StagedRecord:
+def store_contents(
+    client: ClientBase, contents: Mapping[str, Content], *, again: bool
+) -> StagedRecord:
+    """Store *contents*, by path, as a change set that nothing refers to yet.
+
+    Args:
+        client: where.
+        contents: see :data:`Content`.
+        again: whether it was done before, and what it relied on was collected since.
+
+    Raises:
+        SourceUnreadable: a local file cannot be read.
+        OutOfSpace, StoreUnavailable: it cannot be stored.
+    """
     objects, chunks = client.transport.objects, client.transport.chunks
     with objects.session(chunks) as session:
         writer = ContentWriter(session, chunks)
@@ -68,12 +82,12 @@ def _store(client: ClientBase, contents: Mapping[str, Content], *, again: bool) 
             content = contents[path]
             if isinstance(content, Entry):
                 # Where its pieces lay was given up meanwhile, so they are stored anew.
-                entry = (
-                    writer.write_stream(io.BufferedReader(FileReader(objects, path, content)))
-                    if again
-                    else content
-                )
-                changes.add(path, entry)
+                if again and content.kind is EntryKind.EXTERNAL:
+                    content = write_external(session, read_external(objects, content))
+                elif again:
+                    stream = io.BufferedReader(FileReader(objects, path, content))
+                    content = writer.write_stream(stream)
+                changes.add(path, content)
             elif isinstance(content, Path):
                 changes.add(path, writer.write_file(content))
             else:

@@ -10,25 +10,27 @@ from datavc.client.content_diffs import ContentDiffVerbs
 from datavc.client.exports import ExportVerbs
 from datavc.client.files import FileVerbs
 from datavc.client.gets import GetVerbs
-from datavc.client.merges import MergeVerbs
+from datavc.client.imports import ImportVerbs
 from datavc.client.pipelines import PipelineVerbs
 from datavc.client.refs import RefVerbs
 from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
 from datavc.client.space import SpaceVerbs
 from datavc.client.working_copies import WorkingCopyVerbs
+from datavc.client.working_copy_merge import CopyMergeVerbs
 
 
 class Client(
     RepoVerbs,
     AppendVerbs,
+    ImportVerbs,
     RemoveVerbs,
     FileVerbs,
     GetVerbs,
     ExportVerbs,
     ContentDiffVerbs,
     RefVerbs,
-    MergeVerbs,
+    CopyMergeVerbs,
     PipelineVerbs,
     SpaceVerbs,
     WorkingCopyVerbs,

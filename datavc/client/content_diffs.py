@@ -15,6 +15,7 @@ from datavc.model.entry import Entry, EntryKind
 from datavc.model.file_info import FileChange
 from datavc.model.tree.diff import file_change
 from datavc.store.content import read_content
+from datavc.store.external.problem import named, naming
 
 #: Larger texts are not compared line by line: the time for that grows with the square.
 _LARGEST_TEXT = 1024 * 1024
@@ -59,15 +60,15 @@ class ContentDiffVerbs(HistoryVerbs):
             return self._tables(change, before, after, key)
         if max(before.size, after.size) > _LARGEST_TEXT:
             return ContentDiff(change, ContentKind.BINARY)
-        old, new = self._text(before), self._text(after)
+        old, new = self._text(change.path, before), self._text(change.path, after)
         if old is None or new is None:
             return ContentDiff(change, ContentKind.BINARY)
         return _texts(change, old, new)
 
     def _one_sided(self, change: FileChange, entry: Entry | None, *, is_new: bool) -> ContentDiff:
         text = None
-        if entry is not None and entry.kind is EntryKind.FILE and entry.size <= _LARGEST_TEXT:
-            text = self._text(entry)
+        if entry is not None and _is_file(entry) and entry.size <= _LARGEST_TEXT:
+            text = self._text(change.path, entry)
         if text is None or is_table(change.path):
             return ContentDiff(change, ContentKind.BINARY)
         return _texts(change, "" if is_new else text, text if is_new else "")
@@ -79,13 +80,15 @@ class ContentDiffVerbs(HistoryVerbs):
             old, new = Path(folder, "old"), Path(folder, "new")
             for file, entry in ((old, before), (new, after)):
                 with file.open("wb") as out:
-                    for piece in read_content(self.transport.objects, entry):
+                    pieces = read_content(self.transport.objects, entry)
+                    for piece in named(f"/{change.path}", pieces):
                         out.write(piece)
             table = compare_tables(change.path, old, new, key)
         return ContentDiff(change, ContentKind.TABLE, table=table)
 
-    def _text(self, entry: Entry) -> str | None:
-        data = b"".join(read_content(self.transport.objects, entry))
+    def _text(self, path: str, entry: Entry) -> str | None:
+        with naming(f"/{path}"):
+            data = b"".join(read_content(self.transport.objects, entry))
         if b"\0" in data:
             return None
         try:
@@ -95,7 +98,11 @@ class ContentDiffVerbs(HistoryVerbs):
 
 
 def _are_files(before: Entry, after: Entry) -> bool:
-    return before.kind is EntryKind.FILE and after.kind is EntryKind.FILE
+    return _is_file(before) and _is_file(after)
+
+
+def _is_file(entry: Entry) -> bool:
+    return entry.kind is not EntryKind.SYMLINK
 
 
 def _texts(change: FileChange, old: str, new: str) -> ContentDiff:

@@ -9,9 +9,11 @@ from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
 from datavc.client.embedded_space import EmbeddedSpace
 from datavc.client.transport import JobProgress
+from datavc.errors import InvalidInput
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
+from datavc.model.file_info import PutResult
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
 from datavc.versioning import branches, commits, history, lineage, repos, resolve, staging, tags
@@ -134,6 +136,27 @@ class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedSpace):
         from datavc.versioning import reset
 
         return reset.reset_staging(self._vs, repo, branch, path, author=author)
+
+    def fetch(
+        self,
+        repo: str,
+        branch: str,
+        path: str,
+        source: str,
+        message: str | None,
+        author: str,
+        *,
+        recursive: bool,
+    ) -> PutResult:
+        """There is nobody else to fetch.
+
+        Raises:
+            InvalidInput: always.
+        """
+        del repo, branch, path, source, message, author, recursive
+        raise InvalidInput(
+            "there is no server that could fetch it", hint="put the URL without --by-server"
+        )
 
     def commit(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datavc.model.merge_info import MergeInfo, MergeStrategy
+from datavc.model.merge_decisions import Decisions
+from datavc.model.merge_info import MergeInfo
 from datavc.versioning.versioned_store import VersionedStore
 
 
@@ -10,6 +11,12 @@ class EmbeddedMerge:
     """See :class:`~datavc.client.merge_transport.MergeTransport`."""
 
     _vs: VersionedStore
+
+    def merge_base(self, repo: str, left: str, right: str) -> str | None:
+        """The commit at which two refs parted; ``None`` where they never met."""
+        from datavc.versioning.merge_base import find_merge_base
+
+        return find_merge_base(self._vs, repo, left, right)
 
     def merge(
         self,
@@ -19,7 +26,7 @@ class EmbeddedMerge:
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         fast_forward: bool,
     ) -> MergeInfo:
         """Bring what a ref has changed into a branch."""
@@ -32,7 +39,7 @@ class EmbeddedMerge:
             branch,
             author=author,
             message=message,
-            strategy=strategy,
+            decisions=decisions,
             fast_forward=fast_forward,
         )
 
@@ -44,7 +51,7 @@ class EmbeddedMerge:
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         mainline: int | None,
     ) -> MergeInfo:
         """Take back what a commit has changed."""
@@ -57,7 +64,7 @@ class EmbeddedMerge:
             ref,
             author=author,
             message=message,
-            strategy=strategy,
+            decisions=decisions,
             mainline=mainline,
         )
 
@@ -70,7 +77,7 @@ class EmbeddedMerge:
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         mainline: int | None,
     ) -> MergeInfo:
         """Do again what a commit has changed."""
@@ -84,6 +91,6 @@ class EmbeddedMerge:
             ref,
             author=author,
             message=message,
-            strategy=strategy,
+            decisions=decisions,
             mainline=mainline,
         )

@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 
 from datavc.client.base import ClientBase
-from datavc.errors import Conflict, Expired, NotFound
+from datavc.errors import Conflict, Expired, InvalidPath, NotFound
 from datavc.model.address import Address
 from datavc.model.commit import TreeRef
 from datavc.model.entry import Entry
 from datavc.model.tree.diff import diff_trees
 from datavc.model.tree.empty import EMPTY_TREE
-from datavc.model.tree.lookup import is_folder
-from datavc.versioning.export.state import ExportState
+from datavc.model.tree.lookup import is_folder, lookup
+from datavc.versioning.export.state import STATE_NAME, ExportState
 from datavc.versioning.export.target import open_target
 from datavc.versioning.restore import Progress
 
@@ -73,6 +73,12 @@ class ExportVerbs(ClientBase):
         prefix = f"{located.path.rstrip('/')}/" if located.path else ""
         if not is_folder(tree, prefix, self.nodes):
             raise NotFound(f"there is no folder '{located}'")
+        if lookup(tree, prefix + STATE_NAME, self.nodes) is not None:
+            raise InvalidPath(
+                f"'/{prefix}{STATE_NAME}' cannot be exported: a file of that name says at the "
+                "target what an export wrote",
+                hint="export another folder, or use `datavc get`",
+            )
         place = open_target(target, self.transport.objects)
         before = place.read_state() or ExportState(located.repo, None, prefix)
         if (before.repo, before.prefix) != (located.repo, prefix) and not force:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from datavc.errors import InvalidInput
 from datavc.model.entry import Entry
 from datavc.store.content import read_content
+from datavc.store.external.problem import naming
 from datavc.store.objects import ObjectStore
 
 if TYPE_CHECKING:
@@ -59,14 +60,16 @@ class FileReader(io.RawIOBase):
         """
         view = memoryview(buffer).cast("B")
         done = 0
-        for piece in read_content(self._objects, self._entry, self._position, len(view)):
-            view[done : done + len(piece)] = piece
-            done += len(piece)
+        with naming(self.name):
+            for piece in read_content(self._objects, self._entry, self._position, len(view)):
+                view[done : done + len(piece)] = piece
+                done += len(piece)
         self._position += done
         return done
 
     def readall(self) -> bytes:
         """All from the position on."""
-        data = b"".join(read_content(self._objects, self._entry, self._position))
+        with naming(self.name):
+            data = b"".join(read_content(self._objects, self._entry, self._position))
         self._position += len(data)
         return data

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 
 from datavc.client.base import ClientBase
 from datavc.errors import InvalidPath, NotFound
 from datavc.model.address import Address
 from datavc.model.commit import TreeRef
-from datavc.model.entry import Entry
+from datavc.model.entry import Entry, EntryKind
+from datavc.model.external import External
 from datavc.model.file_info import FileInfo
 from datavc.model.glob import Glob
 from datavc.model.tree.glob_tree import glob_tree
-from datavc.model.tree.lookup import find_file, is_folder
+from datavc.model.tree.lookup import find_file, is_folder, lookup
 from datavc.model.tree.scan import file_info, list_folder, scan
 from datavc.store.backend import Buffer
 from datavc.store.content import read_content
+from datavc.store.external.problem import named, naming
+from datavc.store.external.record import read_external, read_external_uris
+
+#: Sources of external files are read so many at a time.
+_BATCH = 512
 
 
 class FileVerbs(ClientBase):
     """Files in commits."""
 
     def ls(
-        self, address: str | Address, *, recursive: bool = False, delimiter: str = "/"
+        self,
+        address: str | Address,
+        *,
+        recursive: bool = False,
+        delimiter: str = "/",
+        sources: bool = False,
     ) -> Iterator[FileInfo]:
         """The files and folders at an address, sorted by path.
 
@@ -34,12 +47,19 @@ class FileVerbs(ClientBase):
             address: ``repo@ref:/path``.
             recursive: every file below, rather than one level.
             delimiter: what ends a level.
+            sources: tell where external files lie, too.
 
         Raises:
             NotFound: there is no such repo or ref, or nothing at that path.
         """
         located = self.locate(address)
         tree = self.tree_at(located)
+        found = self._listed(located, tree, recursive=recursive, delimiter=delimiter)
+        return self._with_sources(tree, found) if sources else found
+
+    def _listed(
+        self, located: Address, tree: TreeRef, *, recursive: bool, delimiter: str
+    ) -> Iterator[FileInfo]:
         path = located.path
         entry = find_file(tree, path, self.nodes)
         if entry is not None:
@@ -67,6 +87,18 @@ class FileVerbs(ClientBase):
             raise nothing_at(located)
         return FileInfo(f"{path}/", 0, "")
 
+    def external(self, address: str | Address) -> External | None:
+        """Where a file lies and which version is meant, if it is an external one.
+
+        Raises:
+            NotFound: there is no such file.
+            InvalidPath: it is a folder.
+        """
+        entry = self._entry_at(self.locate(address))
+        if entry.kind is not EntryKind.EXTERNAL:
+            return None
+        return read_external(self.transport.objects, entry)
+
     def open(self, address: str | Address) -> io.BufferedReader:
         """A file as a binary file object; only the ranges that are read are fetched.
 
@@ -88,8 +120,10 @@ class FileVerbs(ClientBase):
             NotFound: there is no such file.
             InvalidInput: *offset* or *length* is negative.
         """
-        entry = self._entry_at(self.locate(address))
-        return b"".join(read_content(self.transport.objects, entry, offset, length))
+        located = self.locate(address)
+        entry = self._entry_at(located)
+        with naming(str(located)):
+            return b"".join(read_content(self.transport.objects, entry, offset, length))
 
     def cat(self, address: str | Address) -> Iterator[Buffer]:
         """The content of a file piece by piece, verified, in bounded memory.
@@ -97,7 +131,8 @@ class FileVerbs(ClientBase):
         Raises:
             NotFound: there is no such file.
         """
-        return read_content(self.transport.objects, self._entry_at(self.locate(address)))
+        located = self.locate(address)
+        return named(str(located), read_content(self.transport.objects, self._entry_at(located)))
 
     def _entry_at(self, located: Address) -> Entry:
         tree = self.tree_at(located)
@@ -107,6 +142,19 @@ class FileVerbs(ClientBase):
         if is_folder(tree, located.path, self.nodes):
             raise InvalidPath(f"'{located}' is a folder", hint="name a file in it")
         raise nothing_at(located)
+
+    def _with_sources(self, tree: TreeRef, files: Iterator[FileInfo]) -> Iterator[FileInfo]:
+        while batch := list(islice(files, _BATCH)):
+            found = {
+                info.path: lookup(tree, info.path, self.nodes)
+                for info in batch
+                if info.kind is EntryKind.EXTERNAL
+            }
+            entries = {path: entry for path, entry in found.items() if entry is not None}
+            sources = read_external_uris(self.transport.objects, entries)
+            for info in batch:
+                source = sources.get(info.path, "")
+                yield replace(info, source=source) if source else info
 
     def _matches(self, tree: TreeRef, pattern: str, *, recursive: bool) -> Iterator[FileInfo]:
         for path, entry in glob_tree(tree, self.nodes, pattern):

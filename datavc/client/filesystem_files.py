@@ -12,6 +12,7 @@ from fsspec.spec import AbstractBufferedFile
 
 from datavc.errors import NotFound
 from datavc.model.entry import Entry
+from datavc.store.external.problem import naming
 
 if TYPE_CHECKING:
     from datavc.client.filesystem import DatavcFileSystem
@@ -69,6 +70,7 @@ class WriteFile(AbstractBufferedFile):  # type: ignore[misc]
 def as_os_errors(path: str) -> Iterator[None]:
     """Raise what callers of filesystems expect where something is not there."""
     try:
-        yield
+        with naming(path):
+            yield
     except NotFound as error:
         raise FileNotFoundError(f"{path}: {error.message}") from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from datavc.client.base import ClientBase
 from datavc.client.transport import JobProgress
@@ -11,14 +12,18 @@ from datavc.errors import InvalidInput
 from datavc.model.address import Address
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
-from datavc.model.entry import Change
+from datavc.model.entry import Change, EntryKind
 from datavc.model.file_info import ChangeKind, DiffStats, FileChange
 from datavc.model.log_filter import LogFilter
 from datavc.model.repo import Reset, StagedChange
 from datavc.model.tree.diff import Difference, diff_trees, file_change
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import lookup
+from datavc.store.external.record import read_external_uris
 from datavc.versioning.branch_view import BranchView
+
+#: Sources of external files are read so many at a time.
+_BATCH = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,12 @@ class HistoryVerbs(ClientBase):
         return self.transport.filtered_log(located.repo, str(located.ref), wanted, limit)
 
     def diff(
-        self, old: str | Address, new: str | Address | None = None, *, prefix: str = ""
+        self,
+        old: str | Address,
+        new: str | Address | None = None,
+        *,
+        prefix: str = "",
+        sources: bool = False,
     ) -> Iterator[FileChange]:
         """The files that two commits do not hold alike, sorted by path.
 
@@ -197,12 +207,15 @@ class HistoryVerbs(ClientBase):
             new: the later side, also of another repo; without one *old* is the later side, and
                 its first parent (or nothing, for a first commit) the earlier.
             prefix: only files whose path starts so.
+            sources: tell where external files lie, too.
 
         Raises:
             NotFound: a repo or ref does not exist.
             InvalidInput: the two addresses have different paths.
         """
         found = self.differences(old, new, prefix=prefix)
+        if sources:
+            return self._with_sources_told(found)
         return (file_change(path, left, right) for path, left, right in found)
 
     def differences(
@@ -245,6 +258,18 @@ class HistoryVerbs(ClientBase):
             )
         located = self.locate(address)
         return self.transport.lineage(located.repo, str(located.ref), direction)
+
+    def _with_sources_told(self, found: Iterator[Difference]) -> Iterator[FileChange]:
+        while batch := list(islice(found, _BATCH)):
+            sides = ((path, new or old) for path, old, new in batch)
+            external = {
+                path: entry
+                for path, entry in sides
+                if entry is not None and entry.kind is EntryKind.EXTERNAL
+            }
+            sources = read_external_uris(self.transport.objects, external)
+            for path, old, new in batch:
+                yield replace(file_change(path, old, new), source=sources.get(path, ""))
 
     def _against(self, head: TreeRef, changes: Iterator[Change]) -> Iterator[FileChange]:
         for path, new in changes:

@@ -21,6 +21,7 @@ from datavc.errors import Conflict
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
+from datavc.model.file_info import PutResult
 from datavc.model.ids import new_id
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
@@ -32,6 +33,8 @@ Item = TypeVar("Item")
 #: The server holds an answer back for so many seconds at most while there are no news.
 _WAIT_SECONDS = 20.0
 _LOG_PAGE = 500
+#: The server answers when it has fetched all, and gives up by itself.
+_FETCH_SECONDS = 24 * 3600.0
 
 
 class _Run(msgspec.Struct):
@@ -71,6 +74,7 @@ class HttpTransport(HttpMerge, HttpRefs, HttpSpace):
 
     def close(self) -> None:
         """Close all connections."""
+        self.objects.sources.close()
         self._store.close()
         self._session.close()
 
@@ -163,6 +167,26 @@ class HttpTransport(HttpMerge, HttpRefs, HttpSpace):
         place = f"{_branch(repo, branch)}/staging"
         response = self._session.send("DELETE", place, query={"path": path}, headers=by(author))
         return decode(response, Reset)
+
+    def fetch(
+        self,
+        repo: str,
+        branch: str,
+        path: str,
+        source: str,
+        message: str | None,
+        author: str,
+        *,
+        recursive: bool,
+    ) -> PutResult:
+        """Let the server fetch what lies elsewhere into a branch."""
+        body = {"url": source, "path": path, "message": message, "recursive": recursive}
+        headers = {**by(author), "Idempotency-Key": new_id()}
+        route = f"{_branch(repo, branch)}/fetches"
+        response = self._session.send(
+            "POST", route, body=body, headers=headers, repeat=True, timeout=_FETCH_SECONDS
+        )
+        return decode(response, PutResult)
 
     def commit(
         self,

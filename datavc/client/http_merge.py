@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from datavc.client.http_answer import by, decode
 from datavc.client.http_session import HttpSession, part
-from datavc.model.merge_info import MergeInfo, MergeStrategy
+from datavc.client.wire import RecordBody
+from datavc.model.merge_decisions import Decisions
+from datavc.model.merge_info import MergeBase, MergeInfo
 
 
 class HttpMerge:
     """See :class:`~datavc.client.merge_transport.MergeTransport`."""
 
     _session: HttpSession
+
+    def merge_base(self, repo: str, left: str, right: str) -> str | None:
+        """The commit at which two refs parted; ``None`` where they never met."""
+        path = f"/repos/{part(repo)}/refs/{part(left)}/merge-base"
+        response = self._session.send("GET", path, query={"other": right})
+        return decode(response, MergeBase).commit
 
     def merge(
         self,
@@ -20,17 +28,16 @@ class HttpMerge:
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         fast_forward: bool,
     ) -> MergeInfo:
         """Bring what a ref has changed into a branch."""
-        body = {
+        body: dict[str, object] = {
             "source": source,
             "message": message,
-            "strategy": strategy,
             "fast_forward": fast_forward,
         }
-        return self._bring(repo, branch, "merges", body, author)
+        return self._bring(repo, branch, "merges", body, decisions, author)
 
     def revert(
         self,
@@ -40,12 +47,12 @@ class HttpMerge:
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         mainline: int | None,
     ) -> MergeInfo:
         """Take back what a commit has changed."""
-        body = {"ref": ref, "message": message, "strategy": strategy, "mainline": mainline}
-        return self._bring(repo, branch, "reverts", body, author)
+        body: dict[str, object] = {"ref": ref, "message": message, "mainline": mainline}
+        return self._bring(repo, branch, "reverts", body, decisions, author)
 
     def cherry_pick(
         self,
@@ -56,20 +63,34 @@ class HttpMerge:
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         mainline: int | None,
     ) -> MergeInfo:
         """Do again what a commit has changed."""
-        body = {
+        body: dict[str, object] = {
             "repo": source_repo,
             "ref": ref,
             "message": message,
-            "strategy": strategy,
             "mainline": mainline,
         }
-        return self._bring(repo, branch, "cherry-picks", body, author)
+        return self._bring(repo, branch, "cherry-picks", body, decisions, author)
 
-    def _bring(self, repo: str, branch: str, what: str, body: object, author: str) -> MergeInfo:
+    def _bring(
+        self,
+        repo: str,
+        branch: str,
+        what: str,
+        body: dict[str, object],
+        decisions: Decisions,
+        author: str,
+    ) -> MergeInfo:
+        content = decisions.content
+        decided = {
+            "strategy": decisions.strategy,
+            "ours": decisions.ours,
+            "theirs": decisions.theirs,
+            "content": None if content is None else RecordBody.of(content),
+        }
         path = f"/repos/{part(repo)}/branches/{part(branch)}/{what}"
-        response = self._session.send("POST", path, body=body, headers=by(author))
+        response = self._session.send("POST", path, body=body | decided, headers=by(author))
         return decode(response, MergeInfo)

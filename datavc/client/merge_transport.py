@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from datavc.model.merge_info import MergeInfo, MergeStrategy
+from datavc.model.merge_decisions import Decisions
+from datavc.model.merge_info import MergeInfo
 
 
 class MergeTransport(Protocol):
     """Merge, revert, cherry-pick."""
+
+    def merge_base(self, repo: str, left: str, right: str) -> str | None:
+        """The commit at which two refs parted; ``None`` where they never met."""
 
     def merge(
         self,
@@ -18,7 +22,7 @@ class MergeTransport(Protocol):
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         fast_forward: bool,
     ) -> MergeInfo:
         """Bring what a ref has changed into a branch."""
@@ -31,7 +35,7 @@ class MergeTransport(Protocol):
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         mainline: int | None,
     ) -> MergeInfo:
         """Take back what a commit has changed."""
@@ -45,7 +49,7 @@ class MergeTransport(Protocol):
         message: str,
         author: str,
         *,
-        strategy: MergeStrategy | None,
+        decisions: Decisions,
         mainline: int | None,
     ) -> MergeInfo:
         """Do again what a commit has changed."""

@@ -17,13 +17,14 @@ from datavc.model.commit_info import CommitInfo
 from datavc.model.file_info import PutResult
 from datavc.model.link_handling import LinkHandling
 from datavc.model.repo import BranchInfo
+from datavc.model.source_uri import check_web, is_remote, scheme_of
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import is_folder, lookup
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.ingest import Ingested, LocalSource, Progress, ingest_files, ingest_stream
 from datavc.versioning.stat_cache import StatCache
 
-#: A path, several, or content: bytes, or what a binary file object gives until its end.
+#: A path or URL, several, or content: bytes, or what a binary file object gives until its end.
 Source = str | Path | bytes | BinaryIO | Sequence[str | Path]
 
 
@@ -33,6 +34,52 @@ _TRIES = 3
 
 class PutVerbs(ClientBase):
     """Bringing files into a branch."""
+
+    def fetch(
+        self,
+        source: str,
+        address: str | Address,
+        *,
+        recursive: bool = False,
+        message: str | None = None,
+        run: bool = True,
+        job_progress: JobProgress | None = None,
+    ) -> PutResult:
+        """Let the server fetch a file from the web, or from a bucket, into a branch.
+
+        Its bytes do not pass through this process. The server goes to public addresses alone, and
+        to what its operator has opened to it.
+
+        Args:
+            source: ``https://``, ``http://``, or ``s3://bucket/key``.
+            address: as for :meth:`put`.
+            recursive: fetch all below a prefix of a bucket.
+            message: commit with it, leaving alone what else is staged.
+            run: run the pipelines that the commit feeds, where they run inline.
+            job_progress: called as jobs move on.
+
+        Raises:
+            InvalidInput: there is no server, the URL is malformed or holds credentials, or the
+                file is larger than the server takes.
+            AccessDenied: the server does not go there.
+            NotFound: there is nothing, or no such repo or branch.
+            SourceUnreadable: it cannot be read, or takes too long.
+        """
+        located = self.locate_branch(address)
+        if scheme_of(source) in ("http", "https"):
+            check_web(source)
+        done = self.transport.fetch(
+            located.repo,
+            located.ref.name,
+            located.path,
+            source,
+            message,
+            self.author,
+            recursive=recursive,
+        )
+        if run and done.commit is not None:
+            self.run_pipelines(self.transport.resolve(located.repo, done.commit), job_progress)
+        return done
 
     def put(
         self,
@@ -53,6 +100,9 @@ class PutVerbs(ClientBase):
         is the new name of the only source. A folder given as ``folder/`` or ``.`` stands for what
         it holds. A text that names no file may be a glob, and keeps the folders below its fixed
         part. Files that the branch holds unchanged are left out.
+
+        ``http://``, ``https://`` and ``s3://bucket/key`` are fetched from here, with this
+        process's own network and credentials, and are stored as copies.
 
         Args:
             source: see :data:`Source`.
@@ -125,17 +175,21 @@ class PutVerbs(ClientBase):
             objects, chunks = self.transport.objects, self.transport.chunks
             done = ingest_stream(content, path, view, objects, chunks, progress=progress)
         else:
-            sources = self._plan(source, located, view.tree, recursive=recursive)
-            cache = self._cache_of(sources, located)
-            done = ingest_files(
-                sources,
-                view,
-                self.transport.objects,
-                self.transport.chunks,
-                cache=cache,
-                links=links,
-                progress=progress,
-            )
+            paths = _paths_of(source)
+            if _are_remote(paths):
+                done = self._copy(paths, located, view, recursive=recursive, progress=progress)
+            else:
+                sources = self._plan(paths, located, view.tree, recursive=recursive)
+                cache = self._cache_of(sources, located)
+                done = ingest_files(
+                    sources,
+                    view,
+                    self.transport.objects,
+                    self.transport.chunks,
+                    cache=cache,
+                    links=links,
+                    progress=progress,
+                )
         if done.record is not None and not overwrite:
             self._check_new(done.record, view, located)
         expected = None if overwrite else branch.head or ""
@@ -181,11 +235,41 @@ class PutVerbs(ClientBase):
         return BranchView(tree, self.nodes, staged)
 
     def _plan(
-        self, source: Source, located: Address, tree: TreeRef, *, recursive: bool
+        self, paths: Sequence[str | Path], located: Address, tree: TreeRef, *, recursive: bool
     ) -> list[LocalSource]:
+        inside = self._is_folder(located, tree)
+        return plan_sources(paths, located.path, recursive=recursive, target_is_folder=inside)
+
+    def _copy(
+        self,
+        paths: Sequence[str | Path],
+        located: Address,
+        view: BranchView,
+        *,
+        recursive: bool,
+        progress: Progress | None,
+    ) -> Ingested:
+        # What few calls need takes a while to import.
+        from datavc.versioning.elsewhere.copy_files import Fetching, copy_files
+        from datavc.versioning.elsewhere.plan import plan_elsewhere
+
+        objects = self.transport.objects
+        access = objects.sources
+        sources = plan_elsewhere(
+            paths,
+            located.path,
+            access,
+            recursive=recursive,
+            target_is_folder=self._is_folder(located, view.tree),
+        )
+        fetching = Fetching(access, access.web_client())
+        chunks = self.transport.chunks
+        return copy_files(sources, fetching, view, objects, chunks, self.nodes, progress=progress)
+
+    def _is_folder(self, located: Address, tree: TreeRef) -> bool:
+        """Whether there is a folder already, so that files go into it."""
         path = located.path
-        inside = bool(path) and not path.endswith("/") and is_folder(tree, path, self.nodes)
-        return plan_sources(_paths_of(source), path, recursive=recursive, target_is_folder=inside)
+        return bool(path) and not path.endswith("/") and is_folder(tree, path, self.nodes)
 
     def _cache_of(self, sources: Sequence[LocalSource], located: Address) -> StatCache | None:
         if len(sources) != 1 or not sources[0].is_folder:
@@ -237,6 +321,20 @@ def _paths_of(source: Source) -> list[str | Path]:
     if not isinstance(source, Sequence) or isinstance(source, (bytes, bytearray, memoryview)):
         raise InvalidInput(f"{type(source).__name__} is nothing that can be put")
     return list(source)
+
+
+def _are_remote(paths: Sequence[str | Path]) -> bool:
+    """Whether these are files elsewhere.
+
+    Raises:
+        InvalidInput: some are, and some are here.
+    """
+    remote = [isinstance(path, str) and is_remote(path) for path in paths]
+    if any(remote) and not all(remote):
+        raise InvalidInput(
+            "URLs and local files are not put at once", hint="put them one after the other"
+        )
+    return any(remote)
 
 
 def _result(done: Ingested, staged: int | None = None, commit: str | None = None) -> PutResult:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from datavc.errors import InvalidInput, InvalidPath, NotFound
 from datavc.model.glob import Glob
+from datavc.versioning.elsewhere.target_name import inside, named
 from datavc.versioning.ingest import LocalSource
 
 _GLOB_CHARACTERS = frozenset("*?[{")
@@ -37,12 +38,12 @@ def plan_sources(
     several = len(sources) > 1
     # A folder that is named keeps that name whether or not it is there already: putting it again
     # must not put it inside itself.
-    folder_goal = _inside(target) if several else target
-    file_goal = _inside(target) if several or target_is_folder else target
+    folder_goal = inside(target) if several else target
+    file_goal = inside(target) if several or target_is_folder else target
     planned: list[LocalSource] = []
     for source in sources:
         if isinstance(source, str) and _is_glob(source):
-            planned += _expand(source, _inside(target), recursive=recursive)
+            planned += _expand(source, inside(target), recursive=recursive)
         elif Path(source).is_dir():
             planned.append(_plan_folder(source, folder_goal, recursive=recursive))
         else:
@@ -68,19 +69,11 @@ def _is_glob(text: str) -> bool:
     return not _GLOB_CHARACTERS.isdisjoint(text) and not os.path.lexists(text)
 
 
-def _inside(target: str) -> str:
-    return target if not target or target.endswith("/") else f"{target}/"
-
-
-def _named(goal: str, name: str) -> str:
-    return f"{goal}{name}" if not goal or goal.endswith("/") else goal
-
-
 def _plan_file(source: str | Path, goal: str) -> LocalSource:
     path = Path(source)
     if not os.path.lexists(path):
         raise NotFound(f"there is no file {str(source)!r}", hint="check the path")
-    return LocalSource(path, _named(goal, path.name), is_folder=False)
+    return LocalSource(path, named(goal, path.name), is_folder=False)
 
 
 def _plan_folder(source: str | Path, goal: str, *, recursive: bool) -> LocalSource:
@@ -88,7 +81,7 @@ def _plan_folder(source: str | Path, goal: str, *, recursive: bool) -> LocalSour
         raise InvalidInput(f"{str(source)!r} is a folder", hint="put it with -r")
     text = str(source)
     stands_for_contents = text in (".", "..") or text.endswith(("/", "/.", "/.."))
-    target = goal.rstrip("/") if stands_for_contents else _named(goal, Path(source).name)
+    target = goal.rstrip("/") if stands_for_contents else named(goal, Path(source).name)
     return LocalSource(Path(source), target, is_folder=True)
 
 

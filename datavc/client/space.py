@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from datavc.client.base import ClientBase
@@ -65,7 +66,8 @@ class SpaceVerbs(ClientBase):
         """Remove all that ever stood at a path from all history, wherever a copy of it stands.
 
         Commits, trees, ids and lineage stay; reading the content raises
-        :class:`~datavc.errors.Purged`. Pieces that other content shares stay for that.
+        :class:`~datavc.errors.Purged`. Pieces that other content shares stay for that. Of external
+        files it is forgotten where they lie; their sources stay, and are told.
 
         Args:
             repo: the repo.
@@ -120,6 +122,7 @@ class SpaceVerbs(ClientBase):
         *,
         deep: bool = False,
         repair: bool = False,
+        external: bool = False,
         progress: SpaceProgress | None = None,
     ) -> StoreCheck:
         """Check that everything that is referred to is there and whole.
@@ -127,9 +130,17 @@ class SpaceVerbs(ClientBase):
         Args:
             deep: read every byte of every pack.
             repair: put the deduplication index right from the packs.
+            external: look from here, with this process's own credentials, whether the sources of
+                external files are there as they were imported; their content is not read.
             progress: told of what is done, where it runs in this process.
         """
-        return self.transport.check_store(deep=deep, repair=repair, progress=progress)
+        found = self.transport.check_store(deep=deep, repair=repair, progress=progress)
+        if not external:
+            return found
+        from datavc.client.external_check import check_externals
+
+        count, problems = check_externals(self, progress)
+        return replace(found, external=count, problems=(*found.problems, *problems))
 
     def usage(self, address: str | Address | None = None) -> list[Usage]:
         """What all repos take up, or what one commit does.

@@ -16,6 +16,7 @@ from datavc.client.space_transport import SpaceTransport
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
+from datavc.model.file_info import PutResult
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
 from datavc.store.chunk_index import ChunkIndex
@@ -98,6 +99,19 @@ class Transport(MergeTransport, RefsTransport, SpaceTransport, Protocol):
 
     def reset_staging(self, repo: str, branch: str, path: str, author: str) -> Reset:
         """Drop what is staged at a path and below."""
+
+    def fetch(
+        self,
+        repo: str,
+        branch: str,
+        path: str,
+        source: str,
+        message: str | None,
+        author: str,
+        *,
+        recursive: bool,
+    ) -> PutResult:
+        """Fetch what lies elsewhere into a branch, without this process."""
 
     def commit(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
 
 from datavc.client.base import ClientBase
-from datavc.client.working_copy import WorkingCopy, check_prefix, is_branch
-from datavc.errors import Conflict, InvalidInput
+from datavc.client.working_copy import WorkingCopy, check_prefix, settle_ref
+from datavc.errors import Conflict, InvalidInput, InvalidPath
 from datavc.model.address import Address
 from datavc.model.working_copy import CopyUpdate
 from datavc.versioning.restore import Progress
@@ -19,9 +20,6 @@ from datavc.versioning.working_copy.copy_state import (
     read_state,
     write_state,
 )
-
-#: A commit whose content was taken for garbage before it landed is made anew so often at most.
-_TRIES = 3
 
 
 class WorkingCopyVerbs(ClientBase):
@@ -53,18 +51,25 @@ class WorkingCopyVerbs(ClientBase):
         located = self.locate(address)
         name = located.path.rstrip("/").rpartition("/")[2] or located.repo
         root = Path(folder or name).absolute()
-        ref = str(located.ref)
+        ref, commits = settle_ref(self, located.repo, str(located.ref))
         state = CopyState(
             place=self.transport.address,
             repo=located.repo,
             ref=ref,
-            is_branch=is_branch(self, located.repo, ref),
+            is_branch=commits,
             prefix=f"{located.path.rstrip('/')}/" if located.path else "",
             commit=None,
         )
         check_prefix(state, self.tree_at(located), self)
-        _claim(root, state, force=force)
-        return WorkingCopy(self, root).pull(force=force, progress=progress)
+        is_new = not root.exists()
+        is_claimed = _claim(root, state, force=force)
+        try:
+            return WorkingCopy(self, root).pull(force=force, progress=progress)
+        except InvalidPath:
+            if is_claimed and read_state(root) == state:
+                # Nothing was written yet, so nothing stays behind.
+                shutil.rmtree(root if is_new else root / STATE_FOLDER)
+            raise
 
     def working_copy(self, folder: str | Path = ".") -> WorkingCopy:
         """The working copy that *folder* is, or is in.
@@ -76,7 +81,8 @@ class WorkingCopyVerbs(ClientBase):
         return WorkingCopy(self, find_root(Path(folder)))
 
 
-def _claim(root: Path, state: CopyState, *, force: bool) -> None:
+def _claim(root: Path, state: CopyState, *, force: bool) -> bool:
+    """Make *root* a working copy that holds nothing; ``False`` where it is one already."""
     if (root / STATE_FOLDER).is_dir() and (root / STATE_FOLDER / "copy.json").exists():
         there = read_state(root)
         same = msgspec.structs.replace(there, commit=None, under_way=()) == state
@@ -85,7 +91,7 @@ def _claim(root: Path, state: CopyState, *, force: bool) -> None:
                 f"{str(root)!r} is a working copy of {there.repo}@{there.ref}",
                 hint="use `datavc switch` in it, or another folder",
             )
-        return
+        return False
     try:
         root.mkdir(parents=True, exist_ok=True)
         is_empty = not any(root.iterdir())
@@ -97,3 +103,4 @@ def _claim(root: Path, state: CopyState, *, force: bool) -> None:
             hint="name an empty folder, or use --force to replace files that differ",
         )
     write_state(root, state)
+    return True

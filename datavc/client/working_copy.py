@@ -26,6 +26,7 @@ from datavc.model.file_info import ChangeKind
 from datavc.model.tree.diff import diff_trees
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import is_folder, lookup
+from datavc.model.tree.scan import scan
 from datavc.model.working_copy import CopyChange, CopyStatus, CopyUpdate
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.restore import Progress
@@ -44,6 +45,7 @@ from datavc.versioning.working_copy.copy_state import (
     write_state,
 )
 from datavc.versioning.working_copy.leftovers import find_leftovers
+from datavc.versioning.working_copy.name_check import check_names
 from datavc.versioning.working_copy.store_changes import store_changes
 from datavc.versioning.working_copy.update import UpdatePlan, apply_update, plan_update
 
@@ -118,12 +120,11 @@ class WorkingCopy:
             SourceUnreadable: a file changed while it was read.
         """
         with locked(self.root):
-            state = self._settled()
+            state = self.settled_state()
             if not state.is_branch:
                 raise Conflict(
                     f"'{state.ref}' of repo {state.repo!r} is no branch that can be committed to",
-                    hint=f"`datavc branch create {state.repo}@NAME --from {state.ref}`, then "
-                    "`datavc switch NAME`",
+                    hint="`datavc switch -c NAME` makes one from here",
                 )
             if self._resolve(state) != state.commit:
                 raise LostRace(
@@ -167,8 +168,8 @@ class WorkingCopy:
         """
         with locked(self.root):
             state = read_state(self.root)
-            commits = is_branch(self._client, state.repo, ref)
-            wanted = msgspec.structs.replace(state, ref=ref, is_branch=commits)
+            settled, commits = settle_ref(self._client, state.repo, ref)
+            wanted = msgspec.structs.replace(state, ref=settled, is_branch=commits)
             return self._update(wanted, force=force, progress=progress)
 
     def restore(self, paths: Sequence[str] = (), *, progress: Progress | None = None) -> CopyUpdate:
@@ -182,7 +183,7 @@ class WorkingCopy:
             NotFound: neither the folder nor the commit has anything changed there.
         """
         with locked(self.root):
-            state = self._settled()
+            state = self.settled_state()
             tree = self._tree(state, state.commit)
             lost = [
                 change
@@ -208,7 +209,7 @@ class WorkingCopy:
         Raises:
             AlreadyExists: there is one of that name.
         """
-        state = self._settled()
+        state = self.settled_state()
         self._client.transport.create_branch(state.repo, name, state.commit, self._client.author)
 
     def relative(self, paths: Sequence[str | Path]) -> list[str]:
@@ -225,7 +226,12 @@ class WorkingCopy:
             found.append(full.relative_to(self.root).as_posix())
         return [] if "." in found else found
 
-    def _settled(self) -> CopyState:
+    def settled_state(self) -> CopyState:
+        """What the working copy knows of itself.
+
+        Raises:
+            Conflict: an update was interrupted.
+        """
         state = read_state(self.root)
         if state.under_way:
             raise Conflict(
@@ -276,8 +282,16 @@ class WorkingCopy:
         objects = self._client.transport.objects
         under_way = [self._tree(before, commit) for commit in before.under_way]
         left = find_leftovers(old, under_way, wanted.prefix, nodes, objects, local)
-        plan = plan_update(old, new, wanted.prefix, nodes, local, left, force=force)
+        plan = plan_update(
+            old, new, wanted.prefix, nodes, local, left, objects=objects, force=force
+        )
         if not plan.conflicts:
+            cut = len(wanted.prefix)
+            check_names(
+                self.root,
+                (path for path, _ in plan.written),
+                lambda: (path[cut:] for path, _ in scan(new, nodes, wanted.prefix)),
+            )
             if target is not None and target not in before.under_way:
                 begun = (*before.under_way, target)
                 write_state(self.root, msgspec.structs.replace(before, under_way=begun))
@@ -313,7 +327,10 @@ class WorkingCopy:
     def _changes(self, state: CopyState) -> list[LocalChange]:
         tree = self._tree(state, state.commit)
         with _remembered(self.root) as (old, new):
-            comparison = Comparison(self.root, tree, state.prefix, self._client.nodes, old, new)
+            objects = self._client.transport.objects
+            comparison = Comparison(
+                self.root, tree, state.prefix, self._client.nodes, objects, old, new
+            )
             return list(comparison.changes())
 
     def _resolve(self, state: CopyState) -> str | None:
@@ -328,13 +345,20 @@ class WorkingCopy:
         return self._client.transport.tree(state.repo, commit)
 
 
-def is_branch(client: ClientBase, repo: str, ref: str) -> bool:
-    """Whether a ref is a branch's name.
+def settle_ref(client: ClientBase, repo: str, ref: str) -> tuple[str, bool]:
+    """What a working copy remembers of a ref, and whether that is a branch.
+
+    Branches and tags are remembered by name. Whatever else there is, such as ``main~1``, means one
+    commit, and must not mean another one once the branch has moved.
 
     Raises:
-        NotFound: there is no such repo.
+        NotFound: there is no such repo, branch, tag or commit.
     """
-    return any(branch.name == ref for branch in client.transport.list_branches(repo))
+    if any(branch.name == ref for branch in client.transport.list_branches(repo)):
+        return ref, True
+    if any(tag.name == ref for tag in client.transport.list_tags(repo)):
+        return ref, False
+    return client.transport.resolve(repo, ref).id, False
 
 
 def check_prefix(state: CopyState, tree: TreeRef, client: ClientBase) -> None:

@@ -50,7 +50,8 @@ class SqlChunkIndex:
             DatabaseUnavailable, OutOfSpace: nothing was added.
             Collected: the pack was taken for garbage before it was added.
         """
-        with self._database.write() as connection:
+        # Whatever relies on the pack is committed later: it cannot outlive this.
+        with self._database.write(durable=False) as connection:
             add_pack(connection, pack, size, chunks)
 
 

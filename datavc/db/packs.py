@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from datavc.db.conflict_insert import insert_if_new, insert_into
+from datavc.db.session import Database
 from datavc.db.tables import Chunk, DroppedPack, Pack
 from datavc.errors import Collected
 
 #: Ids given to one statement.
 _BATCH = 500
+#: Lines of the chunk index that are looked up one by one; for more, it is scanned.
+FEW_CHUNKS = 100_000
 #: Name of PostgreSQL's advisory lock between those who add packs and those who drop them.
 _ADDING = 0x6461746176630001
 
@@ -60,12 +63,25 @@ def list_packs(conn: Connection, *, after: bytes = b"", limit: int = 1000) -> li
     return [PackRow(*row) for row in conn.execute(statement)]
 
 
-def all_packs(conn: Connection) -> list[PackRow]:
-    """Every pack that was not rewritten, by id."""
-    found: list[PackRow] = []
-    while page := list_packs(conn, after=found[-1].id if found else b""):
-        found += page
-    return found
+def pages(database: Database, size: int) -> Iterator[list[PackRow]]:
+    """Every pack that was not rewritten, by id, *size* at a time, each page as it is by then."""
+    after = b""
+    while True:
+        with database.read() as conn:
+            page = list_packs(conn, after=after, limit=size)
+        if not page:
+            return
+        after = page[-1].id
+        yield page
+
+
+def known_among(conn: Connection, packs: Sequence[bytes]) -> set[bytes]:
+    """Those of *packs* that are known, and were not rewritten."""
+    known: set[bytes] = set()
+    for start in range(0, len(packs), _BATCH):
+        batch = Pack.c.id.in_(packs[start : start + _BATCH])
+        known.update(conn.scalars(select(Pack.c.id).where(batch, Pack.c.moved_us.is_(None))))
+    return known
 
 
 def check_known(conn: Connection, packs: Collection[bytes]) -> None:
@@ -115,10 +131,12 @@ def list_moved(conn: Connection) -> set[bytes]:
     return set(conn.scalars(select(Pack.c.id).where(Pack.c.moved_us.is_not(None))))
 
 
-def move(conn: Connection, packs: Sequence[bytes], *, time_us: int) -> bool:
+def move(
+    conn: Connection, packs: Sequence[bytes], *, time_us: int, chunks: Collection[bytes] | None
+) -> bool:
     """Say that packs were rewritten; ``False`` when one is not there to be.
 
-    Waits for transactions that have checked one of them.
+    Waits for transactions that have checked one of them. *chunks* is as in :func:`drop`.
     """
     _exclude_additions(conn)
     for start in range(0, len(packs), _BATCH):
@@ -127,22 +145,42 @@ def move(conn: Connection, packs: Sequence[bytes], *, time_us: int) -> bool:
         if len(conn.scalars(select(Pack.c.id).where(whole).with_for_update()).all()) != len(batch):
             return False
         conn.execute(update(Pack).where(Pack.c.id.in_(batch)).values(moved_us=time_us))
-        conn.execute(delete(Chunk).where(Chunk.c.pack.in_(batch)))
+        _forget_chunks(conn, batch, chunks)
     return True
 
 
-def drop(conn: Connection, packs: Sequence[bytes], *, time_us: int) -> None:
+def drop(
+    conn: Connection, packs: Sequence[bytes], *, time_us: int, chunks: Collection[bytes] | None
+) -> None:
     """Forget packs and where their chunks lay, and let nobody make them known again.
 
-    Scans the chunk index, which has no order by pack: the price of fast inserts.
+    Args:
+        conn: a transaction.
+        packs: their ids.
+        time_us: now.
+        chunks: digests of all chunks in them. Where they are many, or not known, the whole chunk
+            index is scanned: it has no order by pack, which is the price of fast inserts.
     """
     _exclude_additions(conn)
     for start in range(0, len(packs), _BATCH):
         batch = packs[start : start + _BATCH]
-        conn.execute(delete(Chunk).where(Chunk.c.pack.in_(batch)))
+        _forget_chunks(conn, batch, chunks)
         conn.execute(delete(Pack).where(Pack.c.id.in_(batch)))
         rows = [{"id": pack, "dropped_us": time_us} for pack in batch]
         conn.execute(insert_into(conn, DroppedPack).on_conflict_do_nothing(), rows)
+
+
+def _forget_chunks(
+    conn: Connection, packs: Sequence[bytes], chunks: Collection[bytes] | None
+) -> None:
+    gone = delete(Chunk).where(Chunk.c.pack.in_(packs))
+    if chunks is None or len(chunks) > FEW_CHUNKS:
+        conn.execute(gone)
+        return
+    # In key order, each page of the index is touched once.
+    ordered = sorted(chunks)
+    for start in range(0, len(ordered), _BATCH):
+        conn.execute(gone.where(Chunk.c.digest.in_(ordered[start : start + _BATCH])))
 
 
 def drop_unknown(conn: Connection, packs: Sequence[bytes], *, time_us: int) -> list[bytes]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
 from datavc.db.conflict_insert import insert_into
 from datavc.db.tables import (
     Branch,
     Commit,
-    CommitParent,
     Job,
     OutboxEvent,
-    Provenance,
     RefMove,
     Repo,
     Tag,
@@ -23,8 +22,41 @@ from datavc.model.collection import RetentionRule
 from datavc.model.job import JobState
 
 _BATCH = 1000
+#: Commits fetched at once.
+_PAGE = 5000
 #: Name of PostgreSQL's advisory lock between those who expire commits and those who name them.
 _EXPIRING = 0x6461746176630002
+
+# Each database follows an index only where it is told of the two kinds of parents in its own way.
+_LED_TO_SQLITE = """
+WITH RECURSIVE led_to (id, since) AS (
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:starts)
+    UNION
+    SELECT commits.id, since FROM led_to
+    JOIN commit_parents ON commit_id = led_to.id
+    JOIN commits ON commits.id = parent_id WHERE time_us >= since
+    UNION
+    SELECT commits.id, since FROM led_to
+    JOIN provenance ON downstream = led_to.id
+    JOIN commits ON commits.id = upstream WHERE time_us >= since
+)
+SELECT id FROM led_to
+"""
+_LED_TO_POSTGRESQL = """
+WITH RECURSIVE led_to (id, since) AS (
+    SELECT (value ->> 0) COLLATE "C", CAST(value ->> 1 AS bigint)
+    FROM json_array_elements(CAST(:starts AS json))
+    UNION
+    SELECT commits.id, since FROM led_to
+    CROSS JOIN LATERAL (
+        SELECT parent_id AS id FROM commit_parents WHERE commit_id = led_to.id
+        UNION ALL
+        SELECT upstream FROM provenance WHERE downstream = led_to.id
+    ) AS above
+    JOIN commits ON commits.id = above.id WHERE time_us >= since
+)
+SELECT id FROM led_to
+"""
 
 
 def set_rule(
@@ -92,34 +124,29 @@ def at_work(conn: Connection) -> set[str]:
     return found
 
 
-def parents(conn: Connection, commits: Sequence[str]) -> list[tuple[str, str, int]]:
-    """Child, parent and the parent's time, for those of *commits* that have parents.
+def led_to(conn: Connection, starts: Mapping[str, int]) -> Iterator[Sequence[str]]:
+    """The commits that *starts* lead to, those included; each once for every way of looking at it.
 
     What a commit was made from counts as a parent.
+
+    Args:
+        conn: a transaction.
+        starts: commits, and for each the time (microseconds) before which what it leads to does
+            not count.
     """
-    found: list[tuple[str, str, int]] = []
-    for start in range(0, len(commits), _BATCH):
-        batch = commits[start : start + _BATCH]
-        above = (
-            (CommitParent.c.commit_id, CommitParent.c.parent_id),
-            (Provenance.c.downstream, Provenance.c.upstream),
-        )
-        for child, parent in above:
-            statement = (
-                select(child, parent, Commit.c.time_us)
-                .join(Commit, Commit.c.id == parent)
-                .where(child.in_(batch))
-            )
-            found += [(below, over, time_us) for below, over, time_us in conn.execute(statement)]
-    return found
+    is_postgresql = conn.dialect.name == "postgresql"
+    query = _LED_TO_POSTGRESQL if is_postgresql else _LED_TO_SQLITE
+    pairs = json.dumps(list(starts.items()))
+    found = conn.execute(text(query), {"starts": pairs}, execution_options={"yield_per": _PAGE})
+    yield from found.scalars().partitions()
 
 
-def unexpired(conn: Connection, before_us: int) -> list[str]:
+def unexpired(conn: Connection, before_us: int) -> Iterator[Sequence[str]]:
     """Commits older than *before_us* whose content is kept."""
     statement = select(Commit.c.id).where(
         Commit.c.expired_us.is_(None), Commit.c.time_us < before_us
     )
-    return list(conn.scalars(statement))
+    yield from conn.scalars(statement, execution_options={"yield_per": _PAGE}).partitions()
 
 
 def expire(conn: Connection, commits: Sequence[str], *, time_us: int) -> None:

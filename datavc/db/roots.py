@@ -12,6 +12,8 @@ from datavc.model.commit import TreeRef
 from datavc.model.entry import ChunkRef, Location
 
 _PAGE = 5000
+#: Rows come in pages too where the driver would fetch them all at once.
+_PAGED = {"yield_per": _PAGE}
 
 
 def trees(
@@ -56,7 +58,7 @@ def meta_trees(conn: Connection) -> Iterator[TreeRef]:
         Job.c.meta_bytes,
     )
     for digest, pack, offset, length, files, size in conn.execute(
-        select(*columns).where(Job.c.meta_pack.is_not(None))
+        select(*columns).where(Job.c.meta_pack.is_not(None)), execution_options=_PAGED
     ):
         if digest is not None and pack is not None:
             yield TreeRef(digest, Location(pack, offset or 0, length or 0), files, size)
@@ -76,7 +78,9 @@ def staged(conn: Connection, *, repo_id: int | None = None) -> Iterator[StagedRe
     )
     if repo_id is not None:
         statement = statement.where(columns.repo_id == repo_id)
-    for digest, pack, offset, length, puts, removals, size in conn.execute(statement):
+    for digest, pack, offset, length, puts, removals, size in conn.execute(
+        statement, execution_options=_PAGED
+    ):
         yield StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
 
 
@@ -92,7 +96,9 @@ def datum_outputs(conn: Connection) -> Iterator[StagedRecord]:
         columns.removals,
         columns.content_bytes,
     )
-    for digest, pack, offset, length, puts, removals, size in conn.execute(statement):
+    for digest, pack, offset, length, puts, removals, size in conn.execute(
+        statement, execution_options=_PAGED
+    ):
         yield StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
 
 
@@ -106,7 +112,7 @@ def logs(conn: Connection) -> Iterator[ChunkRef]:
         JobDatum.c.log_length,
     )
     for digest, size, pack, offset, length in conn.execute(
-        select(*columns).where(JobDatum.c.log_pack.is_not(None))
+        select(*columns).where(JobDatum.c.log_pack.is_not(None)), execution_options=_PAGED
     ):
         if digest is not None and pack is not None:
             yield ChunkRef(digest, size or 0, Location(pack, offset or 0, length or 0))

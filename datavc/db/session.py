@@ -23,6 +23,7 @@ from datavc.errors import DatabaseUnavailable, InvalidInput, UnknownFormat
 BUSY_TIMEOUT_S = 30.0
 
 _BEGIN = "datavc_begin"
+_DURABLE = "datavc_durable"
 
 
 class Database:
@@ -86,11 +87,15 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction that writes: committed when the block ends, undone when it raises.
 
         On SQLite it is the only writer from its first statement on. Not reentrant: a block must
         not open another ``write``.
+
+        Args:
+            durable: wait until a power cut cannot undo it. Otherwise one may, though never without
+                all that was committed after it: enough for what only later transactions rely on.
 
         Raises:
             DatabaseUnavailable: the database is away, or stayed locked for 30 s.
@@ -98,7 +103,10 @@ class Database:
             AlreadyExists, Conflict: a statement breaks a constraint.
             LostRace: PostgreSQL undid the transaction in favour of another one.
         """
-        with self._my_turn(), self._transaction({_BEGIN: "BEGIN IMMEDIATE"}) as connection:
+        options: dict[str, object] = {_BEGIN: "BEGIN IMMEDIATE", _DURABLE: durable}
+        with self._my_turn(), self._transaction(options) as connection:
+            if not durable and self.dialect_name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection
 
     @contextmanager
@@ -210,7 +218,19 @@ def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) 
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    options = connection.get_execution_options()
+    # In WAL mode, NORMAL leaves the log to be synced by the next transaction that is.
+    if _DURABLE in options:
+        _set_synchronous(connection, "FULL" if options[_DURABLE] else "NORMAL")
+    connection.exec_driver_sql(options.get(_BEGIN, "BEGIN"))
+
+
+def _set_synchronous(connection: Connection, level: str) -> None:
+    """Set what the connection does not have yet; inside a transaction it could not be changed."""
+    info = connection.info
+    if info.get(_DURABLE, "FULL") != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        info[_DURABLE] = level
 
 
 def _postgresql_engine(url: URL) -> Engine:

@@ -13,6 +13,7 @@ from datavc.model.commit import TreeRef
 from datavc.model.datum import Datum, DatumInput, datum_files
 from datavc.model.entry import Entry, EntryKind
 from datavc.store.content import read_content, write_content
+from datavc.store.external.problem import naming
 from datavc.versioning.versioned_store import VersionedStore
 
 _OUTPUT = "out"
@@ -99,7 +100,8 @@ class InputFolder:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             if entry.size and not empty:
-                write_content(self._vs.objects, entry, descriptor)
+                with naming(target.removeprefix(str(self._root))):
+                    write_content(self._vs.objects, entry, descriptor)
         except OutOfSpace as error:
             raise disk_full(self._root) from error
         finally:

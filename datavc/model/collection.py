@@ -60,9 +60,9 @@ class Usage:
 class Problem:
     """Something that is wrong with a store."""
 
-    #: ``commit``, ``tree``, ``pack``, ``record`` or ``index``.
+    #: ``commit``, ``tree``, ``pack``, ``record``, ``index`` or ``external``.
     kind: str
-    #: What is concerned: a commit's or a pack's id.
+    #: What is concerned: a commit's or a pack's id, or an external file.
     subject: str
     text: str
 
@@ -83,6 +83,8 @@ class StoreCheck:
     problems: tuple[Problem, ...]
     #: Problems that are not listed, since there are so many.
     more_problems: int
+    #: External files whose sources were looked at; each version of a source counts once.
+    external: int = 0
 
     @property
     def is_sound(self) -> bool:
@@ -127,3 +129,5 @@ class PurgeResult:
     #: Pieces of it that other content shares, which stay for that, and their bytes.
     shared_pieces: int
     shared_bytes: int
+    #: Where external files among it lie, which no purge reaches.
+    sources: tuple[str, ...] = ()

@@ -18,6 +18,8 @@ class FileInfo:
     digest: str
     executable: bool = False
     kind: EntryKind = EntryKind.FILE
+    #: Where an external file lies, where that was asked for.
+    source: str = ""
 
     @property
     def is_folder(self) -> bool:
@@ -43,6 +45,8 @@ class FileChange:
     new_size: int | None
     old_digest: str | None
     new_digest: str | None
+    #: Where an external file lies, the new one or one that was removed, where that was asked for.
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

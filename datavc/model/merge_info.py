@@ -7,16 +7,10 @@ from enum import StrEnum
 
 from datavc.model.commit_info import CommitInfo
 from datavc.model.entry import Entry
-from datavc.model.tree.merge import PathClash
+from datavc.model.tree.clash import Decision, PathClash
 
-
-class MergeStrategy(StrEnum):
-    """Whose side is taken where both changed a path."""
-
-    #: The branch's.
-    OURS = "ours"
-    #: That of what is brought in.
-    THEIRS = "theirs"
+#: What was decided where the caller gave a file to take instead of either side.
+CONTENT = "content"
 
 
 class MergeOutcome(StrEnum):
@@ -27,8 +21,16 @@ class MergeOutcome(StrEnum):
     FAST_FORWARD = "fast_forward"
     #: The branch holds everything already.
     UP_TO_DATE = "up_to_date"
-    #: Nothing was changed: both sides changed some paths, and no strategy was given.
+    #: Nothing was changed: both sides changed some paths, and not all of them were decided.
     CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeBase:
+    """Where two refs parted."""
+
+    #: ``None`` where they never met.
+    commit: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ class ConflictInfo:
     base_digest: str | None
     ours_digest: str | None
     theirs_digest: str | None
+    #: The side (``ours``, ``theirs``) that has a folder there, where the other has a file.
+    folder: str | None = None
+    #: What was taken: ``ours``, ``theirs`` or ``content``; ``None`` while it is open.
+    decided: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +60,14 @@ class MergeInfo:
     outcome: MergeOutcome
     #: The branch's head now; ``None`` where it has no commit.
     commit: CommitInfo | None
-    #: The paths that both sides changed, by path; decided by the strategy where there was one.
+    #: The paths that both sides changed, sorted; in a conflict those that were decided, too.
     conflicts: tuple[ConflictInfo, ...] = ()
     #: The run that it has started.
     run_id: str | None = None
 
 
-def conflict_info(clash: PathClash) -> ConflictInfo:
-    """What people see of a clash."""
+def conflict_info(clash: PathClash, decision: Decision | None) -> ConflictInfo:
+    """What people see of a clash, and of what becomes of it."""
     return ConflictInfo(
         clash.path,
         _size(clash.base),
@@ -70,7 +76,15 @@ def conflict_info(clash: PathClash) -> ConflictInfo:
         _digest(clash.base),
         _digest(clash.ours),
         _digest(clash.theirs),
+        None if clash.folder is None else clash.folder.value,
+        _name(decision),
     )
+
+
+def _name(decision: Decision | None) -> str | None:
+    if isinstance(decision, Entry):
+        return CONTENT
+    return None if decision is None else decision.value
 
 
 def _size(entry: Entry | None) -> int | None:

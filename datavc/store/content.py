@@ -3,7 +3,7 @@
 Reading is here; writing is :class:`~datavc.store.content_writer.ContentWriter`.
 """
 
-from datavc.store.content_reader import read_content, write_content
+from datavc.store.content_reader import content_digest, read_content, write_content
 from datavc.store.content_writer import ContentWriter
 
-__all__ = ["ContentWriter", "read_content", "write_content"]
+__all__ = ["ContentWriter", "content_digest", "read_content", "write_content"]

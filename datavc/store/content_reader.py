@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice, tee
 
+from blake3 import blake3
+
 from datavc.errors import DataCorrupt, InvalidInput, OutOfSpace, Unavailable
-from datavc.model.entry import ChunkRef, Entry
+from datavc.model.entry import ChunkRef, Entry, EntryKind
 from datavc.store.backend import Buffer
 from datavc.store.chunk_list import decode_chunk_list
 from datavc.store.chunker import MAX_CHUNK
+from datavc.store.external.record import read_external
 from datavc.store.objects import ObjectStore, Wanted, plan_reads
 from datavc.store.record import RecordKind
 
@@ -43,9 +46,14 @@ def read_content(
         InvalidInput: *offset* or *length* is negative.
         NotFound: a pack is gone.
         DataCorrupt: stored bytes are not what was written.
+        SourceChanged: it lies elsewhere, and is not there any more as it was imported.
+        AccessDenied: it lies where this process may not read.
     """
     if offset < 0 or (length is not None and length < 0):
         raise InvalidInput("a range of a content cannot start or end before its start")
+    if entry.kind is EntryKind.EXTERNAL:
+        yield from objects.sources.read(read_external(objects, entry), offset, length)
+        return
     stop = entry.size if length is None else min(entry.size, offset + length)
     ahead, placed = tee(_chunks_of(objects, entry, offset, stop))
     for (start, ref), data in zip(placed, objects.read_many(_wanted(ahead)), strict=True):
@@ -69,9 +77,12 @@ def write_content(
         Unavailable: writing to *fd* failed otherwise.
         NotFound: a pack is gone.
         DataCorrupt: stored bytes are not what was written.
+        SourceChanged, AccessDenied: it lies elsewhere; as :func:`read_content`.
     """
     try:
-        if entry.size > _ALONE:
+        if entry.kind is EntryKind.EXTERNAL:
+            _copy_external(objects, entry, fd, progress)
+        elif entry.size > _ALONE:
             _write_large(objects, entry, fd, progress)
         else:
             _write_at(fd, 0, list(read_content(objects, entry)))
@@ -82,6 +93,36 @@ def write_content(
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise OutOfSpace(f"no space for a file of {entry.size} bytes: {reason}") from None
         raise Unavailable(f"a file of {entry.size} bytes cannot be written: {reason}") from None
+
+
+def content_digest(objects: ObjectStore, entry: Entry) -> bytes:
+    """BLAKE3 of what an entry stands for; of an external file, it is read unless it is known.
+
+    Raises:
+        SourceChanged, AccessDenied, SourceUnreadable, StoreUnavailable: it cannot be read.
+    """
+    if entry.kind is not EntryKind.EXTERNAL:
+        return entry.digest
+    known = objects.digests.find(entry.digest)
+    if known is None:
+        hasher = blake3()
+        for piece in read_content(objects, entry):
+            hasher.update(piece)
+        known = hasher.digest()
+        objects.digests.add(entry.digest, known)
+    return known
+
+
+def _copy_external(objects: ObjectStore, entry: Entry, fd: int, progress: Progress | None) -> None:
+    hasher = blake3()
+    position = 0
+    for piece in read_content(objects, entry):
+        hasher.update(piece)
+        _write_at(fd, position, [piece])
+        position += len(piece)
+        if progress:
+            progress(len(piece))
+    objects.digests.add(entry.digest, hasher.digest())
 
 
 def _write_large(objects: ObjectStore, entry: Entry, fd: int, progress: Progress | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol
 
-from datavc.errors import SourceUnreadable
+from datavc.errors import DatavcError, SourceUnreadable
 
 _STREAM_READ = 1024 * 1024
 
@@ -112,6 +112,8 @@ class StreamSource:
                     break
                 view[filled : filled + len(data)] = data
                 filled += len(data)
+        except DatavcError:
+            raise
         except (OSError, ValueError) as error:
             raise SourceUnreadable(f"the stream cannot be read: {error}") from None
         return filled

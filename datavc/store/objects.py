@@ -10,6 +10,8 @@ from datavc.errors import NotFound
 from datavc.model.entry import Location
 from datavc.store.backend import Backend, Buffer
 from datavc.store.chunk_index import ChunkIndex
+from datavc.store.external.known_digests import KnownDigests
+from datavc.store.external.source_access import SourceAccess
 from datavc.store.key import pack_key
 from datavc.store.moved_packs import MovedPacks, absent
 from datavc.store.pack import PackFooter, read_footer
@@ -34,6 +36,10 @@ class ObjectStore:
         self.backend = backend
         #: Packs that were rewritten.
         self.moved = MovedPacks(backend)
+        #: Reads what lies elsewhere; whatever this process can, unless it is narrowed down.
+        self.sources = SourceAccess()
+        #: What is known of the contents there.
+        self.digests = KnownDigests()
 
     def session(self, index: ChunkIndex | None = None) -> PackSession:
         """A new session to write records; *index* is told of its chunks when it finishes."""

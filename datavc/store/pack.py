@@ -72,6 +72,11 @@ class PackFooter:
     def __len__(self) -> int:
         return len(self.kinds)
 
+    def all_digests(self) -> Iterator[bytes]:
+        """The digests of the records in the order in which they lie."""
+        digests = self.digests
+        return (digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE))
+
     def records(self) -> Iterator[PackRecord]:
         """The records in the order in which they lie."""
         offset = PACK_HEADER_SIZE
@@ -157,6 +162,8 @@ def read_footer(backend: Backend, pack: bytes) -> PackFooter:
         raise _corrupt(pack, "is cut short")
     _check_header(backend.get(key, 0, PACK_HEADER_SIZE), pack)
     trailer = backend.get(key, size - PACK_TRAILER_SIZE, PACK_TRAILER_SIZE)
+    if len(trailer) != PACK_TRAILER_SIZE:
+        raise _corrupt(pack, "is cut short")
     offset, stored, plain_size, checksum, version, magic = _TRAILER.unpack(trailer)
     if magic != PACK_MAGIC or offset + stored + PACK_TRAILER_SIZE != size:
         raise _corrupt(pack, "has no valid end; it was cut short or changed")

@@ -23,6 +23,22 @@ class _Fault:
     times: int
 
 
+@dataclass
+class _Spoil:
+    position: int
+    skip: int
+
+
+def _next(spoils: list[_Spoil], length: int) -> int | None:
+    """Where to spoil an answer of *length* bytes, if it is its turn."""
+    if not spoils:
+        return None
+    if spoils[0].skip:
+        spoils[0].skip -= 1
+        return None
+    return spoils.pop(0).position if spoils[0].position < length else None
+
+
 class FaultyBackend:
     """Passes everything on to *inner*, but for what it was told to spoil.
 
@@ -36,8 +52,8 @@ class FaultyBackend:
         self._latency = latency
         self._lock = threading.Lock()
         self._faults: list[_Fault] = []
-        self._cuts: list[int] = []
-        self._flips: list[int] = []
+        self._cuts: list[_Spoil] = []
+        self._flips: list[_Spoil] = []
         #: How often each operation was called.
         self.calls: dict[Operation, int] = {}
 
@@ -48,15 +64,15 @@ class FaultyBackend:
         with self._lock:
             self._faults.append(_Fault(operation, error, skip, times))
 
-    def cut_next_get(self, keep: int) -> None:
-        """Give only the first *keep* bytes of what the next :meth:`get` should give."""
+    def cut_next_get(self, keep: int, *, skip: int = 0) -> None:
+        """Give only the first *keep* bytes of what a :meth:`get` should give, after *skip* more."""
         with self._lock:
-            self._cuts.append(keep)
+            self._cuts.append(_Spoil(keep, skip))
 
-    def flip_next_get(self, position: int) -> None:
-        """Give a wrong byte at *position* of the next :meth:`get` that is long enough."""
+    def flip_next_get(self, position: int, *, skip: int = 0) -> None:
+        """Give a wrong byte at *position* of a :meth:`get` that is so long, after *skip* more."""
         with self._lock:
-            self._flips.append(position)
+            self._flips.append(_Spoil(position, skip))
 
     def open_writer(self, key: str) -> ObjectWriter:
         """See :class:`~datavc.store.backend.Backend`."""
@@ -73,9 +89,8 @@ class FaultyBackend:
         self._step("get")
         data = self._inner.get(key, offset, length)
         with self._lock:
-            keep = self._cuts.pop(0) if self._cuts else None
-            flips = bool(self._flips) and self._flips[0] < len(data)
-            position = self._flips.pop(0) if flips else None
+            keep = _next(self._cuts, len(data))
+            position = _next(self._flips, len(data))
         if position is not None:
             spoilt = bytearray(data)
             spoilt[position] ^= 0xFF

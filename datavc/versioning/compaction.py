@@ -2,72 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection
 
+from datavc.db import packs as pack_rows
 from datavc.db.packs import PackRow
-from datavc.versioning.marks import Marks, PackMarks
+from datavc.versioning.marks import Marks
 from datavc.versioning.pack_rewrite import Confirm, Rewrite
-from datavc.versioning.reachability import Reachability
 from datavc.versioning.versioned_store import VersionedStore
 
 #: A pack is rewritten when so much of it is not in use, ...
 DEAD_SHARE = 0.25
 #: ... and at least so many bytes: each rewritten pack leaves a small object that tells the moves.
 DEAD_BYTES = 1024 * 1024
-#: So many packs are rewritten by one run, so that its memory stays flat; the next goes on.
-_MOST = 1000
-_READERS = 8
-_PAGE = 256
+#: Looked up at once.
+_PAGE = 500
 
 
 def plan_compaction(
-    vs: VersionedStore, packs: Mapping[bytes, PackRow], marks: Marks, *, dead_bytes: int
-) -> list[Rewrite]:
-    """The packs among *packs* that are worth rewriting, as *marks* are.
+    vs: VersionedStore, marks: Marks, *, created_before: int, dead_bytes: int
+) -> list[PackRow]:
+    """The packs that may be worth rewriting, as *marks* are.
+
+    What is in use is known without a look at the packs themselves, and so are the others' sizes.
 
     Args:
         vs: where.
-        packs: those that are old enough.
         marks: what is in use; complete.
+        created_before: leave younger packs alone; microseconds.
         dead_bytes: leave packs alone in which less than that is not in use.
+    """
+    return [
+        row
+        for page in pack_rows.pages(vs.db, _PAGE)
+        for row in page
+        if row.created_us < created_before
+        and row.size >= dead_bytes
+        and _is_much(row.size - marks.bytes_in(row.id), row, dead_bytes)
+    ]
+
+
+def look_into(
+    vs: VersionedStore, packs: Iterable[PackRow], marks: Marks, *, dead_bytes: int
+) -> Iterator[Rewrite]:
+    """What is not in use of each of *packs*, of those that are worth rewriting.
 
     Raises:
         NotFound, DataCorrupt: a pack is missing or damaged.
     """
-    large = {pack: row for pack, row in packs.items() if row.size >= dead_bytes}
-    candidates = ((large[pack], marked) for pack, marked in marks.packs() if pack in large)
-    found: list[Rewrite] = []
-    with ThreadPoolExecutor(_READERS, "datavc-footer") as pool:
-        while page := list(islice(candidates, _PAGE)):
-            rewrites = pool.map(lambda one: _rewrite(vs, *one), page)
-            found += [one for one in rewrites if _is_worth_it(one, dead_bytes)]
-            if len(found) >= _MOST:
-                break
-    return found[:_MOST]
+    for row in packs:
+        marked = marks.of_pack(row.id)
+        footer = vs.objects.footer(row.id)
+        offsets = (one.location.offset for one in footer.records())
+        doomed = frozenset(offset for offset in offsets if not marked.has(offset))
+        found = Rewrite(row, footer, doomed, purged=False)
+        if _is_much(found.doomed_bytes, row, dead_bytes):
+            yield found
 
 
-def _rewrite(vs: VersionedStore, row: PackRow, marked: PackMarks) -> Rewrite:
-    footer = vs.objects.footer(row.id)
-    offsets = (one.location.offset for one in footer.records())
-    doomed = frozenset(offset for offset in offsets if not marked.has(offset))
-    return Rewrite(row, footer, doomed, purged=False)
+def _is_much(dead: int, row: PackRow, dead_bytes: int) -> bool:
+    return dead >= dead_bytes and dead >= DEAD_SHARE * row.size
 
 
-def _is_worth_it(rewrite: Rewrite, dead_bytes: int) -> bool:
-    dead = rewrite.doomed_bytes
-    return dead >= dead_bytes and dead >= DEAD_SHARE * rewrite.row.size
+def nothing_new_in(
+    marks: Marks, mark_all: Callable[[Connection], None]
+) -> Callable[[Sequence[Rewrite]], Confirm]:
+    """What to ask before packs go: whether nothing has come to refer to what is doomed.
 
-
-def nothing_new_in(marks: Marks, reach: Reachability) -> Callable[[Sequence[Rewrite]], Confirm]:
-    """What to ask before packs go that *marks* watch: whether nothing refers to what is doomed."""
+    Args:
+        marks: what is in use.
+        mark_all: marks what has come into use, as a transaction sees it.
+    """
 
     def confirm_of(batch: Sequence[Rewrite]) -> Confirm:
         def confirm(conn: Connection) -> bool:
-            reach.mark_all(conn)
+            mark_all(conn)
             return not any(_in_use(marks, batch))
 
         return confirm
@@ -77,5 +87,5 @@ def nothing_new_in(marks: Marks, reach: Reachability) -> Callable[[Sequence[Rewr
 
 def _in_use(marks: Marks, batch: Sequence[Rewrite]) -> Iterator[bool]:
     for one in batch:
-        seen = marks.seen(one.row.id)
-        yield any(seen.has(offset) for offset in one.doomed)
+        marked = marks.of_pack(one.row.id)
+        yield any(marked.has(offset) for offset in one.doomed)

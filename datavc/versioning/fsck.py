@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import islice
 
 from sqlalchemy import Connection
@@ -11,16 +10,15 @@ from sqlalchemy import Connection
 from datavc.db import chunks as chunk_rows
 from datavc.db import commits as commit_rows
 from datavc.db import packs as pack_rows
-from datavc.db import roots
-from datavc.db.packs import PackRow
 from datavc.errors import DataCorrupt, NotFound
 from datavc.model.collection import Problem, StoreCheck
 from datavc.model.commit import Commit
 from datavc.versioning.index_repair import repair_index
+from datavc.versioning.mark_file import forget_kept
 from datavc.versioning.marks import Marks, PackMarks
 from datavc.versioning.moved_records import MovedRecords
 from datavc.versioning.pack_verify import verify_records
-from datavc.versioning.reachability import Reachability
+from datavc.versioning.reachability import Reachability, all_roots
 from datavc.versioning.versioned_store import VersionedStore
 
 #: Called with what is done at present, and how many more of it were done since the last call.
@@ -46,7 +44,8 @@ def check_store(
     Args:
         vs: what is checked.
         deep: read every byte of every pack, and compute all digests (BLAKE3) anew.
-        repair: put the deduplication index right from the packs' own indices.
+        repair: put the deduplication index right from the packs' own indices, and let the next
+            collection mark everything anew.
         progress: told of what is done.
 
     Raises:
@@ -71,12 +70,11 @@ class _Check:
             with self._vs.db.read() as conn:
                 commits = self._check_commits(conn)
                 self._mark(conn, marks)
-            packs = self._known_packs()
-            used = self._check_packs(packs, marks)
-        repaired = self._check_index(packs, repair=repair)
+            packs, used = self._check_packs(marks)
+        repaired = self._check_index(repair=repair)
         return StoreCheck(
             commits=commits,
-            packs=len(packs),
+            packs=packs,
             records=self._records,
             bytes_read=self._read,
             used_records=used,
@@ -99,36 +97,34 @@ class _Check:
         return count
 
     def _mark(self, conn: Connection, marks: Marks) -> None:
-        reach = Reachability(self._vs, marks)
-        for tree in roots.trees(conn):
-            self._try("tree", tree.digest.hex(), partial(reach.mark_tree, tree))
-            self._tell("trees", 1)
-        for record in roots.staged(conn):
-            self._try("tree", record.digest.hex(), partial(reach.mark_change_set, record))
-        self._try("tree", "jobs", partial(reach.mark_of_jobs, conn))
+        def report(digest: bytes, error: NotFound | DataCorrupt) -> None:
+            self._report("tree", digest.hex(), error.message)
 
-    def _try(self, kind: str, subject: str, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except (NotFound, DataCorrupt) as error:
-            self._report(kind, subject, error.message)
+        reach = Reachability(self._vs, marks, lambda count: self._tell("nodes read", count), report)
+        for root in all_roots(conn):
+            try:
+                reach.mark(root)
+            except (NotFound, DataCorrupt) as error:
+                report(root.digest, error)
 
-    def _known_packs(self) -> dict[bytes, PackRow]:
-        with self._vs.db.read() as conn:
-            return {row.id: row for row in pack_rows.all_packs(conn)}
-
-    def _check_packs(self, packs: dict[bytes, PackRow], marks: Marks) -> int:
+    def _check_packs(self, marks: Marks) -> tuple[int, int]:
+        """How many packs there are, and records in use."""
         used = 0
-        unused = set(packs)
-        for pack, marked in marks.packs():
+        for pack in marks.packs():
+            marked = marks.of_pack(pack)
             used += len(marked)
-            unused.discard(pack)
-            if pack not in packs:
-                self._report("pack", pack.hex(), "it is in use, and the database does not know it")
+            with self._vs.db.read() as conn:
+                if not pack_rows.known_among(conn, [pack]):
+                    text = "it is in use, and the database does not know it"
+                    self._report("pack", pack.hex(), text)
             self._check_pack(pack, marked)
-        for pack in sorted(unused):
-            self._check_pack(pack, PackMarks(set()))
-        return used
+        packs = 0
+        for page in pack_rows.pages(self._vs.db, _PAGE):
+            packs += len(page)
+            for row in page:
+                if not marks.bytes_in(row.id):
+                    self._check_pack(row.id, PackMarks(set()))
+        return packs, used
 
     def _check_pack(self, pack: bytes, marked: PackMarks) -> None:
         self._tell("packs", 1)
@@ -147,9 +143,10 @@ class _Check:
             for problem in verify_records(self._vs.objects, footer):
                 self._report("record", pack.hex(), problem)
 
-    def _check_index(self, packs: dict[bytes, PackRow], *, repair: bool) -> int:
+    def _check_index(self, *, repair: bool) -> int:
         if repair:
-            return repair_index(self._vs, list(packs.values()))
+            forget_kept(self._vs.marks)
+            return repair_index(self._vs)
         with self._vs.db.read() as conn:
             stray = chunk_rows.count_stray(conn)
         if stray:

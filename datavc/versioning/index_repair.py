@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from datavc.db import chunks as chunk_rows
+from datavc.db import packs as pack_rows
 from datavc.db.packs import PackRow
 from datavc.errors import DataCorrupt, NotFound
 from datavc.model.entry import ChunkRef
@@ -14,9 +16,11 @@ from datavc.store.record import RecordKind
 from datavc.versioning.versioned_store import VersionedStore
 
 _BATCH = 8192
+#: Packs looked up at once.
+_PAGE = 500
 
 
-def repair_index(vs: VersionedStore, packs: Sequence[PackRow]) -> int:
+def repair_index(vs: VersionedStore) -> int:
     """Remove lines that name packs which are not there, and add those that are missing.
 
     A pack whose own index cannot be read is passed over: :func:`datavc.versioning.fsck.check_store`
@@ -27,16 +31,22 @@ def repair_index(vs: VersionedStore, packs: Sequence[PackRow]) -> int:
     """
     with vs.db.write() as conn:
         changed = chunk_rows.remove_stray(conn)
-    for row in packs:
-        try:
-            records = list(vs.objects.footer(row.id).records())
-        except (NotFound, DataCorrupt):
-            continue
-        for start in range(0, len(records), _BATCH):
-            missing = _missing(vs, records[start : start + _BATCH])
-            if missing:
-                vs.chunks.add_pack(row.id, row.size, missing)
-                changed += len(missing)
+    for page in pack_rows.pages(vs.db, _PAGE):
+        changed += sum(_repair_pack(vs, row) for row in page)
+    return changed
+
+
+def _repair_pack(vs: VersionedStore, row: PackRow) -> int:
+    try:
+        records = vs.objects.footer(row.id).records()
+    except (NotFound, DataCorrupt):
+        return 0
+    changed = 0
+    while batch := list(islice(records, _BATCH)):
+        missing = _missing(vs, batch)
+        if missing:
+            vs.chunks.add_pack(row.id, row.size, missing)
+            changed += len(missing)
     return changed
 
 

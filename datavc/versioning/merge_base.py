@@ -7,8 +7,22 @@ import heapq
 from sqlalchemy import Connection
 
 from datavc.db import commits
+from datavc.versioning.repos import find_repo
+from datavc.versioning.resolve import resolve_id
+from datavc.versioning.versioned_store import VersionedStore
 
 _OURS, _THEIRS, _STALE = 1, 2, 4
+
+
+def find_merge_base(vs: VersionedStore, repo: str, left: str, right: str) -> str | None:
+    """As :func:`merge_base`, of two refs of a repo.
+
+    Raises:
+        NotFound: there is no such repo or ref.
+    """
+    with vs.db.read() as conn:
+        row = find_repo(conn, repo)
+        return merge_base(conn, resolve_id(conn, row, left), resolve_id(conn, row, right))
 
 
 def merge_base(conn: Connection, ours: str, theirs: str) -> str | None:

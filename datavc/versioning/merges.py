@@ -9,22 +9,21 @@ from datavc.db import branches as branch_rows
 from datavc.db import commits as rows
 from datavc.db.clock import now_us
 from datavc.errors import InvalidInput, LostRace, NothingStaged
+from datavc.model.change_set import read_change_set
 from datavc.model.commit import Commit, Provenance, TreeRef
+from datavc.model.entry import Entry
 from datavc.model.ids import new_id
-from datavc.model.merge_info import (
-    MergeInfo,
-    MergeOutcome,
-    MergeStrategy,
-    conflict_info,
-)
+from datavc.model.merge_decisions import NO_DECISIONS, Decisions
+from datavc.model.merge_info import MergeInfo, MergeOutcome, conflict_info
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.merge import merge_trees
 from datavc.versioning.branches import announce_head, find_branch
+from datavc.versioning.decider import Decider
 from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.landing import Base, Prepared, Words, land, until_landed
 from datavc.versioning.merge_base import merge_base
 from datavc.versioning.nodes import SessionSink
-from datavc.versioning.relied_packs import packs_written
+from datavc.versioning.relied_packs import packs_of_change_set, packs_written, relying_on
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.resolve import find_commit, resolve_kept_id
 from datavc.versioning.versioned_store import VersionedStore
@@ -49,13 +48,13 @@ def merge(
     *,
     author: str,
     message: str = "",
-    strategy: MergeStrategy | None = None,
+    decisions: Decisions = NO_DECISIONS,
     fast_forward: bool = True,
 ) -> MergeInfo:
     """Bring what *source* has changed since the two parted into a branch.
 
-    Costs as much as what the two sides have changed. Without a strategy, paths that both changed
-    stop it: nothing is changed, and they are told.
+    Costs as much as what the two sides have changed. Paths that both changed, and that are not
+    decided, stop it: nothing is changed, and they are told.
 
     Args:
         vs: where.
@@ -64,15 +63,17 @@ def merge(
         branch: the branch that is changed.
         author: who is written down.
         message: of the merge commit; one that names both sides by default.
-        strategy: whose side is taken where both changed a path.
+        decisions: what becomes of paths that both changed.
         fast_forward: move the branch where it has nothing of its own, rather than commit.
 
     Raises:
         NotFound: there is no such repo, branch or source.
-        PathConflict: one side made a file where the other made a folder.
+        NotFound, InvalidInput: a path is decided that is not in conflict, or twice.
         Conflict: a pipeline writes the repo.
         LostRace: others were faster time and again.
     """
+
+    resolving = _Resolving(vs, decisions)
 
     def attempt() -> MergeInfo | None:
         with vs.db.read() as conn:
@@ -83,6 +84,9 @@ def merge(
             parted_id = None if head is None else merge_base(conn, head, theirs_id)
             ours = None if head is None else rows.find(conn, head)
             parted = None if parted_id is None else rows.find(conn, parted_id)
+        if head == parted_id or parted_id == theirs_id:
+            # One side has nothing of its own.
+            resolving.decider.check_all_used(())
         if ours is not None and head is not None and parted_id == theirs_id:
             return MergeInfo(MergeOutcome.UP_TO_DATE, rows.info_of(head, ours))
         if head == parted_id and fast_forward:
@@ -97,9 +101,9 @@ def merge(
             reason=f"merge of {source}",
         )
         base = Base(row, head, _tree(ours), ())
-        return _apply(vs, branch, _Sides(base, _tree(parted), theirs.tree, words), strategy)
+        return _apply(vs, branch, _Sides(base, _tree(parted), theirs.tree, words), resolving)
 
-    return until_landed(vs, repo, branch, attempt)
+    return resolving.until_landed(repo, branch, attempt)
 
 
 def revert(
@@ -110,7 +114,7 @@ def revert(
     *,
     author: str,
     message: str = "",
-    strategy: MergeStrategy | None = None,
+    decisions: Decisions = NO_DECISIONS,
     mainline: int | None = None,
 ) -> MergeInfo:
     """Take back on a branch what one commit has changed; what came after it stays.
@@ -122,13 +126,13 @@ def revert(
         ref: the commit.
         author: who is written down.
         message: of the new commit; one that names the old one by default.
-        strategy: whose side is taken where the path was changed again since.
+        decisions: what becomes of paths that were changed again since.
         mainline: which parent (1 = first) a merge commit is compared with.
 
     Raises:
         InvalidInput: it is a merge commit and *mainline* is not given, or names no parent.
         NothingStaged: it is taken back already.
-        NotFound, PathConflict, Conflict, LostRace: as :func:`merge`.
+        NotFound, Conflict, LostRace: as :func:`merge`.
     """
 
     def sides(commit_id: str, commit: Commit, before: TreeRef, base: Base) -> _Sides:
@@ -137,7 +141,7 @@ def revert(
         words = Words(author, text, Provenance(), new_id(), reason=reason, by_hand=True)
         return _Sides(base, commit.tree, before, words)
 
-    return _replay(vs, repo, branch, repo, ref, mainline, sides, strategy)
+    return _replay(vs, repo, branch, repo, ref, mainline, sides, decisions)
 
 
 def cherry_pick(
@@ -149,7 +153,7 @@ def cherry_pick(
     *,
     author: str,
     message: str = "",
-    strategy: MergeStrategy | None = None,
+    decisions: Decisions = NO_DECISIONS,
     mainline: int | None = None,
 ) -> MergeInfo:
     """Do on a branch what one commit, of this or of another repo, has changed there.
@@ -162,11 +166,11 @@ def cherry_pick(
         ref: the commit.
         author: who is written down.
         message: of the new commit; that of the old one and its id by default.
-        strategy: whose side is taken where the branch has changed the path, too.
+        decisions: what becomes of paths that the branch has changed, too.
         mainline: which parent (1 = first) a merge commit is compared with.
 
     Raises:
-        InvalidInput, NothingStaged, NotFound, PathConflict, Conflict, LostRace: as :func:`revert`.
+        InvalidInput, NothingStaged, NotFound, Conflict, LostRace: as :func:`revert`.
     """
 
     def sides(commit_id: str, commit: Commit, before: TreeRef, base: Base) -> _Sides:
@@ -175,7 +179,7 @@ def cherry_pick(
         words = Words(author, text.lstrip(), Provenance(), new_id(), reason=reason, by_hand=True)
         return _Sides(base, before, commit.tree, words)
 
-    return _replay(vs, repo, branch, source_repo, ref, mainline, sides, strategy)
+    return _replay(vs, repo, branch, source_repo, ref, mainline, sides, decisions)
 
 
 def _replay(
@@ -186,13 +190,15 @@ def _replay(
     ref: str,
     mainline: int | None,
     sides: Callable[[str, Commit, TreeRef, Base], _Sides],
-    strategy: MergeStrategy | None,
+    decisions: Decisions,
 ) -> MergeInfo:
     # Settled once: a ref such as main~1 must not mean another commit on the next try.
     with vs.db.read() as conn:
         commit_id, commit = find_commit(conn, find_repo(conn, source_repo), ref)
         parent = _parent_of(commit_id, commit, mainline)
         before = None if parent is None else rows.find(conn, parent)
+
+    resolving = _Resolving(vs, decisions)
 
     def attempt() -> MergeInfo | None:
         with vs.db.read() as conn:
@@ -202,9 +208,9 @@ def _replay(
             ours = None if head is None else rows.find(conn, head)
         made = sides(commit_id, commit, _tree(before), Base(row, head, _tree(ours), ()))
         made = replace(made, words=replace(made.words, needs=_known(commit_id, parent)))
-        return _apply(vs, branch, made, strategy, must_change=True)
+        return _apply(vs, branch, made, resolving, must_change=True)
 
-    return until_landed(vs, repo, branch, attempt)
+    return resolving.until_landed(repo, branch, attempt)
 
 
 def _parent_of(commit_id: str, commit: Commit, mainline: int | None) -> str | None:
@@ -221,21 +227,44 @@ def _parent_of(commit_id: str, commit: Commit, mainline: int | None) -> str | No
     return commit.parents[mainline - 1]
 
 
+class _Resolving:
+    """How conflicts are decided, and what that relies on."""
+
+    def __init__(self, vs: VersionedStore, decisions: Decisions) -> None:
+        self._vs = vs
+        record = decisions.content
+        contents: dict[str, Entry] = {}
+        self.needed: set[bytes] = set()
+        if record is not None:
+            self.needed = packs_of_change_set(vs, record)
+            changes = read_change_set(record.location, record.digest, vs.nodes)
+            contents = {path: entry for path, entry in changes if entry is not None}
+        self.decider = Decider(decisions, contents)
+
+    def until_landed(
+        self, repo: str, branch: str, attempt: Callable[[], MergeInfo | None]
+    ) -> MergeInfo:
+        with relying_on(self._vs, self.needed):
+            return until_landed(self._vs, repo, branch, attempt)
+
+
 def _apply(
     vs: VersionedStore,
     branch: str,
     sides: _Sides,
-    strategy: MergeStrategy | None,
+    resolving: _Resolving,
     *,
     must_change: bool = False,
 ) -> MergeInfo | None:
     ours = sides.base.tree
+    decider = resolving.decider
+    decider.begin()
     with fewer_collections(), vs.objects.session(vs.chunks) as session:
         sink = SessionSink(session)
-        prefer = strategy is MergeStrategy.THEIRS
-        merged = merge_trees(sides.parted, ours, sides.theirs, vs.nodes, sink, prefer_theirs=prefer)
-        conflicts = tuple(conflict_info(clash) for clash in merged.conflicts)
-        if conflicts and strategy is None:
+        merged = merge_trees(sides.parted, ours, sides.theirs, vs.nodes, sink, decide=decider)
+        decider.check_all_used([clash for clash, _ in merged.conflicts])
+        conflicts = tuple(conflict_info(*conflict) for conflict in merged.conflicts)
+        if any(conflict.decided is None for conflict in conflicts):
             return MergeInfo(MergeOutcome.CONFLICT, None, conflicts)
         if must_change and merged.tree.digest == ours.digest:
             raise NothingStaged(
@@ -243,7 +272,7 @@ def _apply(
                 hint="there is nothing to do",
             )
         written = packs_written(session.finish())
-    prepared = Prepared(sides.base, branch, merged.tree, sides.words, written)
+    prepared = Prepared(sides.base, branch, merged.tree, sides.words, written, resolving.needed)
     landed = land(vs, prepared, None)
     if landed is None:
         return None

@@ -1,13 +1,19 @@
 """Rewriting packs without some of their records. No id changes: trees go on naming the old place.
 
-The order keeps every reader and writer whole, wherever this is killed: new packs and the moves
-first, then one transaction that says so, then the old packs are deleted. Before that transaction
-the old packs are read; after it, whoever does not find one asks for its moves.
+The order keeps every reader and writer whole, wherever this is killed: new packs first, then one
+transaction that says so, then the old packs are deleted. Before that transaction the old packs are
+read; after it, whoever does not find one asks for its moves.
+
+Moves are stored under the old pack's name, and only within the transaction, which holds the turn:
+a run that was suspended for so long that another one has taken its turn, and has rewritten the same
+pack, must not put its own moves in place of those that readers rely on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -27,6 +33,13 @@ from datavc.store.record import RecordKind, decode_record, take_record
 from datavc.versioning.upkeep_turn import UpkeepTurn
 from datavc.versioning.versioned_store import VersionedStore
 
+#: What the deduplication index lists.
+LISTED = (RecordKind.CHUNK, RecordKind.CHUNK_LIST)
+#: Packs rewritten by one transaction, which stores the moves of each; so many that their indices
+#: do not fill the memory.
+_MOST = 64
+_WRITERS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
@@ -45,6 +58,20 @@ class Rewrite:
         records = self.footer.records()
         return sum(one.location.length for one in records if one.location.offset in self.doomed)
 
+    @property
+    def chunks(self) -> list[bytes]:
+        """Digests of all chunks and chunk lists in it."""
+        return [one.digest for one in self.footer.records() if one.kind in LISTED]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A pack that was rewritten, or is worth it."""
+
+    row: PackRow
+    #: Bytes that the store wins.
+    doomed_bytes: int
+
 
 #: Asked in the transaction: whether nothing has come to rely on what shall go.
 Confirm = Callable[[Connection], bool]
@@ -52,16 +79,16 @@ Confirm = Callable[[Connection], bool]
 
 def rewrite_packs(
     vs: VersionedStore,
-    rewrites: Sequence[Rewrite],
+    rewrites: Iterable[Rewrite],
     turn: UpkeepTurn,
     confirm: Callable[[Sequence[Rewrite]], Confirm],
     progress: Callable[[int], None],
-) -> list[Rewrite]:
+) -> list[Rewritten]:
     """Rewrite packs, several into one where they are small.
 
     Args:
         vs: where.
-        rewrites: which, and what of each shall go.
+        rewrites: which, and what of each shall go; asked for as they are wanted.
         turn: the right to do so.
         confirm: what to ask before a batch of them goes.
         progress: told of packs that are done.
@@ -74,36 +101,32 @@ def rewrite_packs(
         Conflict: the turn is over.
         StoreUnavailable, OutOfSpace, DatabaseUnavailable: run it again later.
     """
-    done: list[Rewrite] = []
+    done: list[Rewritten] = []
     for batch in _batches(rewrites):
         target = _Target(vs)
         try:
             moves = [target.take(one) for one in batch]
             target.finish()
-            for one in moves:
-                vs.objects.backend.put(moves_key(one.pack), one.encode())
-            landed = _land(vs, batch, target, turn, confirm(batch))
+            landed = _land(vs, batch, moves, target, turn, confirm(batch))
         except BaseException:
             target.abort()
             raise
         if not landed:
             target.drop()
-            for one in moves:
-                vs.objects.backend.delete(moves_key(one.pack))
             continue
         for rewrite in batch:
             vs.objects.backend.delete(pack_key(rewrite.row.id))
-        done += batch
+        done += [Rewritten(one.row, one.doomed_bytes) for one in batch]
         progress(len(batch))
     return done
 
 
-def _batches(rewrites: Sequence[Rewrite]) -> Iterator[list[Rewrite]]:
+def _batches(rewrites: Iterable[Rewrite]) -> Iterator[list[Rewrite]]:
     batch: list[Rewrite] = []
     size = 0
     for one in rewrites:
         kept = one.row.size - one.doomed_bytes
-        if batch and size + kept > PACK_TARGET:
+        if batch and (size + kept > PACK_TARGET or len(batch) == _MOST):
             yield batch
             batch, size = [], 0
         batch.append(one)
@@ -115,20 +138,27 @@ def _batches(rewrites: Sequence[Rewrite]) -> Iterator[list[Rewrite]]:
 def _land(
     vs: VersionedStore,
     batch: Sequence[Rewrite],
+    moves: Sequence[PackMoves],
     target: _Target,
     turn: UpkeepTurn,
     confirm: Confirm,
 ) -> bool:
+    backend = vs.objects.backend
     now = now_us()
     try:
         with vs.db.write() as conn:
             turn.check(conn)
-            if not pack_rows.move(conn, [one.row.id for one in batch], time_us=now):
+            chunks = [digest for one in batch for digest in one.chunks]
+            ids = [one.row.id for one in batch]
+            if not pack_rows.move(conn, ids, time_us=now, chunks=chunks):
                 raise _InUse
             if target.chunks or target.size:
                 chunk_rows.add_pack(conn, target.pack, target.size, target.chunks)
             if not confirm(conn):
                 raise _InUse
+            with ThreadPoolExecutor(_WRITERS, "datavc-moves") as pool:
+                stored = pool.map(lambda one: backend.put(moves_key(one.pack), one.encode()), moves)
+                deque(stored, maxlen=0)
     except _InUse:
         return False
     return True

@@ -6,7 +6,7 @@ id changes; a reader is told that they were purged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -21,11 +21,12 @@ from datavc.model.collection import PurgedPlace, PurgeInfo, PurgeResult
 from datavc.model.ids import DIGEST_SIZE, new_id
 from datavc.model.tree.lookup import find_file
 from datavc.model.tree.scan import scan
-from datavc.store.pack import PackFooter
+from datavc.store.pack import PackFooter, PackRecord
 from datavc.store.record import RecordKind
 from datavc.versioning.compaction import nothing_new_in
-from datavc.versioning.marks import Marks, PackMarks
+from datavc.versioning.marks import Marks
 from datavc.versioning.moved_records import MovedRecords
+from datavc.versioning.orphans import delete_rewritten
 from datavc.versioning.pack_rewrite import Rewrite, rewrite_packs
 from datavc.versioning.purge_reach import PurgeReach
 from datavc.versioning.repos import find_repo
@@ -40,6 +41,8 @@ _JOBS = "(pipelines' records)"
 #: How often it is tried to outrun writers that come to share a piece.
 _TRIES = 5
 _READERS = 8
+#: Packs looked at together.
+_PAGE = 64
 _CONTENT = (RecordKind.CHUNK, RecordKind.CHUNK_LIST, RecordKind.EXTERNAL)
 
 
@@ -154,13 +157,19 @@ def list_purges(vs: VersionedStore) -> list[PurgeInfo]:
 
 @dataclass(slots=True)
 class _Plan:
-    rewrites: list[Rewrite] = field(default_factory=list)
+    """Packs that hold what must go, and what it adds up to."""
+
+    #: With no chunk lists among that, and with some.
+    plain: list[PackRow] = field(default_factory=list)
+    with_lists: list[PackRow] = field(default_factory=list)
+    bytes: int = 0
     shared_pieces: int = 0
     shared_bytes: int = 0
 
     @property
-    def bytes(self) -> int:
-        return sum(one.doomed_bytes for one in self.rewrites)
+    def packs(self) -> list[PackRow]:
+        """All of them, in the order in which they are to be rewritten."""
+        return self.plain + self.with_lists
 
 
 class _Purge:
@@ -175,11 +184,13 @@ class _Purge:
         with self._vs.db.read() as conn:
             moved = MovedRecords(self._vs, conn)
         with Marks(moved) as others:
-            reach = PurgeReach(self._vs, others, self._digests, lambda n: self._tell("roots", n))
+            reach = PurgeReach(
+                self._vs, others, self._digests, lambda n: self._tell("nodes read", n)
+            )
             places = self._walk(reach)
             if not reach.found:
                 raise NotFound(f"nothing that is kept has the content of {info.subject}")
-            plan = self._plan(others, reach, self._packs())
+            plan = self._plan(others, reach)
             info = replace(info, contents=len(reach.found), freed_bytes=plan.bytes)
             rewritten = 0
             if turn is not None:
@@ -187,13 +198,16 @@ class _Purge:
                     turn.check(conn)
                     purges.add(conn, info)
                 rewritten = self._remove(plan, others, reach, turn)
+                # A purge that was interrupted may have left the bytes where they were.
+                delete_rewritten(self._vs)
         return PurgeResult(
             turn is None,
             info,
             places,
-            rewritten or len(plan.rewrites),
+            rewritten or len(plan.packs),
             plan.shared_pieces,
             plan.shared_bytes,
+            tuple(sorted(reach.sources)),
         )
 
     def _walk(self, reach: PurgeReach) -> tuple[PurgedPlace, ...]:
@@ -207,68 +221,104 @@ class _Purge:
             places += [PurgedPlace(_JOBS, path) for path in reach.take_paths()]
         return tuple(places)
 
-    def _packs(self) -> dict[bytes, PackRow]:
-        with self._vs.db.read() as conn:
-            return {row.id: row for row in pack_rows.all_packs(conn)}
-
-    def _plan(self, others: Marks, reach: PurgeReach, packs: Mapping[bytes, PackRow]) -> _Plan:
-        """What must go from *packs*: every copy of a piece that other content does not use."""
+    def _plan(self, others: Marks, reach: PurgeReach) -> _Plan:
+        """Every copy of a piece that other content does not use."""
         plan = _Plan()
-        with ThreadPoolExecutor(_READERS, "datavc-footer") as pool:
-            for row, footer, marked in pool.map(self._look, _marked(others, packs)):
-                self._tell("packs", 1)
-                doomed: set[int] = set()
-                for record in footer.records():
-                    if record.digest not in reach.pieces or record.kind not in _CONTENT:
-                        continue
-                    if marked.has(record.location.offset):
-                        plan.shared_pieces += 1
-                        plan.shared_bytes += record.location.length
-                    else:
-                        doomed.add(record.location.offset)
-                if doomed:
-                    plan.rewrites.append(Rewrite(row, footer, frozenset(doomed), purged=True))
+        for row, footer in self._holders(reach):
+            marked = others.of_pack(row.id)
+            levels: set[int] = set()
+            for record in _pieces_in(footer, reach):
+                if marked.has(record.location.offset):
+                    plan.shared_pieces += 1
+                    plan.shared_bytes += record.location.length
+                else:
+                    plan.bytes += record.location.length
+                    levels.add(reach.pieces[record.digest])
+            if levels:
+                (plan.with_lists if max(levels) else plan.plain).append(row)
         return plan
 
-    def _look(self, item: tuple[PackRow, PackMarks]) -> tuple[PackRow, PackFooter, PackMarks]:
-        row, marked = item
-        return row, self._vs.objects.footer(row.id), marked
+    def _holders(self, reach: PurgeReach) -> Iterator[tuple[PackRow, PackFooter]]:
+        """The packs that hold such pieces."""
+        with ThreadPoolExecutor(_READERS, "datavc-footer") as pool:
+            for page in pack_rows.pages(self._vs.db, _PAGE):
+                footers = pool.map(self._vs.objects.footer, [row.id for row in page])
+                for row, footer in zip(page, footers, strict=True):
+                    self._tell("packs", 1)
+                    if not reach.pieces.keys().isdisjoint(footer.all_digests()):
+                        yield row, footer
 
     def _remove(self, plan: _Plan, others: Marks, reach: PurgeReach, turn: UpkeepTurn) -> int:
-        left = {one.row.id: one.row for one in plan.rewrites}
-        rewrites = plan.rewrites
+        # A list that is gone does not tell any more what else must go. So lists go last, or a run
+        # that is killed would leave pieces that the next one does not find.
+        top = max(reach.pieces.values(), default=0)
+        if len(plan.with_lists) <= 1:
+            return self._remove_up_to(top, plan.packs, others, reach, turn)
+        count = self._remove_up_to(0, plan.packs, others, reach, turn)
+        for level in range(1, top + 1):
+            packs = self._plan(others, reach).packs
+            count += self._remove_up_to(level, packs, others, reach, turn)
+        return count
+
+    def _remove_up_to(
+        self,
+        level: int,
+        packs: list[PackRow],
+        others: Marks,
+        reach: PurgeReach,
+        turn: UpkeepTurn,
+    ) -> int:
+        left = {row.id: row for row in packs}
         count = 0
         for _ in range(_TRIES):
-            others.watch(left)
+            looked_at: set[bytes] = set()
             done = rewrite_packs(
                 self._vs,
-                rewrites,
+                self._look_into(level, left.values(), looked_at, others, reach),
                 turn,
-                nothing_new_in(others, reach),
+                nothing_new_in(others, reach.mark_all),
                 lambda packs: self._tell("packs rewritten", packs),
             )
             count += len(done)
-            for one in done:
-                del left[one.row.id]
+            rewritten = {one.row.id for one in done}
+            left = {p: row for p, row in left.items() if p in looked_at and p not in rewritten}
             if not left:
                 return count
-            rewrites = self._plan(others, reach, left).rewrites
-            left = {one.row.id: one.row for one in rewrites}
         raise LostRace(
             f"others kept on using pieces of what was to be purged: {len(left)} packs are left",
             hint="run it again; what was removed stays so",
         )
+
+    def _look_into(
+        self,
+        level: int,
+        packs: Iterable[PackRow],
+        doomed_in: set[bytes],
+        others: Marks,
+        reach: PurgeReach,
+    ) -> Iterator[Rewrite]:
+        """What must go of each of *packs*; those are added to *doomed_in*."""
+        for row in packs:
+            marked = others.of_pack(row.id)
+            footer = self._vs.objects.footer(row.id)
+            doomed = frozenset(
+                record.location.offset
+                for record in _pieces_in(footer, reach)
+                if reach.pieces[record.digest] <= level and not marked.has(record.location.offset)
+            )
+            if doomed:
+                doomed_in.add(row.id)
+                yield Rewrite(row, footer, doomed, purged=True)
+
+    def _tell_read(self, count: int) -> None:
+        self._tell("nodes read", count)
 
     def _tell(self, what: str, count: int) -> None:
         if self._progress:
             self._progress(what, count)
 
 
-def _marked(others: Marks, packs: Mapping[bytes, PackRow]) -> Iterator[tuple[PackRow, PackMarks]]:
-    unmarked = dict(packs)
-    for pack, marked in others.packs():
-        row = unmarked.pop(pack, None)
-        if row is not None:
-            yield row, marked
-    for row in unmarked.values():
-        yield row, PackMarks(set())
+def _pieces_in(footer: PackFooter, reach: PurgeReach) -> Iterator[PackRecord]:
+    for record in footer.records():
+        if record.digest in reach.pieces and record.kind in _CONTENT:
+            yield record

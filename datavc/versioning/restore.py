@@ -7,7 +7,6 @@ again: files that are there already with the same content are kept.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
 from collections import deque
@@ -20,21 +19,21 @@ from pathlib import Path
 from blake3 import blake3
 
 from datavc.errors import (
-    DatavcError,
     InvalidPath,
-    OutOfSpace,
     Purged,
     SourceUnreadable,
-    Unavailable,
 )
 from datavc.model.entry import Entry, EntryKind
 from datavc.model.ids import digest_of, new_id
 from datavc.store.content import read_content, write_content
+from datavc.store.external.problem import naming
 from datavc.store.objects import ObjectStore, Wanted, plan_reads
 from datavc.store.record import RecordKind
 from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.local_links import read_link
+from datavc.versioning.name_case import check_case, folds_case
 from datavc.versioning.part_file import PartFile
+from datavc.versioning.unwritable import unwritable
 
 #: Called with the number of files and of bytes done since the last call.
 Progress = Callable[[int, int], None]
@@ -142,17 +141,10 @@ class _Restoring:
 
     def checked(self, files: Iterable[tuple[str, Entry]]) -> Iterable[tuple[str, Entry]]:
         """*files*, after making sure that this file system can tell their names apart."""
-        if not _folds_case(self._root):
+        if not folds_case(self._root):
             return files
         everything = list(files)
-        seen: dict[str, str] = {}
-        for path, _ in everything:
-            other = seen.setdefault(path.casefold(), path)
-            if other != path:
-                raise InvalidPath(
-                    f"/{other} and /{path} are one name in {self._root!r}",
-                    hint="get them into a folder that tells upper and lower case apart",
-                )
+        check_case(self._root, (path for path, _ in everything))
         return everything
 
     def write_batch(self, batch: list[tuple[str, Entry]]) -> Restored:
@@ -206,14 +198,17 @@ class _Restoring:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise _unwritable(local, error) from None
+            raise unwritable(local, error) from None
         if stat.S_ISDIR(status.st_mode):
             raise InvalidPath(f"{local!r} is a folder", hint="move it away, or get into another")
         if entry.kind is EntryKind.SYMLINK:
             return stat.S_ISLNK(status.st_mode) and digest_of(read_link(local)) == entry.digest
         if not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
             return False
-        if _digest_of_file(local) != entry.digest:
+        wanted: bytes | None = entry.digest
+        if entry.kind is EntryKind.EXTERNAL:
+            wanted = self._objects.digests.find(entry.digest)
+        if wanted is None or _digest_of_file(local) != wanted:
             return False
         if bool(status.st_mode & stat.S_IXUSR) != entry.executable:
             Path(local).chmod(_mode(entry))
@@ -227,11 +222,11 @@ class _Restoring:
             _create(local, entry, b"".join(read_content(self._objects, entry)))
             return
         try:
-            with PartFile(local, _mode(entry)) as part:
+            with naming(local), PartFile(local, _mode(entry)) as part:
                 write_content(self._objects, entry, part.handle, progress=progress)
                 part.keep()
         except OSError as error:
-            raise _unwritable(local, error) from None
+            raise unwritable(local, error) from None
 
     def _write_simple(self, files: list[tuple[str, Entry]]) -> None:
         """Write files of one chunk or none, reading neighbours together."""
@@ -271,7 +266,7 @@ class _Restoring:
                     hint="move it away, or get into another folder",
                 ) from None
         except OSError as error:
-            raise _unwritable(folder, error) from None
+            raise unwritable(folder, error) from None
         return self._folders.setdefault(folder, made)
 
     def _make_root(self, target: Path) -> None:
@@ -283,7 +278,7 @@ class _Restoring:
                 raise InvalidPath(f"{str(target)!r} is not a folder") from None
             self._folders[self._root] = False
         except OSError as error:
-            raise _unwritable(str(target), error) from None
+            raise unwritable(str(target), error) from None
 
 
 def _is_simple(entry: Entry) -> bool:
@@ -318,7 +313,7 @@ def _create(local: str, entry: Entry, data: bytes | bytearray | memoryview) -> N
         finally:
             os.close(handle)
     except OSError as error:
-        raise _unwritable(local, error) from None
+        raise unwritable(local, error) from None
 
 
 def _link(local: str, target: bytes) -> None:
@@ -354,31 +349,9 @@ def _digest_of_file(local: str) -> bytes:
     return hasher.digest()
 
 
-def _folds_case(folder: str) -> bool:
-    """Whether the file system takes names that differ in case alone for one."""
-    probe = Path(folder) / f".datavc-case-{new_id()}"
-    try:
-        probe.touch()
-        return probe.with_name(probe.name.upper()).exists()
-    except OSError as error:
-        raise _unwritable(folder, error) from None
-    finally:
-        _discard(str(probe))
-
-
 def _discard(path: str) -> None:
     with contextlib.suppress(OSError):
         Path(path).unlink()
-
-
-def _unwritable(path: str, error: OSError) -> DatavcError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return OutOfSpace(
-            f"no space left for {path!r}", hint="make room and get again: what is there is kept"
-        )
-    if error.errno == errno.ENAMETOOLONG:
-        return InvalidPath(f"the name of {path!r} is too long for this file system")
-    return Unavailable(f"{path!r} cannot be written: {error.strerror}")
 
 
 def _bytes_of(progress: Progress | None) -> Callable[[int], None] | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sqlite3
+from contextlib import closing
 
 from sqlalchemy import Connection
 
@@ -18,8 +19,6 @@ from datavc.versioning.versioned_store import VersionedStore
 UNREACHABLE_KEEP_S = 30 * 24 * 3600
 
 _NO_LIMIT = -1
-#: Later than every time.
-_NEVER = 1 << 62
 
 
 def set_rule(vs: VersionedStore, repo: str, pattern: str, keep_s: int, *, author: str) -> None:
@@ -70,36 +69,24 @@ def find_expired(conn: Connection, *, now: int, unreachable_keep_s: int) -> list
     listed first, and what keeps them is looked up in the order in which it is handed on: from an
     event to a job, from a job to a head, from a head to the ref log.
     """
-    candidates = rows.unexpired(conn, now)
-    kept = _kept(conn, now, now - unreachable_keep_s * 1_000_000)
-    return [commit for commit in candidates if commit not in kept]
+    with closing(sqlite3.connect("", isolation_level=None)) as file:
+        file.execute("PRAGMA journal_mode=OFF")
+        file.execute("CREATE TABLE candidates (id TEXT PRIMARY KEY) WITHOUT ROWID")
+        for page in rows.unexpired(conn, now):
+            file.executemany("INSERT INTO candidates VALUES (?)", ((one,) for one in page))
+        for page in rows.led_to(conn, _starts(conn, now, now - unreachable_keep_s * 1_000_000)):
+            file.executemany("DELETE FROM candidates WHERE id = ?", ((one,) for one in page))
+        return [commit for (commit,) in file.execute("SELECT id FROM candidates")]
 
 
-def _kept(conn: Connection, now: int, moved_since: int) -> set[str]:
-    """Walks back from every ref. A branch under a rule leads only as far as its rule allows."""
+def _starts(conn: Connection, now: int, moved_since: int) -> dict[str, int]:
+    """What keeps commits, and how far back; a branch under a rule leads as far as that allows."""
     rules = [(rule.repo, Glob(rule.pattern), rule.keep_s) for rule in rows.list_rules(conn)]
-    #: How far back each commit's ancestors are kept already; smaller is further.
-    reached: dict[str, int] = {}
     at_work = rows.at_work(conn)
     heads = rows.heads(conn)
-    frontier = dict.fromkeys(at_work | rows.named(conn, moved_since), _NO_LIMIT)
+    starts = dict.fromkeys(at_work | rows.named(conn, moved_since), _NO_LIMIT)
     for repo, branch, head in heads:
         limits = [keep for of, glob, keep in rules if of == repo and glob.match(branch) is not None]
         since = now - min(limits) * 1_000_000 if limits else _NO_LIMIT
-        frontier[head] = min(since, frontier.get(head, since))
-    while frontier:
-        reached.update(frontier)
-        frontier = _step(rows.parents(conn, list(frontier)), frontier, reached)
-    return set(reached)
-
-
-def _step(
-    edges: Iterable[tuple[str, str, int]], frontier: dict[str, int], reached: dict[str, int]
-) -> dict[str, int]:
-    following: dict[str, int] = {}
-    for child, parent, time_us in edges:
-        since = frontier[child]
-        known = min(reached.get(parent, _NEVER), following.get(parent, _NEVER))
-        if time_us >= since and since < known:
-            following[parent] = since
-    return following
+        starts[head] = min(since, starts.get(head, since))
+    return starts

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from xxhash import xxh3_64_hexdigest
+
 from datavc.db.chunks import SqlChunkIndex
 from datavc.db.session import Database
 from datavc.errors import OutOfSpace, StoreUnavailable
@@ -23,9 +25,12 @@ class VersionedStore:
     objects: ObjectStore
     chunks: ChunkIndex
     nodes: NodeStore
+    #: Where is kept what the collection marked, which makes the next one quick, and may be lost.
+    marks: Path
 
     def close(self) -> None:
-        """Let go of the database's connections."""
+        """Let go of the database's connections, and of those to what lies elsewhere."""
+        self.objects.sources.close()
         self.db.close()
 
     def __enter__(self) -> VersionedStore:
@@ -62,7 +67,9 @@ def open_versioned_store(
     except BaseException:
         database.close()
         raise
-    return VersionedStore(database, objects, SqlChunkIndex(database), NodeStore(objects))
+    name = xxh3_64_hexdigest(f"{store_url} {database_url}".encode())
+    marks = home / "cache" / f"marks-{name}.db"
+    return VersionedStore(database, objects, SqlChunkIndex(database), NodeStore(objects), marks)
 
 
 def _make_home(home: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from datavc.client.gets import GetResult
 from datavc.client.history import Status
+from datavc.client.imports import ImportResult
 from datavc.client.removals import RemoveResult
 from datavc.model import commit_info, file_info, job, repo
 from datavc_cli.app import build_app
@@ -21,7 +22,7 @@ _SHAPES = (
     repo.RepoInfo, repo.BranchInfo, repo.TagInfo, repo.RefMove, repo.StagedChange, Status,
     commit_info.CommitInfo, commit_info.Lineage, commit_info.LineageEdge,
     file_info.FileInfo, file_info.FileChange, file_info.DiffStats, file_info.PutResult,
-    RemoveResult, GetResult,
+    RemoveResult, GetResult, ImportResult,
     job.PipelineInfo, job.JobInfo, job.DatumInfo, job.LogLine,
 )  # fmt: skip
 
@@ -69,7 +70,7 @@ def _paragraphs(text: str) -> Iterator[str]:
     for number, block in enumerate(blocks):
         if number:
             yield ""
-        yield " ".join(block.split())
+        yield block if block.startswith("    ") else " ".join(block.split())
 
 
 def _shapes() -> Iterator[str]:

@@ -13,10 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from datavc.errors import DatavcError
+from datavc.store.external.source_access import SourceAccess
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server import problem
 from datavc_server.body_limit import BodyLimit
 from datavc_server.encoded_slash import EncodedSlash
+from datavc_server.fetcher import Fetcher
 from datavc_server.gate import Gate
 from datavc_server.presigned import Presigner
 from datavc_server.probe import place_probe
@@ -24,6 +26,7 @@ from datavc_server.routers import (
     branches,
     commits,
     diffs,
+    fetches,
     files,
     health,
     jobs,
@@ -51,6 +54,7 @@ _ROUTERS = (
     branches,
     tags,
     staging,
+    fetches,
     commits,
     transactions,
     merges,
@@ -78,9 +82,13 @@ def create_app(
         settings: see :class:`~datavc_server.settings.ServerSettings`.
         stopping: set it before the server stops, so that long answers end.
     """
+    # What external files name was chosen by clients, who must not read by the server's rights.
+    vs.objects.sources = SourceAccess(settings.allow_external)
+    fetcher = Fetcher(vs, settings)
     state = ServerState(
         vs,
         settings,
+        fetcher=fetcher,
         probe=place_probe(vs.objects.backend) if settings.direct else None,
         presigner=_presigner(settings),
         stopping=stopping or threading.Event(),
@@ -90,6 +98,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         state.stopping.set()
+        fetcher.close()
         if state.probe is not None:
             state.probe.remove()
 

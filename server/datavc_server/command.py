@@ -19,6 +19,14 @@ _Executor = Annotated[
     typer.Option(metavar="NAME", help="docker, process or auto; DATAVC_EXECUTOR by default."),
 ]
 
+_AllowExternal = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PREFIX",
+        help="Read external files below it for others: s3://bucket/path, file:///folder, ...",
+    ),
+]
+
 
 def serve(
     context: typer.Context,
@@ -36,6 +44,15 @@ def serve(
     ] = True,
     engine: Annotated[bool, typer.Option(help="Run pipelines in this process, too.")] = True,
     executor: _Executor = None,
+    allow_external: _AllowExternal = None,
+    fetch: Annotated[bool, typer.Option(help="Fetch files from the web for clients.")] = True,
+    allow_fetch: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PREFIX",
+            help="Fetch from there too: an internal https://host/path, or s3://bucket/path.",
+        ),
+    ] = None,
 ) -> None:
     """Serve this datavc over HTTP.
 
@@ -54,6 +71,9 @@ def serve(
         store=store or str(home / "store"),
         direct=direct,
         presigned=presigned,
+        allow_external=tuple(allow_external or ()),
+        fetch=fetch,
+        allow_fetch=tuple(allow_fetch or ()),
     )
     run(
         home,
@@ -65,14 +85,22 @@ def serve(
     )
 
 
-def engine(context: typer.Context, executor: _Executor = None) -> None:
+def engine(
+    context: typer.Context, executor: _Executor = None, allow_external: _AllowExternal = None
+) -> None:
     """Run pipelines for this datavc, beside others that do."""
     try:
         from datavc_server.serving import run_engine
     except ImportError as error:
         raise _not_installed(error) from None
     home, store, database = _place(context)
-    run_engine(home, store=store, database=database, executor=executor)
+    run_engine(
+        home,
+        store=store,
+        database=database,
+        executor=executor,
+        allow_external=tuple(allow_external or ()),
+    )
 
 
 def _place(context: typer.Context) -> tuple[Path, str | None, str | None]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from datavc.db import packs
 from datavc.errors import Collected, DataCorrupt, DatavcError, InvalidInput, NotFound
 from datavc.model.entry import ChunkRef, Location
+from datavc.model.external import decode_external
 from datavc.model.ids import digest_of
 from datavc.store.backend import Buffer
 from datavc.store.chunk_list import decode_chunk_list, measure_chunk_list
@@ -154,6 +155,8 @@ def _check_kind(record: PackRecord, plain: Buffer, places: Places) -> ChunkRef |
         return listed
     if digest_of(plain) != record.digest:
         raise _corrupt(record, "does not have the content that its digest promises")
+    if record.kind == RecordKind.EXTERNAL:
+        decode_external(plain)
     if record.kind == RecordKind.CHUNK:
         return ChunkRef(record.digest, record.raw_size, record.location)
     return None

@@ -17,6 +17,7 @@ import uvicorn
 from datavc.engine.engine import Engine
 from datavc.engine.settings import EngineSettings
 from datavc.errors import InvalidInput
+from datavc.store.external.source_access import SourceAccess
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
 from datavc_server.app import create_app
 from datavc_server.engine_thread import work, working
@@ -93,17 +94,27 @@ def run_engine(
     store: str | None = None,
     database: str | None = None,
     executor: str | None = None,
+    allow_external: tuple[str, ...] = (),
 ) -> None:
-    """Run an engine alone until SIGTERM or SIGINT; arguments as of :func:`serve`."""
+    """Run an engine alone until SIGTERM or SIGINT; arguments as of :func:`serve`.
+
+    *allow_external* is as in :class:`ServerSettings`: the files of a pipeline's inputs are what
+    others have imported.
+    """
     _log_to_stderr()
     stop = threading.Event()
     with (
         _stopping(stop),
-        open_versioned_store(home, store, database) as vs,
+        _restricted(open_versioned_store(home, store, database), allow_external) as vs,
         contextlib.closing(_engine(vs, home, executor)) as engine,
     ):
         _announce(f"datavc engine works on {home} ({engine.executor_name})")
         work(engine, stop)
+
+
+def _restricted(vs: VersionedStore, allowed: tuple[str, ...]) -> VersionedStore:
+    vs.objects.sources = SourceAccess(allowed)
+    return vs
 
 
 def _engine(vs: VersionedStore, home: Path, executor: str | None) -> Engine:

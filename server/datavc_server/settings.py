@@ -6,6 +6,8 @@ import ipaddress
 from dataclasses import dataclass
 
 from datavc.errors import InvalidInput
+from datavc.model.source_uri import scheme_of
+from datavc.store.external.allowed_prefixes import AllowedPrefixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class ServerSettings:
 
     Raises:
         InvalidInput: others than this machine could reach it, and it has no token; or the token
-            is a weak one.
+            is a weak one; or a prefix is malformed.
     """
 
     #: Address to listen on.
@@ -33,8 +35,26 @@ class ServerSettings:
     max_pack: int = 2 * 1024 * 1024 * 1024
     #: Largest file in one request, in bytes.
     max_file: int = 1024 * 1024 * 1024 * 1024
+    #: Prefixes, such as ``s3://bucket/folder``, below which external files are read for clients
+    #: and pipelines. All others are left to clients, which read them with rights of their own.
+    allow_external: tuple[str, ...] = ()
+    #: Whether the server fetches files from the web for clients.
+    fetch: bool = True
+    #: Prefixes that it may fetch from besides the public web: internal hosts, and buckets that its
+    #: own credentials open.
+    allow_fetch: tuple[str, ...] = ()
+    #: Largest file that is fetched, in bytes, and the longest that one may take, in seconds.
+    max_fetch: int = 64 * 1024 * 1024 * 1024
+    fetch_seconds: float = 3600
 
     def __post_init__(self) -> None:
+        AllowedPrefixes(self.allow_external)
+        AllowedPrefixes(self.allow_fetch)
+        if any(scheme_of(prefix) == "file" for prefix in self.allow_fetch):
+            raise InvalidInput(
+                "a server fetches no files of its own machine",
+                hint="name hosts and buckets with --allow-fetch",
+            )
         if self.token is not None and len(self.token) < MIN_TOKEN:
             raise InvalidInput(
                 f"the token has fewer than {MIN_TOKEN} characters",

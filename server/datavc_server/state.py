@@ -14,6 +14,7 @@ from datavc.client.wire import from_hex
 from datavc.model.entry import PACK_ID_SIZE
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server.encoded_slash import decode_slashes
+from datavc_server.fetcher import Fetcher
 from datavc_server.presigned import Presigner
 from datavc_server.probe import Probe
 from datavc_server.settings import ServerSettings
@@ -34,6 +35,8 @@ class ServerState:
     probe: Probe | None
     #: Makes URLs for S3; ``None`` when the store is elsewhere.
     presigner: Presigner | None
+    #: Fetches files from elsewhere.
+    fetcher: Fetcher
     uploads: Uploads = field(default_factory=Uploads)
     #: Set when the server is about to stop, so that long answers end.
     stopping: threading.Event = field(default_factory=threading.Event)

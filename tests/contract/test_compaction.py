@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from datavc.db import outbox
 from datavc.db import packs as pack_rows
-from datavc.errors import Collected, Conflict
+from datavc.db.tables import UpkeepTurn
+from datavc.errors import Collected, Conflict, Purged
 from datavc.model.collection import Collection
+from datavc.model.ids import digest_of
+from datavc.store.backend import Backend, ObjectWriter
 from datavc.store.backends.local import LocalBackend
 from datavc.store.key import MOVES_PREFIX, PACK_PREFIX
 from datavc.store.objects import ObjectStore
-from datavc.versioning import branches, gc, pack_rewrite, repos, staging
+from datavc.versioning import branches, gc, pack_rewrite, purge, repos, staging
 from datavc.versioning.commits import commit_staged
 from datavc.versioning.fsck import check_store
 from datavc.versioning.gc import collect_garbage
@@ -185,3 +189,55 @@ def test_one_at_a_time_looks_after_the_store(vs: VersionedStore) -> None:
     with upkeep_turn(vs), pytest.raises(Conflict, match="looked after already"):
         collect(vs)
     collect(vs)
+
+
+class Suspending:
+    """A backend whose first pack in the making waits while another run looks after the store."""
+
+    def __init__(self, inner: Backend, meanwhile: Callable[[], None]) -> None:
+        self._inner = inner
+        self._meanwhile: Callable[[], None] | None = meanwhile
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+    def open_writer(self, key: str) -> ObjectWriter:
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return self._inner.open_writer(key)
+
+
+def lose_turn(vs: VersionedStore) -> None:
+    """As when whoever has the turn is suspended for so long that it is over."""
+    with vs.db.write() as conn:
+        conn.execute(delete(UpkeepTurn))
+
+
+@pytest.mark.parametrize("purged", [False, True])
+def test_a_run_that_lost_its_turn_spoils_nothing(
+    vs: VersionedStore, monkeypatch: pytest.MonkeyPatch, purged: bool
+) -> None:
+    keep_a_part(vs)
+    commit_files(vs, {"secret": OTHER, "note": b"small"})
+    backend = vs.objects.backend
+
+    def meanwhile() -> None:
+        monkeypatch.setattr(vs.objects, "backend", backend)
+        lose_turn(vs)
+        if purged:
+            purge.purge(vs, {digest_of(KEPT)}, subject="keep", author="dpo")
+        assert collect(vs).rewritten_packs == (0 if purged else 1)
+
+    monkeypatch.setattr(vs.objects, "backend", Suspending(backend, meanwhile))
+    with pytest.raises(Conflict, match="another one took its turn"):
+        collect(vs)
+    # What the first one wrote goes, too.
+    collect_garbage(vs, grace_s=-1, unreachable_keep_s=-1, dead_bytes=10_000)
+    vs.objects.moved = ObjectStore(backend).moved
+    if purged:
+        with pytest.raises(Purged):
+            read_files(vs)
+    else:
+        assert read_files(vs) == {"keep": KEPT, "note": b"small", "secret": OTHER}
+    assert check_store(vs, deep=True).is_sound

@@ -56,13 +56,19 @@ def test_a_chunk_keeps_its_first_place(database: Database) -> None:
     assert index.lookup([first.digest]) == {first.digest: first}
 
 
-def test_a_dropped_pack_takes_its_chunks_along(database: Database) -> None:
+@pytest.mark.parametrize("are_known", [True, False])
+def test_a_dropped_pack_takes_its_chunks_along(database: Database, are_known: bool) -> None:
     index = SqlChunkIndex(database)
-    for name in (b"1", b"2", b"3"):
-        index.add_pack(name * 16, 10, make_chunks(2, name * 16))
+    made = make_chunks(2, b"2" * 16)
+    for name in (b"1", b"3"):
+        index.add_pack(name * 16, 10, make_chunks(1, name * 16))
+    index.add_pack(b"2" * 16, 10, made)
+    # One was known from another pack, and keeps its place there.
+    elsewhere = make_chunks(1, b"1" * 16)[0].digest
+    chunks = [*(chunk.digest for chunk in made), elsewhere] if are_known else None
     with database.write() as conn:
-        packs.drop(conn, [b"2" * 16], time_us=1)
-        packs.drop(conn, [b"2" * 16], time_us=2)
+        packs.drop(conn, [b"2" * 16], time_us=1, chunks=chunks)
+        packs.drop(conn, [b"2" * 16], time_us=2, chunks=chunks)
         listed = packs.list_packs(conn)
         assert [row.id for row in listed] == [b"1" * 16, b"3" * 16]
         assert packs.list_packs(conn, after=b"1" * 16, limit=1) == listed[1:]

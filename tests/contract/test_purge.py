@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from datavc.db import packs as pack_rows
+from datavc.db.session import Database
 from datavc.errors import InvalidInput, NotFound, Purged
 from datavc.model.ids import digest_of
 from datavc.model.tree.lookup import lookup
 from datavc.store.content import read_content
-from datavc.versioning import branches, history, purge, repos, staging
+from datavc.versioning import branches, history, pack_rewrite, purge, repos, staging
 from datavc.versioning.commits import commit_staged
 from datavc.versioning.fsck import check_store
 from datavc.versioning.gc import collect_garbage
@@ -141,3 +143,59 @@ def test_what_is_not_there_is_said_so(vs: VersionedStore) -> None:
         purge.purge(vs, {digest_of(b"never")}, subject="x", author="dpo")
     with pytest.raises(InvalidInput, match="all of the repo"):
         purge_path(vs, "")
+
+
+def test_a_purge_that_was_cut_off_is_completed_by_the_next(
+    vs: VersionedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit_files(vs, {"ann": ANN, "bob": b"bob"})
+
+    def die(_key: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(vs.objects.backend, "delete", die, raising=False)
+        with pytest.raises(KeyboardInterrupt):
+            purge_path(vs, "ann")
+    assert is_anywhere(tmp_path / "home" / "store", ANN)
+    purge_path(vs, "ann")
+    assert not is_anywhere(tmp_path / "home" / "store", ANN)
+    with pytest.raises(Purged):
+        read(vs, "ann")
+    assert read(vs, "bob") == b"bob"
+    assert check_store(vs, deep=True).is_sound
+
+
+def test_a_run_that_was_killed_leaves_nothing_that_the_next_one_does_not_find(
+    vs: VersionedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pieces of LARGER lie in two packs, and only its list, in the second one, tells of all."""
+    commit_files(vs, {"big": BIG}, repo="copies")
+    commit_files(vs, {"larger": LARGER})
+    repos.delete_repo(vs, "copies", author="ann")
+    whole = pack_rows.pages
+
+    def newest_first(database: Database, size: int) -> Iterator[list[pack_rows.PackRow]]:
+        yield [row for page in whole(database, size) for row in page][::-1]
+
+    land = pack_rewrite._land
+    landed: list[bool] = []
+
+    def land_once(*args: object) -> bool:
+        if landed:
+            raise KeyboardInterrupt
+        landed.append(land(*args))  # type: ignore[arg-type]
+        return True
+
+    monkeypatch.setattr(pack_rewrite, "_MOST", 1)
+    monkeypatch.setattr(pack_rows, "pages", newest_first)
+    with monkeypatch.context() as killed:
+        killed.setattr(pack_rewrite, "_land", land_once)
+        with pytest.raises(KeyboardInterrupt):
+            purge_path(vs, "larger")
+    purge_path(vs, "larger")
+    store = tmp_path / "home" / "store"
+    # The end of BIG is a piece of its own, which LARGER never had.
+    for at in range(0, len(BIG) - 1_048_576, 100_000):
+        assert not is_anywhere(store, LARGER[at : at + 500])
+    assert check_store(vs, deep=True).is_sound

@@ -1,4 +1,4 @@
-"""Writers and collectors that are killed at any moment: nothing acknowledged is ever lost.
+"""Writers, collectors and purges that are killed at any moment: nothing acknowledged is ever lost.
 
 ``KILLS`` says how many processes are killed; ``make crash KILLS=5000`` takes its time.
 """
@@ -20,21 +20,26 @@ from uuid import uuid4
 
 import pytest
 
-from datavc.db import outbox
+from datavc.errors import Purged
+from datavc.model.collection import Collection
+from datavc.model.ids import digest_of
+from datavc.model.tree.scan import scan
+from datavc.store.content import read_content
+from datavc.versioning import purge
 from datavc.versioning.commits import commit_staged
 from datavc.versioning.fsck import check_store
 from datavc.versioning.gc import collect_garbage
-from datavc.versioning.repos import create_repo, delete_repo
+from datavc.versioning.repos import create_repo
+from datavc.versioning.resolve import get_tree
 from datavc.versioning.staging import list_staged
 from datavc.versioning.upkeep_turn import upkeep_turn
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
 from tests.crash import crash_worker
-from tests.crash.crash_worker import content
-from tests.services.small_store import commit_files, read_files
+from tests.crash.crash_worker import DEAD_BYTES, content, kept_content, secret
 
 KILLS = int(os.environ.get("KILLS", "120"))
 #: What runs at once until it is killed.
-KINDS = ("write", "scratch", "collect")
+KINDS = ("write", "scratch", "collect", "purge")
 #: Kills between two looks at everything.
 _BETWEEN_CHECKS = 30
 
@@ -48,35 +53,32 @@ class World:
     store: str
     environment: dict[str, str]
     vs: VersionedStore
-    committed: dict[str, bytes] = field(default_factory=dict)
-    staged: dict[str, bytes] = field(default_factory=dict)
-    collected: int = 0
-    dropped: int = 0
-    rewritten: int = 0
+    #: What must be there, by path.
+    kept: dict[str, bytes] = field(default_factory=dict)
+    #: What must be there unless its purge went so far before it was killed.
+    secrets: dict[str, bytes] = field(default_factory=dict)
+    #: Those among them that must be gone.
+    purged: set[str] = field(default_factory=set)
 
     def hear(self, pipe: Pipe) -> None:
         """Take down what a killed process was told."""
         try:
             while pipe.poll():
-                self._take(*pipe.recv())
+                self.take(*pipe.recv())
         except EOFError:
             pass
 
-    def _take(self, word: str, text: str) -> None:
-        if word == "collected":
-            dropped, rewritten, _ = text.split()
-            self.collected += 1
-            self.dropped += int(dropped)
-            self.rewritten += int(rewritten)
-            return
-        if word == "ready":
-            return
+    def take(self, word: str, text: str) -> None:
+        """Take down one thing that was acknowledged."""
         name, _, number = text.partition("/")
-        if word == "scratch":
-            self.committed[text] = content(name, int(number) * 4 + 1)
-        else:
-            kept = self.staged if word == "staged" else self.committed
-            kept[text] = content(name, int(number))
+        if word in ("staged", "committed"):
+            self.kept[text] = content(name, int(number))
+        elif word == "kept":
+            self.kept[text] = kept_content(name, int(number))
+        elif word == "secret":
+            self.secrets[f"secret/{text}"] = secret(name, int(number))
+        elif word == "purged":
+            self.purged.add(f"secret/{text}")
 
 
 @pytest.fixture(
@@ -122,11 +124,8 @@ def test_nothing_acknowledged_is_lost(world: World) -> None:
             _check(world, deep=False)
     _make_worth_rewriting(world)
     _check(world, deep=True)
-    assert len(world.committed) > KILLS / 4
-    # The last collection is not killed, so it does what there is to do.
-    assert world.collected
-    assert world.dropped
-    assert world.rewritten
+    assert len(world.kept) > KILLS / 4
+    _complete(world)
 
 
 def _make_worth_rewriting(world: World) -> None:
@@ -166,22 +165,51 @@ def _kill(process: ForkServerProcess) -> None:
 
 
 def _check(world: World, *, deep: bool) -> None:
+    """All that was acknowledged is there, byte for byte, and nothing is damaged."""
     if list_staged(world.vs, "data", "main"):
         commit_staged(world.vs, "data", "main", message="rest", author="ann")
-    found = read_files(world.vs)
-    wanted = world.committed | world.staged
-    assert {path for path in wanted if path not in found} == set()
-    assert all(found[path] == data for path, data in wanted.items())
-    check = check_store(world.vs, deep=deep)
-    assert check.problems == ()
-    if deep:
-        time.sleep(1)
-        with upkeep_turn(world.vs):
-            pass
-        done = collect_garbage(world.vs, grace_s=-1, unreachable_keep_s=-1, dead_bytes=50_000)
-        world.collected += 1
-        world.dropped += done.dropped_packs + done.orphans
-        world.rewritten += done.rewritten_packs
-        assert check_store(world.vs, deep=True).problems == ()
-        found = read_files(world.vs)
-        assert all(found.get(path) == data for path, data in wanted.items())
+    found = _read(world.vs)
+    assert [path for path in {**world.kept, **world.secrets} if path not in found] == []
+    assert [path for path, data in world.kept.items() if found[path] != data] == []
+    for path, data in world.secrets.items():
+        assert found[path] is None or (found[path] == data and path not in world.purged)
+    assert check_store(world.vs, deep=deep).problems == ()
+
+
+def _read(vs: VersionedStore) -> dict[str, bytes | None]:
+    """Every file of the branch with its content; ``None`` where that was purged."""
+    found: dict[str, bytes | None] = {}
+    for path, entry in scan(get_tree(vs, "data", "main"), vs.nodes):
+        try:
+            found[path] = b"".join(read_content(vs.objects, entry))
+        except Purged:
+            found[path] = None
+    return found
+
+
+def _complete(world: World) -> None:
+    """What was killed can be done to its end, and then leaves nothing to do."""
+    vs = world.vs
+    time.sleep(1)
+    with upkeep_turn(vs):
+        pass
+    unfinished = set(world.secrets) - world.purged
+    if unfinished:
+        digests = {digest_of(world.secrets[path]) for path in unfinished}
+        purge.purge(vs, digests, subject="unfinished", author="ann")
+        world.purged |= unfinished
+    # Whatever the killed ones came to, here is a pack that must be rewritten.
+    crash_worker.scratch(vs, "last", 0, lambda told: world.take(*told))
+    crash_worker.forget_events(vs, "ann")
+    done = _collect(vs)
+    assert done.rewritten_packs
+    assert done.dropped_packs
+    left = _collect(vs, dry_run=True)
+    assert (left.rewritten_packs, left.dropped_packs, left.orphans) == (0, 0, 0)
+    _check(world, deep=True)
+
+
+def _collect(vs: VersionedStore, *, dry_run: bool = False) -> Collection:
+    return collect_garbage(
+        vs, grace_s=-1, unreachable_keep_s=-1, dead_bytes=DEAD_BYTES, dry_run=dry_run
+    )

@@ -24,6 +24,7 @@ _VARYING = (
     (re.compile(r"\b[0-9a-f]{8,64}\b"), "<id>"),
     (re.compile(r"\b\d+(\.\d+)? (s|ms)\b"), "<duration>"),
     (re.compile(r"/tmp/[\w./-]*?(?=/home\b)"), "<folder>"),
+    (re.compile(r"file://[\w./-]*?(?=/scans/)"), "<folder>"),
     (re.compile(r"\s+"), " "),
 )
 

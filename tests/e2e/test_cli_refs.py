@@ -40,15 +40,37 @@ def test_log(cli: CommandLine, history: None) -> None:
     assert "No commit is like that" in cli.ok("log", "data", "--until", "2001-01-01").err
     assert cli("log", "data", "--since", "soon").code == 2
     assert cli("log", "data:/a", "--path", "b").code == 2
+    assert messages("data@main@{2100-01-01 10:30}", "--path", "a") == ["commit 2", "commit 0"]
+    assert messages("data@main@{2}..main") == ["commit 2", "commit 1"]
+    assert messages("data@main~1..") == ["commit 2"]
+    assert messages("data@..main~1") == []
+    assert "A..B" in cli("log", "data@main~1...main").err
 
 
 def test_show(cli: CommandLine, history: None) -> None:
     shown = cli.ok("show", "data@main~1").out
     assert "A  /d/b  (10 B)" in shown
     assert "    commit 1" in shown
+    assert "1 file changed: 1 added" in cli.ok("show", "data@main~1", "--stat").out
+    assert "-AAAAAAAAAA" in cli.ok("show", "data:/a", "--patch").out
     found = cli.ok("show", "data", "--json").json
     assert isinstance(found, dict)
     assert [change["path"] for change in found["changes"]] == ["a"]
+
+
+def test_diff_of_a_range(cli: CommandLine, history: None) -> None:
+    def paths(*arguments: str) -> list[str]:
+        return cli.ok("diff", *arguments, "--name-only").out.split()
+
+    cli.ok("branch", "create", "data@side", "--from", "main~2")
+    cli.ok("put", "-", "data@side:/new", "-m", "side", stdin=b"x")
+    assert paths("data@main..side") == ["/a", "/d/b", "/new"]
+    assert paths("data@main...side") == ["/new"]
+    assert paths("data@side...:/d") == ["/d/b"]
+    assert cli("diff", "data@main..side", "@main").code == 2
+    cli.ok("branch", "create", "data@alone")
+    cli.ok("put", "-", "data@alone:/new", "-m", "alone", stdin=b"x")
+    assert "in common" in cli("diff", "data@main...alone").err
 
 
 def test_undo(cli: CommandLine, history: None) -> None:

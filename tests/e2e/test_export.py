@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 import datavc
-from datavc.errors import Conflict, NotFound
+from datavc.errors import Conflict, InvalidPath, NotFound
 from datavc.model.link_handling import LinkHandling
 from datavc.versioning.export.folder_target import FolderTarget
 from datavc.versioning.export.state import STATE_NAME, ExportState
@@ -148,3 +148,28 @@ def test_a_bucket(
     assert objects()[f"{prefix}/a"] == b"new"
     with pytest.raises(datavc.errors.DatavcError):
         client.export("data", "s3://no-such-bucket-anywhere/x")
+
+
+def test_a_file_of_the_exports_own_name_is_refused(
+    client: datavc.Client, repo: str, tmp_path: Path
+) -> None:
+    client.put(b"mine", f"data:/{STATE_NAME}", message="mine")
+    with pytest.raises(InvalidPath, match="cannot be exported"):
+        client.export("data", tmp_path / "target")
+    assert not (tmp_path / "target").exists()
+    assert client.export("data:/sub", tmp_path / "target").written == 1
+
+
+def test_a_planted_link_is_not_written_through(
+    client: datavc.Client, repo: str, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("theirs")
+    target = tmp_path / "target"
+    target.mkdir()
+    for name in (".datavc-export.part", "a"):
+        (target / name).symlink_to(outside)
+    client.export("data", target)
+    assert outside.read_text() == "theirs"
+    assert held(target)["a"] == "one"
+    assert not (target / "a").is_symlink()

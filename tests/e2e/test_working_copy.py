@@ -189,7 +189,7 @@ def test_what_cannot_be_held_is_told_before_anything_is_written(
         small.setattr(os, "pathconf", lambda _, name: limits[name])
         with pytest.raises(InvalidPath, match="143 bytes"):
             client.checkout("data", tmp_path / "fresh")
-    assert [path.name for path in (tmp_path / "fresh").iterdir()] == [".datavc"]
+    assert not (tmp_path / "fresh").exists()
     client.create_repo("own")
     client.put(b"x", "own:/.datavc/copy.json", message="own")
     with pytest.raises(InvalidPath, match="own folder"):
@@ -312,3 +312,28 @@ def test_by_the_command_line(
     assert "data@side" in cli.ok("status").out
     assert cli("restore").code == 2
     assert cli("restore", "/etc/passwd").code == 2
+
+
+def test_a_refused_checkout_leaves_nothing(client: datavc.Client, tmp_path: Path) -> None:
+    client.create_repo("data")
+    client.put(b"{}", "data:/.datavc/copy.json", message="not for a working copy")
+    with pytest.raises(InvalidPath):
+        client.checkout("data", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "mine").write_text("mine")
+    with pytest.raises(InvalidPath):
+        client.checkout("data", tmp_path / "old", force=True)
+    assert [one.name for one in (tmp_path / "old").iterdir()] == ["mine"]
+
+
+def test_a_planted_link_is_not_followed(client: datavc.Client, tmp_path: Path) -> None:
+    client.create_repo("data")
+    client.put(b"a", "data:/a", message="a")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / ".datavc").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InvalidPath, match="is a link"):
+        client.checkout("data", tmp_path / "work", force=True)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert not (tmp_path / "work" / "a").exists()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 import datavc
@@ -140,8 +141,6 @@ def test_s3_that_cannot_be_reached_from_here_is_streamed(
 def test_part_urls_are_worth_nothing_once_a_pack_is_complete(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import httpx
-
     store = on_s3(request, monkeypatch)
     with (
         running_server(tmp_path / "home", store=store) as url,
@@ -161,6 +160,39 @@ def test_part_urls_are_worth_nothing_once_a_pack_is_complete(
         assert http.get(f"/packs/{pack}").content == b"first"
         assert httpx.get(http.get(f"/packs/{pack}/url").json()["url"]).content == b"first"
         assert http.post(f"/packs/{pack}/upload").status_code == 409
+
+
+@pytest.mark.s3
+def test_an_upload_outlives_the_server_that_began_it(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = on_s3(request, monkeypatch)
+    path = "/packs/" + "0" * 31 + "2"
+
+    def begin(content: bytes) -> tuple[str, str]:
+        with requests_to_new_server(tmp_path / "home", store) as http:
+            upload = http.post(f"{path}/upload").json()["upload"]
+            query = {"upload": upload, "first": 1}
+            (part,) = http.get(f"{path}/upload/parts", params=query).json()["urls"]
+            return upload, httpx.put(part, content=content).headers["ETag"]
+
+    def complete(upload: str, tag: str) -> int:
+        with requests_to_new_server(tmp_path / "home", store) as http:
+            place, body = f"{path}/upload/complete", {"tags": [tag]}
+            return http.post(place, params={"upload": upload}, json=body).status_code
+
+    first, other = begin(b"first"), begin(b"other")
+    assert complete(*first) == 204
+    # A pack that is there is not replaced.
+    assert complete(*other) == 409
+    with requests_to_new_server(tmp_path / "home", store) as http:
+        assert http.get(path).content == b"first"
+
+
+@contextmanager
+def requests_to_new_server(home: Path, store: str) -> Iterator[httpx.Client]:
+    with running_server(home, store=store) as url, httpx.Client(base_url=f"{url}/api/v1") as http:
+        yield http
 
 
 def test_what_was_moved_or_purged_is_known_to_clients(client: datavc.Client) -> None:

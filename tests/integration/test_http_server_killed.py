@@ -15,52 +15,16 @@ import pytest
 
 import datavc
 from datavc.errors import Unavailable
+from tests.services.server_process import ServerProcess
 
 NOISE = random.Random(6).randbytes(12 * 1024 * 1024)
 
 
-class Server:
-    """`datavc serve` as a process of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        self.port = 0
-        self._process: subprocess.Popen[str] | None = None
-
-    def start(self, *arguments: str) -> str:
-        command = [sys.executable, "-m", "datavc_cli", "serve", "--port", str(self.port)]
-        environment = {**os.environ, "DATAVC_HOME": str(self._home), "DATAVC_EXECUTOR": "process"}
-        self._process = subprocess.Popen(
-            [*command, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line.startswith("datavc serves http://127.0.0.1:"), self._process.communicate()
-        self.port = int(line.rpartition(":")[2])
-        return line.split()[-1]
-
-    def stop(self, number: signal.Signals) -> tuple[int, str]:
-        """Exit code and what it said of errors."""
-        assert self._process is not None
-        process, self._process = self._process, None
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
-        return process.returncode, errors
-
-    def close(self) -> None:
-        if self._process is not None:
-            self.stop(signal.SIGKILL)
-
-
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerProcess]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("datavc.client.http_session.ATTEMPTS", 2)
-    made = Server(tmp_path / "home")
+    made = ServerProcess(tmp_path / "home")
     yield made
     made.close()
 
@@ -68,18 +32,20 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 class Killing(io.BytesIO):
     """A file in the middle of which the server is killed."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: ServerProcess) -> None:
         super().__init__(NOISE)
         self._server = server
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if self.tell() > len(NOISE) // 2 and self._server._process is not None:
+        if self.tell() > len(NOISE) // 2 and self._server.is_running:
             self._server.stop(signal.SIGKILL)
         return super().read(size)
 
 
 @pytest.mark.parametrize(("way", "message"), [("--direct", None), ("--no-direct", "at once")])
-def test_killed_in_the_middle_of_a_put(server: Server, way: str, message: str | None) -> None:
+def test_killed_in_the_middle_of_a_put(
+    server: ServerProcess, way: str, message: str | None
+) -> None:
     with datavc.connect(server.start(way)) as client:
         client.create_repo("data")
         client.put(b"before", "data:/before", message="before")
@@ -94,7 +60,7 @@ def test_killed_in_the_middle_of_a_put(server: Server, way: str, message: str | 
         assert client.read("data:/before") == b"before"
 
 
-def test_a_client_outlives_a_restart(server: Server) -> None:
+def test_a_client_outlives_a_restart(server: ServerProcess) -> None:
     with datavc.connect(server.start("--no-direct")) as client:
         client.create_repo("data")
         server.stop(signal.SIGKILL)
@@ -104,7 +70,7 @@ def test_a_client_outlives_a_restart(server: Server) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_stop(server: Server, tmp_path: Path, number: signal.Signals) -> None:
+def test_told_to_stop(server: ServerProcess, tmp_path: Path, number: signal.Signals) -> None:
     with datavc.connect(server.start()) as client:
         client.create_repo("data")
         code, errors = server.stop(number)
@@ -129,7 +95,7 @@ def test_others_are_served_only_with_a_token(tmp_path: Path) -> None:
     assert not (tmp_path / "h").exists()
 
 
-def test_a_token_from_a_file(server: Server, tmp_path: Path) -> None:
+def test_a_token_from_a_file(server: ServerProcess, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("  a-token-that-is-long-enough\n")
     url = server.start("--token-file", str(token))
@@ -148,14 +114,14 @@ def test_a_token_file_that_is_none(tmp_path: Path, content: bytes | None) -> Non
     assert "token file" in done.stderr
 
 
-def test_a_port_that_is_taken(server: Server, tmp_path: Path) -> None:
+def test_a_port_that_is_taken(server: ServerProcess, tmp_path: Path) -> None:
     server.start()
     done = run("--home", str(tmp_path / "other"), "serve", "--port", str(server.port))
     assert done.returncode == 2
     assert "cannot listen" in done.stderr
 
 
-def test_an_engine_of_its_own(server: Server, tmp_path: Path) -> None:
+def test_an_engine_of_its_own(server: ServerProcess, tmp_path: Path) -> None:
     spec = {
         "pipeline": {"name": "copy"},
         "transform": {"cmd": ["sh", "-c", 'cp "$DATAVC_PFS"/data/* "$DATAVC_PFS/out/"']},

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datavc.errors import PathConflict
 from datavc.model.commit import TreeRef
 from datavc.model.entry import Entry
 from datavc.model.tree.apply import apply_changes
+from datavc.model.tree.clash import MergeStrategy
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.merge import merge_trees
 from datavc.model.tree.scan import scan
@@ -38,53 +37,96 @@ def sides(draw: st.DrawFn) -> tuple[Files, Files, Files]:
     return base, edited(base, draw), edited(base, draw)
 
 
-def expected(base: Files, ours: Files, theirs: Files) -> tuple[Files, list[str]]:
-    merged, clashes = dict(ours), []
-    for path in sorted(base.keys() | theirs.keys()):
-        if base.get(path) == theirs.get(path) or ours.get(path) == theirs.get(path):
-            continue
-        if base.get(path) != ours.get(path):
-            clashes.append(path)
-        elif path in theirs:
-            merged[path] = theirs[path]
-        else:
-            del merged[path]
-    return merged, clashes
+def changed(base: Files, side: Files) -> set[str]:
+    return {path for path in base.keys() | side.keys() if base.get(path) != side.get(path)}
+
+
+def mixed(base: Files, ours: Files, theirs: Files) -> dict[str, MergeStrategy]:
+    """Paths that one side made a file, and the other the folder of something."""
+    found = {}
+    for files, folders, side in (
+        (ours, theirs, MergeStrategy.THEIRS),
+        (theirs, ours, MergeStrategy.OURS),
+    ):
+        inside = changed(base, folders) & folders.keys()
+        for path in changed(base, files) & files.keys():
+            if any(other.startswith(f"{path}/") for other in inside):
+                found[path] = side
+    return found
+
+
+def expected(base: Files, ours: Files, theirs: Files, side: MergeStrategy | None) -> Files:
+    """The merge, where *side* is taken of whatever both changed."""
+    wins = side is MergeStrategy.THEIRS
+    tops = mixed(base, ours, theirs)
+    merged = dict(ours)
+    for path in changed(base, ours) | changed(base, theirs):
+        is_mixed = any(path == top or path.startswith(f"{top}/") for top in tops)
+        both = path in changed(base, ours) and path in changed(base, theirs)
+        if wins if is_mixed or both else path in changed(base, theirs):
+            merged.pop(path, None)
+            if path in theirs:
+                merged[path] = theirs[path]
+    return merged
+
+
+def conflicts(base: Files, ours: Files, theirs: Files) -> list[str]:
+    tops = mixed(base, ours, theirs)
+    both = changed(base, ours) & changed(base, theirs)
+    plain = {
+        path
+        for path in both
+        if ours.get(path) != theirs.get(path)
+        and not any(path.startswith(f"{top}/") for top in tops)
+    }
+    return sorted(plain | tops.keys())
+
+
+@given(sides(), st.sampled_from([None, MergeStrategy.OURS, MergeStrategy.THEIRS]))
+def test_a_merge_is_what_dicts_say(
+    files: tuple[Files, Files, Files], side: MergeStrategy | None
+) -> None:
+    memory = NodeMemory()
+    base, ours, theirs = (build(side, memory) for side in files)
+    result = merge_trees(base, ours, theirs, memory, memory, SHAPE, decide=lambda _: side)
+    assert [clash.path for clash, _ in result.conflicts] == conflicts(*files)
+    for clash, decided in result.conflicts:
+        assert decided is side
+        assert [clash.base, clash.ours, clash.theirs] == [one.get(clash.path) for one in files]
+        assert clash.folder == mixed(*files).get(clash.path)
+    merged = expected(*files, side)
+    assert dict(scan(result.tree, memory)) == merged
+    assert result.tree.digest == build(merged, memory).digest
 
 
 @given(sides())
-def test_a_merge_is_what_dicts_say(files: tuple[Files, Files, Files]) -> None:
+def test_another_file_may_be_taken_instead(files: tuple[Files, Files, Files]) -> None:
     memory = NodeMemory()
     base, ours, theirs = (build(side, memory) for side in files)
-    merged, clashes = expected(*files)
-    if without_collisions(merged) != merged:
-        with pytest.raises(PathConflict):
-            merge_trees(base, ours, theirs, memory, memory, SHAPE)
-        return
-    result = merge_trees(base, ours, theirs, memory, memory, SHAPE)
-    assert [clash.path for clash in result.conflicts] == clashes
-    for clash in result.conflicts:
-        sides = [side.get(clash.path) for side in files]
-        assert [clash.base, clash.ours, clash.theirs] == sides
-    assert dict(scan(result.tree, memory)) == merged
-    assert result.tree.digest == build(merged, memory).digest
+    other = Entry(9, b"o" * 32)
+    instead = {path for path in conflicts(*files) if path not in mixed(*files)}
+    result = merge_trees(
+        base,
+        ours,
+        theirs,
+        memory,
+        memory,
+        SHAPE,
+        decide=lambda clash: other if clash.folder is None else None,
+    )
+    wanted = expected(*files, None) | dict.fromkeys(instead, other)
+    assert dict(scan(result.tree, memory)) == wanted
 
 
 @given(sides())
 def test_without_conflicts_the_sides_may_be_swapped(files: tuple[Files, Files, Files]) -> None:
     memory = NodeMemory()
     base, ours, theirs = (build(side, memory) for side in files)
-    merged, clashes = expected(*files)
-    there = (base, ours, theirs, memory, memory, SHAPE)
-    back = (base, theirs, ours, memory, memory, SHAPE)
-    if clashes:
-        assert expected(files[0], files[2], files[1])[1] == clashes
-    elif without_collisions(merged) == merged:
-        assert merge_trees(*there).tree.digest == merge_trees(*back).tree.digest
-    else:
-        for arguments in (there, back):
-            with pytest.raises(PathConflict):
-                merge_trees(*arguments)
+    there = merge_trees(base, ours, theirs, memory, memory, SHAPE)
+    back = merge_trees(base, theirs, ours, memory, memory, SHAPE)
+    assert [one.path for one, _ in there.conflicts] == [one.path for one, _ in back.conflicts]
+    if not there.conflicts:
+        assert there.tree.digest == back.tree.digest
 
 
 @given(tree_files, tree_files)

@@ -14,7 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from datavc.db import outbox
 from datavc.errors import Conflict, NotFound, NothingStaged, Purged
 from datavc.model.ids import digest_of
-from datavc.model.merge_info import MergeOutcome, MergeStrategy
+from datavc.model.merge_decisions import Decisions
+from datavc.model.merge_info import MergeOutcome
+from datavc.model.tree.clash import MergeStrategy
 from datavc.model.tree.scan import scan
 from datavc.store.content import read_content
 from datavc.versioning import branches, purge, repos
@@ -25,6 +27,7 @@ from datavc.versioning.merges import merge
 from datavc.versioning.resolve import get_tree
 from datavc.versioning.undo import undo
 from datavc.versioning.versioned_store import open_versioned_store
+from tests.services.all_marks import marked
 from tests.services.small_store import commit_files
 
 Files = dict[str, bytes]
@@ -36,6 +39,8 @@ REPOS = st.sampled_from(["one", "two"])
 BRANCHES = st.sampled_from(["main", "side"])
 PATHS = st.sampled_from(["a", "b", "d/x", "d/y"])
 CHOSEN = st.sampled_from(range(len(CONTENTS)))
+
+THEIRS = Decisions(MergeStrategy.THEIRS)
 
 
 class StoreLife(RuleBasedStateMachine):
@@ -109,7 +114,7 @@ class StoreLife(RuleBasedStateMachine):
             return
         with self.vs.db.read() as conn:
             parted = self.files[merge_base(conn, ours, theirs)]
-        done = merge(self.vs, repo, "side", "main", author="ann", strategy=MergeStrategy.THEIRS)
+        done = merge(self.vs, repo, "side", "main", author="ann", decisions=THEIRS)
         if done.outcome is MergeOutcome.UP_TO_DATE:
             return
         mine, other = self.files[ours], self.files[theirs]
@@ -140,6 +145,8 @@ class StoreLife(RuleBasedStateMachine):
             events = outbox.claim(conn, "nobody", 60)
             outbox.ack(conn, "nobody", [event.id for event in events])
         collect_garbage(self.vs, grace_s=-1, dead_bytes=1000)
+        # What was remembered, and followed through all that happened since.
+        assert marked(self.vs) == marked(self.vs, anew=True)
 
     @rule(chosen=CHOSEN)
     def purge(self, chosen: int) -> None:

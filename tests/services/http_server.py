@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -27,7 +28,7 @@ def running_server(
     direct: bool = True,
     presigned: bool = True,
     engine: bool = False,
-    **settings: int,
+    **settings: Any,
 ) -> Iterator[str]:
     """Serve *home* on a free loopback port, and yield the URL.
 

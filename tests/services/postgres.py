@@ -16,24 +16,32 @@ from uuid import uuid4
 
 from tests.services.requirement import missing
 
-_SETTINGS = (
-    "-c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=100 "
-    "-c unix_socket_directories="
-)
+_SETTINGS = "-c listen_addresses= -c max_connections=100 -c unix_socket_directories="
+_NOT_DURABLE = " -c fsync=off -c full_page_writes=off"
 
 
 class PostgresServer:
     """A server that holds a database for each test."""
 
-    def __init__(self, folder: Path, binaries: Path, user: dict[str, object]) -> None:
+    def __init__(
+        self, folder: Path, binaries: Path, user: dict[str, object], *, durable: bool = False
+    ) -> None:
         self._folder = folder
+        self._options = f"{_SETTINGS}{folder}{'' if durable else _NOT_DURABLE}"
         self._user = user
         self._control = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]
 
     def start(self) -> None:
         """Start the server; returns once it answers."""
-        options = f"{_SETTINGS}{self._folder}"
-        _run(self._user, *self._control, "-l", str(self._folder / "log"), "-o", options, "start")
+        _run(
+            self._user,
+            *self._control,
+            "-l",
+            str(self._folder / "log"),
+            "-o",
+            self._options,
+            "start",
+        )
 
     def stop(self) -> None:
         """Stop the server at once, as a crash would."""
@@ -59,15 +67,19 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """Start a server and stop it at the end."""
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """Start a server and stop it at the end.
+
+    Args:
+        durable: whether it waits for the disk, as in use; tests need not.
+    """
     binaries = _binaries()
     # A socket's path must be short, and its folder open to the user that the server runs as.
     folder = Path(tempfile.mkdtemp(prefix="datavc-pg-", dir="/tmp"))
     try:
         user = _server_user(folder)
         _run(user, binaries / "initdb", *_initdb_options(folder))
-        server = PostgresServer(folder, binaries, user)
+        server = PostgresServer(folder, binaries, user, durable=durable)
         server.start()
         try:
             yield server

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from datavc.errors import InvalidInput
 from datavc_cli.completion import complete_address
 from datavc_cli.invocation import begin
 from datavc_cli.options import CommitAddress, Json, Quiet
 from datavc_cli.output import paint, write_json, write_json_list
-from datavc_cli.wording import count, safe, size
+from datavc_cli.ref_range import read_range
+from datavc_cli.wording import describe_stats, safe, size
 
 if TYPE_CHECKING:
-    from datavc.model.file_info import DiffStats, FileChange
+    from datavc import Client
+    from datavc.model.file_info import FileChange
 
 _MARKS = {"added": ("A", "green"), "removed": ("D", "red"), "modified": ("M", "yellow")}
 
@@ -43,7 +46,8 @@ def diff(
 ) -> None:
     """Show which files differ between two commits, or what one commit changed.
 
-    With a path in the first address, only files below it. `@REF` means a ref of the same repo.
+    With a path in the first address, only files below it. `@REF` means a ref of the same repo;
+    REPO@A..B is REPO@A and @B, and REPO@A...B is what B has changed since it parted from A.
 
     With -p, texts are compared by line, and tables (CSV, JSON lines, Parquet) by column and row.
 
@@ -54,9 +58,8 @@ def diff(
     from datavc_cli.content_diff import write_content_diffs
 
     invocation = begin(context, as_json=as_json, quiet=quiet)
-    if new is not None and new.startswith("@"):
-        new = old.partition("@")[0].partition(":")[0] + new
     with invocation.connect() as client:
+        old, new = _sides(client, old, new)
         if patch or key:
             found = client.diff_content(old, new, key=key or ())
             if as_json:
@@ -70,11 +73,29 @@ def diff(
             if as_json:
                 write_json(totals)
             else:
-                sys.stdout.write(f"{_describe(totals)}\n")
+                sys.stdout.write(f"{describe_stats(totals)}\n")
         elif as_json:
             write_json_list((change.path for change in changes) if name_only else changes)
         else:
             _write(changes, name_only=name_only)
+
+
+def _sides(client: Client, old: str, new: str | None) -> tuple[str, str | None]:
+    """Both addresses in full."""
+    found = read_range(old)
+    if found is None:
+        if new is not None and new.startswith("@"):
+            new = old.partition("@")[0].partition(":")[0] + new
+        return old, new
+    if new is not None:
+        raise InvalidInput(f"{old!r} names both sides already", hint=f"leave {new!r} out")
+    first, last = found.address(found.first), found.address(found.last)
+    if not found.since_parted:
+        return first, last
+    parted = client.merge_base(first, last)
+    if parted is None:
+        raise InvalidInput(f"both sides of {old!r} have nothing in common", hint="use two dots")
+    return found.address(parted), last
 
 
 def _write(changes: Iterator[FileChange], *, name_only: bool) -> None:
@@ -86,12 +107,3 @@ def _write(changes: Iterator[FileChange], *, name_only: bool) -> None:
         mark, color = _MARKS[change.kind.value]
         sizes = [size(each) for each in (change.old_size, change.new_size) if each is not None]
         sys.stdout.write(f"{paint(f'{mark}  {path}', color=color)}  ({' -> '.join(sizes)})\n")
-
-
-def _describe(totals: DiffStats) -> str:
-    files = count(totals.added + totals.removed + totals.modified, "file")
-    return (
-        f"{files} changed: {totals.added:,} added, {totals.removed:,} removed, "
-        f"{totals.modified:,} modified; {size(totals.bytes_removed)} before, "
-        f"{size(totals.bytes_added)} after"
-    )

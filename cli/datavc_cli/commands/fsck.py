@@ -23,6 +23,12 @@ def fsck(
         bool,
         typer.Option("--repair", help="Put the deduplication index right from the packs."),
     ] = False,
+    external: Annotated[
+        bool,
+        typer.Option(
+            "--external", help="Look, from here, whether the sources of external files are there."
+        ),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -34,7 +40,7 @@ def fsck(
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client, step_progress(invocation) as progress:
-        found = client.fsck(deep=deep, repair=repair, progress=progress)
+        found = client.fsck(deep=deep, repair=repair, external=external, progress=progress)
     if as_json:
         write_json(found)
     else:
@@ -46,6 +52,8 @@ def fsck(
         f"checked {count(found.commits, 'commit')}, {count(found.packs, 'pack')}, "
         f"{count(found.records, 'record')} ({found.used_records:,} in use)"
     )
+    if external:
+        invocation.say(f"looked at {count(found.external, 'external file')}")
     if deep:
         invocation.say(f"read {size(found.bytes_read)}")
     if repair:

@@ -52,7 +52,7 @@ def get(
         result = client.get(address, output, skip_purged=skip_purged, progress=progress)
     if as_json:
         write_json(result)
-    kept = f" ({result.kept:,} were there already)" if result.kept else ""
+    kept = f" ({result.kept:,} there already)" if result.kept else ""
     if result.purged:
         invocation.advise(f"left out {count(result.purged, 'file')} whose content was purged")
     invocation.say(

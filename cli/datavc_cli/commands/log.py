@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from datavc.errors import InvalidInput
+from datavc.model.name import clean_prefix
 from datavc_cli.invocation import begin
 from datavc_cli.options import CommitAddress, Json, Limit, Quiet
 from datavc_cli.output import write_json_list, write_table
+from datavc_cli.ref_range import read_range
 from datavc_cli.wording import moment, short, size
+
+if TYPE_CHECKING:
+    from datavc import Client
+    from datavc.model.address import Address
 
 
 def log(
@@ -42,7 +49,7 @@ def log(
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
-        start, without = _range(address, path)
+        start, without = _range(client, address, path)
         commits = list(
             client.log(
                 start,
@@ -56,7 +63,7 @@ def log(
         )
     if as_json:
         write_json_list(commits)
-    elif not commits and (without or path or author or grep or since or until or ":" in address):
+    elif not commits and (without or path or author or grep or since or until or start.path):
         invocation.advise("No commit is like that.")
     elif not commits:
         invocation.advise(f"There is no commit yet. Make one: datavc put FILE {address} -m MESSAGE")
@@ -75,14 +82,19 @@ def log(
         write_table(("COMMIT", "TIME", "BY", "FILES", "SIZE", "MESSAGE"), rows, right="FILES SIZE")
 
 
-def _range(address: str, path: str) -> tuple[str, str]:
+def _range(client: Client, address: str, path: str) -> tuple[Address, str]:
     """The address to start at, and the ref to leave out."""
-    head, colon, inside = address.partition(":")
-    if path and colon:
-        raise InvalidInput("name the path once: in the address or with --path")
-    repo, at, refs = head.partition("@")
-    first, dots, last = refs.partition("..")
-    target = f"{colon}{inside}" if colon else f":{path}" if path else ""
-    if not at or not dots or "{" in first:
-        return f"{head}{target}", ""
-    return f"{repo}@{last}{target}" if last else f"{repo}{target}", first
+    found = read_range(address)
+    if found is not None and found.since_parted:
+        raise InvalidInput(
+            f"{address!r} has three dots",
+            hint="A..B lists what leads to B and not to A",
+        )
+    start = client.locate(address if found is None else found.address(found.last))
+    if path:
+        if start.path:
+            raise InvalidInput("name the path once: in the address or with --path")
+        start = replace(start, path=clean_prefix(path))
+    if found is None:
+        return start, ""
+    return start, found.first or str(client.locate(found.repo).ref)

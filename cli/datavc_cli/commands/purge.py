@@ -99,6 +99,12 @@ def _tell(done: PurgeResult) -> None:
         write_line(f"  {place.repo}:/{place.path}")
     if len(done.places) > _TOLD:
         write_line(f"  ... and {len(done.places) - _TOLD} more")
+    if done.sources:
+        write_line("these lie elsewhere, where no purge reaches: remove them there yourself")
+        for source in done.sources[:_TOLD]:
+            write_line(f"  {source}")
+        if len(done.sources) > _TOLD:
+            write_line(f"  ... and {len(done.sources) - _TOLD} more")
     if done.shared_pieces:
         pieces = count(done.shared_pieces, "piece")
         shared = f"{pieces} of it, {size(done.shared_bytes)}"

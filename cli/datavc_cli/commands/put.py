@@ -28,7 +28,9 @@ def put(
     context: typer.Context,
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE...", help="Files, folders, quoted globs, or - for stdin."),
+        typer.Argument(
+            metavar="SOURCE...", help="Files, folders, quoted globs, URLs, or - for stdin."
+        ),
     ],
     destination: Annotated[
         str, typer.Argument(metavar="REPO[@BRANCH][:/PATH]", autocompletion=complete_branch)
@@ -52,6 +54,9 @@ def put(
     no_overwrite: Annotated[
         bool, typer.Option("--no-overwrite", help="Fail where a file would be replaced.")
     ] = False,
+    by_server: Annotated[
+        bool, typer.Option("--by-server", help="Let the server fetch the one URL.")
+    ] = False,
     no_run: NoRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -64,6 +69,9 @@ def put(
     A folder keeps its name, and needs -r: `put -r photos data` gives /photos/...; `photos/` or `.`
     stands for what the folder holds, as with rsync. A quoted glob keeps the folders below its fixed
     part: `put 'logs/**/*.txt' data` turns logs/a/b.txt into /a/b.txt.
+
+    A SOURCE of the form https://, http:// or s3://bucket/key is fetched and stored; with -r,
+    s3://bucket/prefix stands for all below it. `datavc import` leaves such files where they are.
 
     Files that the branch holds unchanged already are left out.
 
@@ -78,7 +86,12 @@ def put(
                     hint="put it alone",
                 )
             is_stream = sources[0] == _STANDARD_INPUT
-            if append:
+            if by_server:
+                _check_fetched(sources, append=append, no_overwrite=no_overwrite)
+                result = client.fetch(
+                    sources[0], destination, recursive=recursive, message=message, run=False
+                )
+            elif append:
                 result = client.append(
                     sys.stdin.buffer if is_stream else sources[0],
                     destination,
@@ -135,6 +148,14 @@ def _tell(
     if invocation.as_json:
         write_json({**asdict(result), "jobs": jobs})
     return tell_jobs(invocation, jobs)
+
+
+def _check_fetched(sources: list[str], *, append: bool, no_overwrite: bool) -> None:
+    if len(sources) > 1 or append or no_overwrite:
+        raise InvalidInput(
+            "--by-server takes one URL, and neither --append nor --no-overwrite",
+            hint="put each URL by itself",
+        )
 
 
 def _links(*, follow: bool, keep: bool) -> LinkHandling:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from datavc.model.address import Ref
 from datavc_cli.invocation import begin
 from datavc_cli.options import CommitAddress, Json, Limit, Quiet
 from datavc_cli.output import write_fields, write_json
-from datavc_cli.wording import count, moment, safe, short, size
+from datavc_cli.wording import count, describe_stats, moment, safe, short, size
 
 if TYPE_CHECKING:
     from datavc.model.commit_info import CommitInfo
@@ -25,6 +26,10 @@ def show(
     context: typer.Context,
     address: CommitAddress,
     limit: Limit = 100,
+    stat: Annotated[bool, typer.Option("--stat", help="Of the files, show only totals.")] = False,
+    patch: Annotated[
+        bool, typer.Option("--patch", "-p", help="Show what changed inside of texts and tables.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -32,10 +37,15 @@ def show(
 
     JSON: a CommitInfo, and "changes", an array of FileChange (all of them, whatever the limit).
     """
+    from datavc.client.history import count_changes
+    from datavc_cli.content_diff import write_content_diffs
+
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         commit = client.resolve(address)
-        changes = client.diff(address)
+        # By its id: the ref may move meanwhile.
+        located = replace(client.locate(address), ref=Ref(commit.id))
+        changes = client.diff(located, sources=True)
         if as_json:
             write_json({**asdict(commit), "changes": list(changes)})
             return
@@ -45,6 +55,12 @@ def show(
             for line in commit.message.splitlines():
                 sys.stdout.write(f"    {safe(line)}\n")
         sys.stdout.write("\n")
+        if stat:
+            sys.stdout.write(f"{describe_stats(count_changes(changes))}\n")
+            return
+        if patch:
+            write_content_diffs(client.diff_content(located))
+            return
         for change in islice(changes, limit):
             sys.stdout.write(f"{_line(change)}\n")
         more = sum(1 for _ in changes)
@@ -70,4 +86,5 @@ def _fields(commit: CommitInfo) -> list[tuple[str, str]]:
 
 def _line(change: FileChange) -> str:
     sizes = [size(each) for each in (change.old_size, change.new_size) if each is not None]
-    return f"{_MARKS[change.kind.value]}  /{safe(change.path)}  ({' -> '.join(sizes)})"
+    line = f"{_MARKS[change.kind.value]}  /{safe(change.path)}  ({' -> '.join(sizes)})"
+    return f"{line} at {safe(change.source)}" if change.source else line

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from datavc_cli.completion import complete_copy_ref
 from datavc_cli.invocation import begin
 from datavc_cli.options import Json, Quiet
 from datavc_cli.progress import transfer_progress
@@ -14,7 +15,12 @@ from datavc_cli.working_copy import tell_update
 
 def switch(
     context: typer.Context,
-    ref: Annotated[str, typer.Argument(metavar="REF", help="A branch, a tag or a commit.")],
+    ref: Annotated[
+        str,
+        typer.Argument(
+            metavar="REF", help="A branch, a tag or a commit.", autocompletion=complete_copy_ref
+        ),
+    ],
     folder: Annotated[str, typer.Argument(help="The working copy.")] = ".",
     create: Annotated[
         bool, typer.Option("--create", "-c", help="Make the branch, from the commit that is here.")

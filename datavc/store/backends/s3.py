@@ -98,7 +98,7 @@ class S3Backend:
         Raises:
             AccessDenied, StoreUnavailable: the server does not let us, or does not answer.
         """
-        client = self._client()
+        client = self.client()
         try:
             with contextlib.suppress(ClientError):
                 client.head_bucket(Bucket=self.bucket)
@@ -117,7 +117,11 @@ class S3Backend:
 
     def open_writer(self, key: str) -> ObjectWriter:
         """See :class:`~datavc.store.backend.Backend`."""
-        return _S3Writer(self, check_key(key))
+        return self.open_plain_writer(check_key(key))
+
+    def open_plain_writer(self, key: str) -> ObjectWriter:
+        """As :meth:`open_writer`, for a key of any form."""
+        return _S3Writer(self, key)
 
     def put(self, key: str, data: Buffer) -> None:
         """See :class:`~datavc.store.backend.Backend`."""
@@ -194,7 +198,7 @@ class S3Backend:
         """Free the parts of an upload that was not completed."""
         full_key = f"{self.prefix}/{key}" if self.prefix else key
         with contextlib.suppress(BotoCoreError, ClientError, InvalidAddress):
-            client = self._client()
+            client = self.client()
             pending = client.list_multipart_uploads(Bucket=self.bucket, Prefix=full_key)
             for upload in pending.get("Uploads", []):
                 client.abort_multipart_upload(
@@ -235,7 +239,12 @@ class S3Backend:
             credential_provider=provider,
         )
 
-    def _client(self) -> S3Client:
+    def client(self) -> S3Client:
+        """A client for what obstore has no verb for.
+
+        Raises:
+            InvalidAddress: the endpoint or the AWS configuration is malformed.
+        """
         try:
             return self._session.client("s3", endpoint_url=self.endpoint, region_name=self.region)
         except (BotoCoreError, ValueError) as error:

@@ -10,6 +10,7 @@ from datavc.errors import NotFound
 from datavc.model.entry import Entry, EntryKind
 from datavc.store.bucket import Bucket
 from datavc.store.content import read_content
+from datavc.store.external.problem import named
 from datavc.store.objects import ObjectStore
 from datavc.versioning.export.state import STATE_NAME, ExportState, decode_state
 from datavc.versioning.restore import Progress
@@ -61,8 +62,7 @@ class BucketTarget:
                     future.cancel()
 
     def _upload(self, path: str, entry: Entry) -> int:
-        pieces = (bytes(piece) for piece in read_content(self._objects, entry))
-        self._bucket.write(path, pieces)
+        self._bucket.write(path, named(f"/{path}", read_content(self._objects, entry)))
         return entry.size
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from datavc.errors import Unavailable
 from datavc.model.entry import Entry
 from datavc.store.objects import ObjectStore
 from datavc.versioning.export.state import STATE_NAME, ExportState, decode_state
+from datavc.versioning.part_file import PartFile
 from datavc.versioning.restore import Progress, restore_files
 from datavc.versioning.working_copy.update import remove_files
 
@@ -37,9 +39,9 @@ class FolderTarget:
         path = self._folder / STATE_NAME
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".part")
-            part.write_bytes(state.encode())
-            part.replace(path)
+            with PartFile(str(path), 0o666) as part:
+                os.write(part.handle, state.encode())
+                part.keep()
         except OSError as error:
             raise self._failed(error) from None
 

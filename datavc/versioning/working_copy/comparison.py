@@ -22,12 +22,14 @@ from datavc.model.ids import DIGEST_SIZE, digest_of
 from datavc.model.link_handling import LinkHandling
 from datavc.model.tree.lookup import lookup
 from datavc.model.tree.node import NodeSource
-from datavc.model.tree.scan import list_folder, scan
+from datavc.model.tree.scan import file_info, list_folder, scan
+from datavc.store.objects import ObjectStore
 from datavc.versioning.ignore_rules import IgnoreRules
 from datavc.versioning.local_files import LocalFile, is_executable
 from datavc.versioning.local_folder import LocalFolder, read_folder
 from datavc.versioning.local_links import read_link
 from datavc.versioning.stat_cache import FolderStats, StatCacheReader, StatCacheWriter
+from datavc.versioning.working_copy.external_files import on_disk
 
 #: The folder of a working copy that is datavc's own.
 STATE_FOLDER = ".datavc"
@@ -49,9 +51,13 @@ class LocalChange:
     #: To read it from; ``None`` for an empty folder too.
     file: LocalFile | None = None
 
-    def makes(self, entry: Entry | None) -> bool:
-        """Whether what is there now is just *entry*."""
-        return self.entry is None if entry is None else entry.same_content(self.entry)
+    def makes(self, entry: Entry | None, objects: ObjectStore) -> bool:
+        """Whether what is there now is just *entry*; *objects* tells what it holds."""
+        if entry is None or self.entry is None:
+            return entry is self.entry
+        # Only what has the right size is worth a look at what an external file holds.
+        there = on_disk(objects, entry) if entry.size == self.entry.size else entry
+        return there.same_content(self.entry)
 
 
 class Comparison:
@@ -62,6 +68,7 @@ class Comparison:
         tree: what it is compared with.
         prefix: the part of the tree that is meant; ends in a slash, or is empty.
         source: loads the tree's nodes.
+        objects: tells what external files hold.
         old: what was remembered by the last pass.
         new: told what to remember.
     """
@@ -72,6 +79,7 @@ class Comparison:
         tree: TreeRef,
         prefix: str,
         source: NodeSource,
+        objects: ObjectStore,
         old: StatCacheReader,
         new: StatCacheWriter,
     ) -> None:
@@ -79,6 +87,7 @@ class Comparison:
         self._tree = tree
         self._prefix = prefix
         self._source = source
+        self._objects = objects
         self._old = old
         self._new = new
         self._held = held_mark(tree, prefix)
@@ -135,13 +144,20 @@ class Comparison:
                     continue
                 found = self._removed_below(name + key, rules)
             else:
-                found = there.compare(key, base.get(key))
+                found = there.compare(key, self._on_disk(there, key, base.get(key)))
             for change in found:
                 same = False
                 yield change
         held = self._held if same else b""
         stats = FolderStats(name, local.names, local.stats, bytes(digests), local.subfolders, held)
         self._new.add(stats)
+
+    def _on_disk(self, there: _Present, key: str, base: FileInfo | None) -> FileInfo | None:
+        """*base* as it is on disk, where it could be what is there."""
+        if base is None or base.kind is not EntryKind.EXTERNAL or there.size(key) != base.size:
+            return base
+        entry = lookup(self._tree, base.path, self._source)
+        return base if entry is None else file_info(base.path, on_disk(self._objects, entry))
 
     def _base(self, name: str, rules: IgnoreRules) -> dict[str, FileInfo]:
         prefix = self._prefix + name
@@ -185,6 +201,11 @@ class _Present:
 
     def has_folder(self, key: str) -> bool:
         return key in self._folders
+
+    def size(self, key: str) -> int | None:
+        """Bytes of a file, or ``None`` where there is none."""
+        index = self._index.get(key)
+        return None if index is None else self._sizes[index]
 
     def compare(self, key: str, base: FileInfo | None) -> Iterator[LocalChange]:
         index = self._index.get(key)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from datavc.errors import Conflict, DataCorrupt, NotFound, Unavailable
+from datavc.errors import Conflict, DataCorrupt, InvalidPath, NotFound, Unavailable
+from datavc.versioning.part_file import PartFile
 from datavc.versioning.working_copy.comparison import STATE_FOLDER
 
 _FILE = "copy.json"
@@ -77,19 +78,30 @@ def write_state(root: Path, state: CopyState) -> None:
     """Replace what the working copy knows of itself, durably.
 
     Raises:
+        InvalidPath: a link is where its folder belongs.
         Unavailable: it cannot be written.
     """
+    folder = _own_folder(root)
+    try:
+        with PartFile(str(folder / _FILE), 0o666) as part:
+            os.write(part.handle, msgspec.json.format(msgspec.json.encode(state)))
+            os.fsync(part.handle)
+            part.keep()
+    except OSError as error:
+        raise Unavailable(f"{str(folder)!r} cannot be written: {error.strerror}") from None
+
+
+def _own_folder(root: Path) -> Path:
     folder = root / STATE_FOLDER
     try:
         folder.mkdir(exist_ok=True)
-        part = folder / f"{_FILE}.part"
-        with part.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(state)))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(folder / _FILE)
     except OSError as error:
         raise Unavailable(f"{str(folder)!r} cannot be written: {error.strerror}") from None
+    if folder.is_symlink():
+        raise InvalidPath(
+            f"{str(folder)!r} is a link, which leads elsewhere", hint="remove it, and try again"
+        )
+    return folder
 
 
 @contextlib.contextmanager
@@ -102,9 +114,8 @@ def locked(root: Path) -> Iterator[None]:
     # Not on every system.
     import fcntl
 
-    folder = root / STATE_FOLDER
+    folder = _own_folder(root)
     try:
-        folder.mkdir(exist_ok=True)
         handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise Unavailable(f"{str(folder)!r} cannot be written: {error.strerror}") from None

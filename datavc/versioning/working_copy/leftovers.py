@@ -49,7 +49,7 @@ def _is_left(
     objects: ObjectStore,
     change: LocalChange,
 ) -> bool:
-    if change.makes(brought):
+    if change.makes(brought, objects):
         return True
     # A small file that replaces none is written in place, so a killed process may leave its start.
     if brought is None or lookup(base, prefix + change.path, source) is not None:
@@ -58,7 +58,8 @@ def _is_left(
 
 
 def _is_start(there: Entry, brought: Entry, objects: ObjectStore) -> bool:
-    if there.kind is not EntryKind.FILE or there.size >= brought.size:
+    # External files get their names when they are complete.
+    if {there.kind, brought.kind} != {EntryKind.FILE} or there.size >= brought.size:
         return False
     hasher = blake3()
     for piece in read_content(objects, brought, 0, there.size):

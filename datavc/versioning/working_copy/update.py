@@ -19,7 +19,6 @@ from datavc.model.tree.node import NodeSource
 from datavc.store.objects import ObjectStore
 from datavc.versioning.restore import restore_files
 from datavc.versioning.working_copy.comparison import LocalChange
-from datavc.versioning.working_copy.name_check import check_names
 
 #: Called with the number of files and of bytes done since the last call.
 Progress = Callable[[int, int], None]
@@ -44,6 +43,7 @@ def plan_update(
     local: Mapping[str, LocalChange],
     left: Set[str] = frozenset(),
     *,
+    objects: ObjectStore,
     force: bool,
 ) -> UpdatePlan:
     """How to get from *old*, changed by *local*, to *new*, keeping the local changes.
@@ -55,6 +55,7 @@ def plan_update(
         source: loads their nodes.
         local: the changes in the working copy, by path.
         left: those among them that an interrupted update made, and nobody else.
+        objects: tells what external files hold.
         force: give up local changes that stand in the way.
     """
     own = {path: change for path, change in local.items() if path not in left}
@@ -64,7 +65,7 @@ def plan_update(
     for full, _, entry in diff_trees(old, new, source, prefix):
         path = full[len(prefix) :]
         change = own.get(path)
-        if change is not None and change.makes(entry):
+        if change is not None and change.makes(entry, objects):
             continue
         if not force and (change is not None or _stands_in_the_way(path, entry, own, added)):
             conflicts.append(path)
@@ -72,7 +73,7 @@ def plan_update(
             wanted[path] = entry
     for path in left:
         entry = lookup(new, prefix + path, source)
-        if not local[path].makes(entry):
+        if not local[path].makes(entry, objects):
             wanted[path] = entry
     return UpdatePlan(
         tuple(sorted(path for path, entry in wanted.items() if entry is None)),
@@ -93,12 +94,10 @@ def apply_update(
     """Do what was planned. When it is interrupted, it can be planned and done again.
 
     Raises:
-        InvalidPath: a name cannot be held, told before anything is written; or a folder was
-            replaced by a link meanwhile.
+        InvalidPath: a folder was replaced by a link meanwhile.
         OutOfSpace, Unavailable: the folder cannot take it.
         NotFound, DataCorrupt: the store lacks a part of a file, or has it wrong.
     """
-    check_names(root, (path for path, _ in plan.written))
     kept = {
         folder
         for folder in _parents(plan.removed)

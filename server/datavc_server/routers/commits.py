@@ -12,9 +12,11 @@ from sqlalchemy import Connection
 from datavc.client.wire import RecordBody, TreeBody
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.log_filter import LogFilter
+from datavc.model.merge_info import MergeBase
 from datavc.model.name import clean_prefix
 from datavc.versioning import commits, history, lineage, resolve
 from datavc.versioning.filtered_log import filtered_log
+from datavc.versioning.merge_base import find_merge_base
 from datavc_server.change_set_check import check_change_set
 from datavc_server.paging import Page
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
@@ -111,6 +113,14 @@ def commit(
 def get_commit(repo: Repo, ref: Ref, state: State) -> CommitInfo:
     """The commit that a ref stands for."""
     return resolve.get_commit(state.vs, repo, ref)
+
+
+@router.get("/refs/{ref}/merge-base")
+def get_merge_base(
+    repo: Repo, ref: Ref, state: State, other: Annotated[str, Query(description="A ref, too.")]
+) -> MergeBase:
+    """The newest commit that both refs come from."""
+    return MergeBase(find_merge_base(state.vs, repo, ref, other))
 
 
 @router.get("/refs/{ref}/tree")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from itertools import chain
 from typing import Annotated, cast
@@ -14,12 +15,13 @@ from starlette.concurrency import run_in_threadpool
 
 from datavc.errors import InvalidPath, NotFound
 from datavc.model.commit import TreeRef
-from datavc.model.entry import Entry
+from datavc.model.entry import Entry, EntryKind
 from datavc.model.file_info import FileInfo, PutResult
 from datavc.model.name import clean_path, clean_prefix
 from datavc.model.tree.lookup import find_file, is_folder
 from datavc.model.tree.scan import file_info, list_folder
 from datavc.store.content import read_content
+from datavc.store.external.record import read_external_uris
 from datavc.versioning import branches, commits, resolve, staging
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.ingest import ingest_stream
@@ -61,12 +63,16 @@ def list_files(
 
 @router.get("/stat/{path:path}")
 def stat_file(repo: Repo, ref: Ref, path: FilePath, state: State) -> FileInfo:
-    """A file or a folder."""
+    """A file or a folder; of an external file, where it lies."""
     tree = resolve.get_tree(state.vs, repo, ref)
     plain = clean_prefix(path)
     entry = find_file(tree, plain, state.vs.nodes)
     if entry is not None:
-        return file_info(plain, entry)
+        info = file_info(plain, entry)
+        sources = read_external_uris(
+            state.vs.objects, {plain: entry} if entry.kind is EntryKind.EXTERNAL else {}
+        )
+        return replace(info, source=sources.get(plain, ""))
     plain = plain.rstrip("/")
     if not is_folder(tree, plain, state.vs.nodes):
         raise _missing(repo, ref, plain)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from datavc.model.merge_info import MergeInfo, MergeStrategy
+from datavc.client.wire import RecordBody
+from datavc.model.merge_decisions import Decisions
+from datavc.model.merge_info import MergeInfo
+from datavc.model.tree.clash import MergeStrategy
 from datavc.versioning import merges
+from datavc_server.change_set_check import check_change_set
 from datavc_server.state import Author, Branch, Repo, State
 
 router = APIRouter(prefix="/repos/{repo}/branches/{branch}", tags=["commits"])
@@ -16,8 +20,32 @@ class _Bringing(BaseModel):
     message: str = Field(default="", description="Of the new commit; else one that says it all.")
     strategy: MergeStrategy | None = Field(
         default=None,
-        description="Whose side is taken where both changed a path; without one nothing is done.",
+        description="Whose side is taken where both changed a path that is not named below; "
+        "without one nothing is done.",
     )
+    ours: list[str] = Field(
+        default=[],
+        description="Files, folders and globs of which the branch's side is taken.",
+        examples=[["labels.csv"]],
+    )
+    theirs: list[str] = Field(
+        default=[],
+        description="Those of which the side is taken that is brought in.",
+        examples=[["images/*.png"]],
+    )
+    content: RecordBody | None = Field(
+        default=None, description="A stored change set of files to take instead of either side."
+    )
+
+    def decisions(self, state: State) -> Decisions:
+        """What becomes of conflicts.
+
+        Raises:
+            RefusedUpload: the change set is not whole.
+        """
+        content = self.content
+        record = None if content is None else check_change_set(state.vs, content.record())
+        return Decisions(self.strategy, tuple(self.ours), tuple(self.theirs), record)
 
 
 class NewMerge(_Bringing):
@@ -48,7 +76,8 @@ class NewCherryPick(NewRevert):
 def merge(repo: Repo, branch: Branch, new: NewMerge, state: State, author: Author) -> MergeInfo:
     """Bring what a ref has changed into a branch.
 
-    With the outcome `conflict` nothing was changed, and `conflicts` tells why.
+    With the outcome `conflict` nothing was changed, and those of `conflicts` that have no `decided`
+    tell why.
     """
     return merges.merge(
         state.vs,
@@ -57,7 +86,7 @@ def merge(repo: Repo, branch: Branch, new: NewMerge, state: State, author: Autho
         branch,
         author=author,
         message=new.message,
-        strategy=new.strategy,
+        decisions=new.decisions(state),
         fast_forward=new.fast_forward,
     )
 
@@ -72,7 +101,7 @@ def revert(repo: Repo, branch: Branch, new: NewRevert, state: State, author: Aut
         new.ref,
         author=author,
         message=new.message,
-        strategy=new.strategy,
+        decisions=new.decisions(state),
         mainline=new.mainline,
     )
 
@@ -90,6 +119,6 @@ def cherry_pick(
         new.ref,
         author=author,
         message=new.message,
-        strategy=new.strategy,
+        decisions=new.decisions(state),
         mainline=new.mainline,
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 
-from datavc.errors import Conflict, NotFound
+from datavc.errors import NotFound
 from datavc_server.presigned import MAX_PARTS, URL_SECONDS, Presigner
 from datavc_server.routers.packs import begin_upload
 from datavc_server.state import PackId, ServerState, State
@@ -79,9 +79,8 @@ def complete(pack: PackId, state: State, upload: _Upload, done: CompletedUpload)
     """Make the pack out of its parts."""
     presigner = _presigner(state)
     if not state.uploads.has(pack):
-        raise Conflict(
-            f"no upload of pack {pack.hex()} was begun here", hint="begin again with a new id"
-        )
+        # Begun before this server was started.
+        begin_upload(state, pack)
     presigner.complete(pack, upload, done.tags)
 
 

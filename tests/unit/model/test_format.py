@@ -12,6 +12,7 @@ from datavc.model import change_set
 from datavc.model.change_set import ChangeSetWriter, read_change_set
 from datavc.model.commit import Commit, Provenance, TreeRef, encode_identity
 from datavc.model.entry import EMPTY_FOLDER, Change, ChunkRef, Entry, EntryKind, Location
+from datavc.model.external import External, Pin, decode_external
 from datavc.model.ids import digest_of
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.node import (
@@ -69,10 +70,16 @@ COMMIT = Commit(
     provenance=Provenance(("01" * 32, "cd" * 32), "train@3", "ef" * 32),
     run_id="0" * 32,
 )
+EXTERNAL = External.of(
+    "s3://bucket/w%C3%BCrfel/a",
+    10**9,
+    {Pin.ETAG: '"0cc175b9c0f1b6a831c399e269772661-3"', Pin.VERSION: "3sL4kqtJlcpXroDTDmJ"},
+)
 #: Digests of what the fixture files hold, and the id of the commit.
 LEAF_DIGEST = "89c0e9b49d2321dca21e9ada5fbe4d9e71964c7a5172ba5901dbe685b36b1411"
 INNER_DIGEST = "e1ed30147a692de842817019fcba23da33e93434bf3d818a2672acc8a9b45b98"
 KINDS_DIGEST = "076dadd2f355c91956a598602fabba4a056d111bfa44aa64bc33f6959d6f02d6"
+EXTERNAL_DIGEST = "da58cc076fed111513d8a312cefb1ec8660223a09aa99419e8aca44774a8904e"
 EMPTY_DIGEST = "fcd5e82fe75ca093a5b2c8338dbc91ef8bcccc663e9c837d52124344e353d53c"
 COMMIT_ID = "56509c65b9832c43dd5f7325693f278b519a2ddffb4cbce1f47e20f78b76f291"
 
@@ -144,6 +151,12 @@ def test_long_change_sets_are_written_as_ever_and_read(monkeypatch: pytest.Monke
     index = memory.load_change_set(record.digest, record.location)
     assert index == pinned("change-set-index-v1.bin")
     assert list(read_change_set(record.location, digest_of(index), memory)) == CHANGES
+
+
+def test_external_files_are_described_as_ever_and_read() -> None:
+    assert EXTERNAL.encode() == pinned("external-v1.bin")
+    assert decode_external(pinned("external-v1.bin")) == EXTERNAL
+    assert EXTERNAL.digest.hex() == EXTERNAL_DIGEST
 
 
 def test_commits_are_identified_as_ever() -> None:

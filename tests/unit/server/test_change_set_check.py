@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,8 +13,10 @@ import pytest
 from datavc.client.wire import RecordBody
 from datavc.model import change_set
 from datavc.model.change_set import ChangeSetWriter, StagedRecord
-from datavc.model.entry import ChunkRef, Entry, Location
+from datavc.model.entry import ChunkRef, Entry, EntryKind, Location
+from datavc.model.external import External, Pin
 from datavc.model.ids import digest_of
+from datavc.store.record import RecordKind
 from datavc.versioning.nodes import SessionSink
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -156,3 +159,56 @@ def test_a_chunk_is_no_change_set(client, vs, repo, route) -> None:
     answer = bring(client, repo, route, StagedRecord(ref.digest, ref.location, 0, 0, 0))
     assert answer.status_code == 422
     assert nothing_landed(client, repo)
+
+
+GOOD = External.of("s3://bucket/key", 5, {Pin.ETAG: '"e"'})
+
+
+def external_entry(vs: VersionedStore, payload: bytes, size: int = 5) -> Entry:
+    digest = digest_of(payload)
+    with vs.objects.session(vs.chunks) as session:
+        location = session.add(RecordKind.EXTERNAL, digest, payload)
+        session.finish()
+    ref = ChunkRef(digest, size, location)
+    return Entry(size, digest, (ref,), 1, kind=EntryKind.EXTERNAL)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_external_file(client, vs, repo, route) -> None:
+    answer = bring(client, repo, route, store(vs, [("a", external_entry(vs, GOOD.encode()))]))
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"anything",
+        External.of("s3://bucket/key", 6, {Pin.ETAG: '"e"'}).encode(),
+        External.of("s3://bucket/key", 5, {}).encode(),
+        External.of("https://u:p@host/key", 5, {Pin.ETAG: '"e"'}).encode(),
+        External.of("file:///a/../etc/passwd", 5, {Pin.MTIME_NS: "1"}).encode(),
+        External.of("gopher://host/key", 5, {Pin.ETAG: '"e"'}).encode(),
+        External.of("https://host/key?token=x", 5, {Pin.ETAG: '"e"'}).encode(),
+    ],
+)
+def test_an_external_file_that_may_not_be_kept(client, vs, repo, route, payload) -> None:
+    answer = bring(client, repo, route, store(vs, [("a", external_entry(vs, payload))]))
+    assert (answer.status_code, answer.json()["code"]) == (422, "data_corrupt")
+    assert nothing_landed(client, repo)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_external_file_whose_description_is_something_else(client, vs, repo, route) -> None:
+    stored = stored_entry(vs)
+    good = external_entry(vs, GOOD.encode())
+    for entry in (
+        replace(stored, kind=EntryKind.EXTERNAL, depth=1),
+        replace(good, digest=DIGEST),
+        replace(good, refs=(*good.refs, replace(good.refs[0], size=0))),
+        replace(good, depth=0),
+    ):
+        record = store(vs, [("a", entry)])
+        answer = bring(client, repo, route, record)
+        assert (answer.status_code, answer.json()["code"]) == (422, "data_corrupt")
+        assert nothing_landed(client, repo)

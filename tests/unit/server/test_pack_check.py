@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from datavc.db import packs
 from datavc.db.tables import Chunk
 from datavc.model.entry import ChunkRef, Location
+from datavc.model.external import External, Pin
 from datavc.model.ids import digest_of, new_id
 from datavc.store.backends.memory import MemoryBackend
 from datavc.store.chunk_list import encode_chunk_list
@@ -239,3 +240,19 @@ def test_ranges_of_a_pack(client) -> None:
     assert answer.status_code == 416
     answer = client.head(f"/packs/{pack}")
     assert (answer.content, answer.headers["Content-Length"]) == (b"", str(len(data)))
+
+
+def test_descriptions_of_external_files_are_read(client, vs) -> None:
+    good = External.of("s3://bucket/key", 5, {Pin.ETAG: '"e"'}).encode()
+    bad = External.of("https://u:p@host/key", 5, {Pin.ETAG: '"e"'}).encode()
+    compressor = Compressor()
+    assert bring(client, *build(external(good, compressor)))[0] == 201
+    for payload in (bad, b"anything"):
+        pack, data = build(external(payload, compressor))
+        status, body = bring(client, pack, data)
+        assert (status, body["code"]) == (422, "data_corrupt")
+        assert known(vs, pack) == -1
+
+
+def external(payload: bytes, compressor: Compressor) -> EncodedRecord:
+    return encode_record(RecordKind.EXTERNAL, digest_of(payload), payload, compressor)

@@ -35,6 +35,7 @@ STATUS = {
     ErrorCode.EXECUTOR_UNAVAILABLE: 503,
     ErrorCode.OUT_OF_SPACE: 507,
     ErrorCode.SOURCE_UNREADABLE: 422,
+    ErrorCode.SOURCE_CHANGED: 422,
     ErrorCode.DATA_CORRUPT: 500,
     ErrorCode.UNKNOWN_FORMAT: 500,
     ErrorCode.INTERNAL: 500,

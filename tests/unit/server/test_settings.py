@@ -24,3 +24,20 @@ def test_a_token_that_can_be_guessed_is_refused() -> None:
     with pytest.raises(InvalidInput, match="16 characters") as caught:
         ServerSettings(token="hunter2")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"allow_external": ("/folder",)},
+        {"allow_external": ("s3://",)},
+        {"allow_fetch": ("ftp://host",)},
+        {"allow_fetch": ("file:///folder",)},
+    ],
+)
+def test_prefixes_that_cannot_be_opened(settings: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises(InvalidInput):
+        ServerSettings(**settings)  # type: ignore[arg-type]
+    ServerSettings(
+        allow_external=("file:///folder", "s3://bucket/a"), allow_fetch=("http://host:80/a",)
+    )

@@ -113,7 +113,7 @@ def test_names_that_fold_are_refused_before_anything_is_written(
     vs: VersionedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit_files(vs, {"Readme": b"1", "readme": b"2"})
-    monkeypatch.setattr(restore, "_folds_case", lambda folder: True)
+    monkeypatch.setattr(restore, "folds_case", lambda folder: True)
     with pytest.raises(InvalidPath, match="/Readme and /readme are one name"):
         get(vs, tmp_path / "out")
     assert os.listdir(tmp_path / "out") == []

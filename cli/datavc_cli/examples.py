@@ -1,0 +1,152 @@
+"""An example or two of every command, for its help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import cleandoc
+
+#: By the command's words; a line for each example.
+EXAMPLES = {
+    "put": """
+        datavc put -r photos/ images@main:/2026 -m "the first photos"
+        datavc put labels.csv images""",
+    "rm": """
+        datavc rm -r images@main:/2025 -m "old ones" """,
+    "ls": """
+        datavc ls -R -l images@v1:/2026
+        datavc ls 'images:/**/*.png'""",
+    "cat": """
+        datavc cat images@main~1:/labels.csv""",
+    "get": """
+        datavc get images@v1:/2026 -o photos""",
+    "export": """
+        datavc export images@v1 s3://bucket/images
+        datavc export images published --dry-run""",
+    "checkout": """
+        datavc checkout images@main work
+        datavc checkout images:/2026 photos""",
+    "pull": """
+        datavc pull""",
+    "switch": """
+        datavc switch v1
+        datavc switch -c experiment""",
+    "restore": """
+        datavc restore labels.csv
+        datavc restore --all""",
+    "status": """
+        datavc status images
+        datavc status""",
+    "commit": """
+        datavc commit images -m "more photos"
+        datavc commit images labels -m "photos and their labels" """,
+    "reset": """
+        datavc reset images:/2026/blurred.png
+        datavc reset images""",
+    "log": """
+        datavc log images:/labels.csv --since '2 weeks ago'
+        datavc log images@v1..main""",
+    "show": """
+        datavc show images@main~1 --stat
+        datavc show images -p""",
+    "diff": """
+        datavc diff images@v1 @main --stat
+        datavc diff -p images@main...relabel:/labels.csv --key id""",
+    "merge": """
+        datavc merge images@relabel main
+        datavc merge images@relabel main --theirs labels.csv --use notes.txt=both.txt""",
+    "revert": """
+        datavc revert images@main main~2 -m "that was wrong" """,
+    "cherry-pick": """
+        datavc cherry-pick images@relabel~1 images@main""",
+    "undo": """
+        datavc undo images
+        datavc undo images@experiment""",
+    "reflog": """
+        datavc reflog images --limit 20""",
+    "lineage": """
+        datavc lineage models@main
+        datavc lineage --downstream images@main~1""",
+    "wait": """
+        datavc wait images@main --timeout 600""",
+    "du": """
+        datavc du
+        datavc du images@v1""",
+    "gc": """
+        datavc gc --dry-run""",
+    "purge": """
+        datavc purge people:/ann.csv --reason "request 17"
+        datavc purge --list""",
+    "fsck": """
+        datavc fsck --deep""",
+    "info": """
+        datavc info""",
+    "version": """
+        datavc version""",
+    "engine": """
+        datavc engine""",
+    "serve": """
+        datavc serve --port 8250
+        datavc serve --host 0.0.0.0 --token-file token""",
+    "repo create": """
+        datavc repo create images --description "what the cameras saw" """,
+    "repo list": """
+        datavc repo list""",
+    "repo inspect": """
+        datavc repo inspect images""",
+    "repo delete": """
+        datavc repo delete images""",
+    "branch create": """
+        datavc branch create images@relabel --from main""",
+    "branch list": """
+        datavc branch list images""",
+    "branch move": """
+        datavc branch move images@main v1 --expect main@{1}""",
+    "branch delete": """
+        datavc branch delete images@relabel""",
+    "branch protect": """
+        datavc branch protect images 'release/*'
+        datavc branch protect images main --allow-commits""",
+    "branch unprotect": """
+        datavc branch unprotect images 'release/*'""",
+    "branch protections": """
+        datavc branch protections images""",
+    "tag create": """
+        datavc tag create images@v1 --at main~1""",
+    "tag list": """
+        datavc tag list images""",
+    "tag delete": """
+        datavc tag delete images@v1""",
+    "pipeline create": """
+        datavc pipeline create -f edges.yaml""",
+    "pipeline update": """
+        datavc pipeline update -f edges.yaml --reprocess""",
+    "pipeline list": """
+        datavc pipeline list""",
+    "pipeline inspect": """
+        datavc pipeline inspect edges""",
+    "pipeline delete": """
+        datavc pipeline delete edges""",
+    "job list": """
+        datavc job list --limit 5""",
+    "job inspect": """
+        datavc job inspect 01a20b075b06""",
+    "job logs": """
+        datavc job logs 01a20b075b06""",
+    "datum list": """
+        datavc datum list 01a20b075b06""",
+    "retention set": """
+        datavc retention set images 'scratch/*' --keep 30d""",
+    "retention list": """
+        datavc retention list images""",
+    "retention remove": """
+        datavc retention remove images 'scratch/*'""",
+}
+
+
+def help_of(command: str, function: Callable[..., object] | None) -> str:
+    """The help of a command: what its function says of itself, and its examples."""
+    said = cleandoc((function and function.__doc__) or "")
+    lines = [line.strip() for line in EXAMPLES.get(command, "").splitlines() if line.strip()]
+    if not lines:
+        return said
+    return "\n".join([said, "", "For example:", "", *(f"    {line}" for line in lines)])

@@ -1,0 +1,1 @@
+"""Bringing in what lies elsewhere: as external files, or as copies."""

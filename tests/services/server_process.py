@@ -1,0 +1,64 @@
+"""``datavc serve`` as a process of its own, which can be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+
+class ServerProcess:
+    """A server on a free loopback port, which it keeps when it is started again.
+
+    Args:
+        home: what it serves.
+        environment: variables beside this process's own.
+    """
+
+    def __init__(self, home: Path, **environment: str) -> None:
+        self._home = home
+        self._environment = environment
+        self.port = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._process is not None
+
+    def start(self, *arguments: str) -> str:
+        """Start it with options of ``datavc serve``, and give its URL once it answers."""
+        command = [sys.executable, "-m", "datavc_cli", "serve", "--port", str(self.port)]
+        environment = {
+            **os.environ,
+            "DATAVC_HOME": str(self._home),
+            "DATAVC_EXECUTOR": "process",
+            **self._environment,
+        }
+        self._process = subprocess.Popen(
+            [*command, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith("datavc serves http://127.0.0.1:"), self._process.communicate()
+        self.port = int(line.rpartition(":")[2])
+        return line.split()[-1]
+
+    def stop(self, number: signal.Signals) -> tuple[int, str]:
+        """Send it a signal; exit code and what it said of errors."""
+        assert self._process is not None
+        process, self._process = self._process, None
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+        return process.returncode, errors
+
+    def close(self) -> None:
+        """Kill it if it runs."""
+        if self._process is not None:
+            self.stop(signal.SIGKILL)
