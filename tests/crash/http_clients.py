@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import datavc
@@ -35,14 +34,12 @@ class HttpClient:
         name: its own; the files that it writes are below it.
         url: the server's.
         told: where to note what was acknowledged.
-        starts: how often the server was started so far.
     """
 
-    def __init__(self, name: str, url: str, told: Told, starts: Callable[[], int]) -> None:
+    def __init__(self, name: str, url: str, told: Told) -> None:
         self._name = name
         self._url = url
         self._told = told
-        self._starts = starts
         self._number = 0
 
     def work(self, over: threading.Event) -> None:

@@ -122,24 +122,9 @@ def test_nothing_acknowledged_is_lost(world: World) -> None:
             killed += 1
         if killed % _BETWEEN_CHECKS < len(KINDS):
             _check(world, deep=False)
-    _make_worth_rewriting(world)
     _check(world, deep=True)
     assert len(world.kept) > KILLS / 4
     _complete(world)
-
-
-def _make_worth_rewriting(world: World) -> None:
-    """Make a pack of which most is garbage and some is kept: the others may have left none."""
-    vs, chance = world.vs, random.Random("worth rewriting")
-    kept = chance.randbytes(100_000)
-    create_repo(vs, "garbage", author="ann")
-    commit_files(vs, {"gone": chance.randbytes(400_000), "kept": kept}, repo="garbage")
-    commit_files(vs, {"last/kept": kept})
-    delete_repo(vs, "garbage", author="ann", force=True)
-    world.committed["last/kept"] = kept
-    with vs.db.write() as conn:
-        events = outbox.claim(conn, "last", 60)
-        outbox.ack(conn, "last", [event.id for event in events])
 
 
 def _start(

@@ -94,18 +94,14 @@ def test_nothing_that_a_server_acknowledged_is_lost(world: World) -> None:
 def write_while_killed(server: ServerProcess, way: str, told: Told, chance: random.Random) -> None:
     """Let clients write, bytes taking one way, and kill the server under them time and again."""
     url = server.start(way)
-    starts = 1
     over = threading.Event()
     with ThreadPoolExecutor(CLIENTS) as pool:
-        writers = [
-            HttpClient(f"{way.strip('-')}{n}", url, told, lambda: starts) for n in range(CLIENTS)
-        ]
+        writers = [HttpClient(f"{way.strip('-')}{n}", url, told) for n in range(CLIENTS)]
         working = [pool.submit(writer.work, over) for writer in writers]
         try:
             for _ in range(KILLS // 2):
                 time.sleep(chance.uniform(0.05, 1.5))
                 server.stop(signal.SIGKILL)
-                starts += 1
                 server.start(way)
             # Let those finish that wait for it to come back.
             time.sleep(2)
