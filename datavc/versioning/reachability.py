@@ -128,11 +128,16 @@ class Reachability:
             if isinstance(node, Leaf):
                 self._mark_entries(node.columns, node.places, step.uses)
                 continue
-            children = (node.child(index) for index in range(len(node)))
-            self._meet_many(
+            children = [
                 Step(RecordKind.NODE, child.digest, child.location, uses=step.uses)
-                for child in children
-            )
+                for child in map(node.child, range(len(node)))
+            ]
+            if node.level == 1:
+                self._meet_many(children)
+                continue
+            # One by one, so that the leaves below one of them are done before the next is read.
+            for child in children:
+                self.meet(child)
 
     def _nodes(self, batch: Sequence[Step]) -> Iterator[tuple[Step, Node]]:
         done = 0
