@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from datavc.db import packs as pack_rows
 from datavc.db.packs import PackRow
-from datavc.versioning.marks import Marks
+from datavc.versioning.marks import Marks, Stale
 from datavc.versioning.pack_rewrite import Confirm, Rewrite
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -50,12 +50,16 @@ def look_into(
 
     Raises:
         NotFound, DataCorrupt: a pack is missing or damaged.
+        Stale: what was kept of an earlier run does not fit the pack.
     """
     for row in packs:
+        marks.check(row.id)
         marked = marks.of_pack(row.id)
         footer = vs.objects.footer(row.id)
         offsets = (one.location.offset for one in footer.records())
         doomed = frozenset(offset for offset in offsets if not marked.has(offset))
+        if len(footer) - len(doomed) != len(marked):
+            raise Stale
         found = Rewrite(row, footer, doomed, purged=False)
         if _is_much(found.doomed_bytes, row, dead_bytes):
             yield found

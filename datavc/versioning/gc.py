@@ -75,7 +75,8 @@ def collect_garbage(
     Raises:
         NotFound, DataCorrupt: something in use is missing or damaged; nothing is removed.
         Conflict: somebody else looks after the store already.
-        StoreUnavailable, DatabaseUnavailable: run it again later.
+        LostRace: what an earlier run kept was damaged; run it again.
+        OutOfSpace, StoreUnavailable, DatabaseUnavailable: run it again later.
     """
     with nullcontext() if dry_run else upkeep_turn(vs) as turn:
         return _Run(vs, grace_s, dead_bytes, turn, progress).run(unreachable_keep_s)
@@ -153,6 +154,7 @@ class _Run:
                 if roots.marks.has_pack(row.id):
                     continue
                 if row.created_us < self._young_us:
+                    roots.marks.check(row.id)
                     yield row
                 else:
                     self._left.add([row])

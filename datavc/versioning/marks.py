@@ -32,7 +32,7 @@ _ADD_MANY = (
     "INSERT INTO records VALUES (?, ?, ?)"
     " ON CONFLICT (mark) DO UPDATE SET uses = uses + excluded.uses"
 )
-_DROP = "UPDATE records SET uses = uses - 1 WHERE mark = ?"
+_DROP = "UPDATE records SET uses = uses - 1 WHERE mark = ? AND uses > 0"
 _CLEAN = "DELETE FROM records WHERE mark = ? AND uses = 0"
 _NAME = "UPDATE packs SET names = names + ?, bytes = NULL WHERE number = ?"
 _MARKS_OF_PACK = "FROM records WHERE mark >= ? AND mark < ?"
@@ -55,7 +55,10 @@ class Marks:
 
     def __init__(self, moved: MovedRecords, file: sqlite3.Connection | None = None) -> None:
         self._moved = moved
-        self._file = open_temporary() if file is None else file
+        try:
+            self._file = open_temporary() if file is None else file
+        except sqlite3.Error as error:
+            raise _translated(error) from error
         self._numbers: dict[bytes, int] = {}
         self._names: Counter[int] = Counter()
         self._added: list[tuple[int, int]] = []
@@ -179,6 +182,25 @@ class Marks:
         self._flush()
         row = self._file.execute("SELECT names FROM packs WHERE id = ?", (pack,)).fetchone()
         return row is not None and row[0] > 0
+
+    def check(self, pack: bytes) -> None:
+        """Make sure, before something in a pack is given up, that what was kept of it is whole.
+
+        A pack that was not rewritten is named as often as its records are used.
+
+        Raises:
+            Stale: it is not.
+        """
+        self._flush()
+        row = self._file.execute(
+            "SELECT number, names FROM packs WHERE id = ? AND NOT moved", (pack,)
+        ).fetchone()
+        if row is not None:
+            uses = self._file.execute(
+                f"SELECT COALESCE(SUM(uses), 0) {_MARKS_OF_PACK}", _range(row[0])
+            ).fetchone()
+            if uses[0] != row[1]:
+                raise Stale
 
     def bytes_in(self, pack: bytes) -> int:
         """Bytes of the records in use that lie in a pack now."""

@@ -6,6 +6,7 @@ what the roots lead to; where it does not fit what is found, everything is marke
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from datavc.errors import DataCorrupt, LostRace, NotFound
+from datavc.errors import DataCorrupt, DatavcError, LostRace, NotFound
 from datavc.model.entry import Location
 from datavc.store.record import RecordKind
 from datavc.versioning.mark_file import forget_kept, open_kept
@@ -50,6 +51,8 @@ class RootMarks:
         self._file = marks.file
         self._reach = Reachability(vs, marks, progress)
         self._saved = time.monotonic()
+        #: Whether nothing was kept of an earlier run.
+        self.was_empty = self._file.execute("SELECT 1 FROM roots LIMIT 1").fetchone() is None
 
     def see(self, conn: Connection, *, without: Collection[str] = ()) -> None:
         """Note the roots that there are, as *conn* sees it; :meth:`follow` needs it no more.
@@ -178,6 +181,7 @@ def marks_of_roots(
     Raises:
         NotFound, DataCorrupt: the store lacks something in use, or has it wrong.
         OutOfSpace, StoreUnavailable: the marks cannot be written down.
+        LostRace: what was kept turned out to be damaged; the next run does without.
     """
     for _ in range(2):
         with vs.db.read() as conn:
@@ -185,11 +189,27 @@ def marks_of_roots(
         with Marks(moved, open_kept(vs.marks)) as marks:
             found = RootMarks(vs, marks, progress)
             if _is_followed(vs, found, without):
-                yield moved, found
-                found.save()
+                try:
+                    yield moved, found
+                    found.save()
+                except Stale:
+                    forget_kept(vs.marks)
+                    raise _no_fit(found) from None
                 return
         forget_kept(vs.marks)
     raise LostRace("what is in use changed while it was marked", hint="run it again")
+
+
+def _no_fit(found: RootMarks) -> DatavcError:
+    if found.was_empty:
+        return DataCorrupt(
+            "a pack lacks records that are in use; nothing was taken from it",
+            hint="`datavc fsck` tells which",
+        )
+    return LostRace(
+        "what an earlier run had kept of the store was damaged; nothing went by it",
+        hint="run it again: everything is marked anew",
+    )
 
 
 def _is_followed(vs: VersionedStore, found: RootMarks, without: Collection[str]) -> bool:
@@ -200,5 +220,10 @@ def _is_followed(vs: VersionedStore, found: RootMarks, without: Collection[str])
             found.see(conn, without=without)
         found.follow()
     except Stale:
+        return False
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        # The file is damaged.
         return False
     return True

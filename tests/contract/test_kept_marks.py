@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from datavc.db import outbox
+from datavc.errors import LostRace
 from datavc.model.collection import Collection
 from datavc.store.backends.local import LocalBackend
 from datavc.versioning import branches, repos, retention, root_marks, staging
@@ -151,6 +152,28 @@ def test_a_damaged_file_is_made_anew(vs: VersionedStore, damage: bytes) -> None:
     collect(vs)
     assert marked(vs) == marked(vs, anew=True)
     assert read_files(vs) == {"a": b"one"}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE packs SET names = 0",
+        "UPDATE packs SET bytes = NULL; DELETE FROM records",
+        "UPDATE packs SET bytes = 0; UPDATE records SET mark = mark + 1",
+    ],
+)
+def test_nothing_goes_by_marks_that_were_changed(vs: VersionedStore, damage: str) -> None:
+    commit_files(vs, {"a": BIG, "b": b"b"})
+    collect(vs)
+    file = open_kept(vs.marks)
+    assert file is not None
+    file.executescript(damage)
+    file.close()
+    with pytest.raises(LostRace, match="damaged; nothing went by it"):
+        collect(vs)
+    assert collect(vs).dropped_packs == 0
+    assert read_files(vs) == {"a": BIG, "b": b"b"}
+    assert check_store(vs, deep=True).is_sound
 
 
 def test_a_file_in_use_is_left_alone(vs: VersionedStore) -> None:
