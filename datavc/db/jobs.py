@@ -32,6 +32,7 @@ class DatumCounts:
     processed: int = 0
     skipped: int = 0
     failed: int = 0
+    recovered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class JobRow:
             datums_processed=self.counts.processed,
             datums_skipped=self.counts.skipped,
             datums_failed=self.counts.failed,
+            datums_recovered=self.counts.recovered,
             created_us=self.created_us,
             started_us=self.started_us,
             finished_us=self.finished_us,
@@ -132,6 +134,7 @@ def create(
             datums_processed=0,
             datums_skipped=0,
             datums_failed=0,
+            datums_recovered=0,
             created_us=time_us,
             lease_until_us=0,
             meta_files=0,
@@ -286,7 +289,11 @@ def job_of(row: Row[*tuple[object, ...]]) -> JobRow:
         executor=row.executor,
         reason=row.reason,
         counts=DatumCounts(
-            row.datums_total, row.datums_processed, row.datums_skipped, row.datums_failed
+            row.datums_total,
+            row.datums_processed,
+            row.datums_skipped,
+            row.datums_failed,
+            row.datums_recovered,
         ),
         created_us=row.created_us,
         started_us=row.started_us,

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    text,
 )
 
 # Byte order on both databases: PostgreSQL's default collation may sort names by language.
@@ -385,6 +386,7 @@ class JobColumns(TypedColumns):
     meta_length: Named[int | None] = Column(_BIG)
     meta_files: Named[int] = Column(_BIG)
     meta_bytes: Named[int] = Column(_BIG)
+    datums_recovered: Named[int] = Column(_BIG, server_default=text("0"))
 
 
 Job = Table(

@@ -165,7 +165,8 @@ class ResultWriter:
         counts = replace(
             self.counts,
             processed=self.counts.processed + len(done),
-            failed=self.counts.failed + len(batch) - len(done),
+            failed=self.counts.failed + _count(batch, DatumState.FAILED),
+            recovered=self.counts.recovered + _count(batch, DatumState.RECOVERED),
         )
         time_us = now_us()
         with self._vs.db.write() as conn:
@@ -186,6 +187,10 @@ class ResultWriter:
                 [_row(run, log) for run, log in zip(batch, logs, strict=True)],
             )
         self.counts = counts
+
+
+def _count(batch: Sequence[DatumRun], state: DatumState) -> int:
+    return sum(run.state is state for run in batch)
 
 
 def _row(run: DatumRun, log: ChunkRef | None) -> JobDatumRow:

@@ -53,6 +53,9 @@ class DatumState(StrEnum):
     #: Its key had succeeded before; the output was reused.
     SKIPPED = "skipped"
     FAILED = "failed"
+    #: It failed and ``err_cmd`` succeeded: the job goes on without its output, and the next job
+    #: tries it again.
+    RECOVERED = "recovered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class JobInfo:
     datums_processed: int
     datums_skipped: int
     datums_failed: int
+    datums_recovered: int
     created_us: int
     started_us: int | None
     finished_us: int | None
