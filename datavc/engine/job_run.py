@@ -18,8 +18,9 @@ from datavc.engine.datum_run import DatumRun
 from datavc.engine.executors.executor import Executor
 from datavc.engine.job_commit import FinishedJob, commit_job
 from datavc.engine.job_end import end_job
+from datavc.engine.job_inputs import JobInputs, resolve_inputs
 from datavc.engine.job_lease import JobLease
-from datavc.engine.job_plan import JobInputs, JobPlan, plan_job, resolve_inputs
+from datavc.engine.job_plan import JobPlan, plan_job
 from datavc.engine.job_workers import JobWorkers, WorkOrder
 from datavc.engine.output_ledger import describe
 from datavc.engine.result_writer import ResultWriter
@@ -141,7 +142,8 @@ class _Attempt:
         spec = parse_pipeline_spec(pipeline.spec)
         image_digest = self._pin_image(pipeline, spec)
         code_digest = spec.code_digest(image_digest)
-        plan = plan_job(self._vs, self._job, pipeline, spec, inputs, code_digest)
+        executor = self._runner.executor.name
+        plan = plan_job(self._vs, self._job, pipeline, spec, inputs, code_digest, executor)
         workers = min(spec.parallelism or self._runner.settings.workers, len(plan.pending))
         self._begin(plan, inputs, workers)
         outputs = dict(plan.done)

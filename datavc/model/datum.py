@@ -51,10 +51,21 @@ def plan_datums(
         code_digest: what :meth:`PipelineSpec.code_digest` says.
         salt: anything that sets these keys apart from those of the same code and inputs.
     """
-    prefix = msgspec.msgpack.encode(["datavc.datum.1", code_digest, salt])
+    make = DatumMaker(code_digest, salt)
     for inputs in cut_inputs(node, trees, source):
-        key = blake3(prefix + b"".join([part.fingerprint for part in inputs])).digest()
-        yield Datum(key, inputs)
+        yield make.datum(inputs)
+
+
+class DatumMaker:
+    """Gives datums their keys; see :func:`plan_datums` for the arguments."""
+
+    def __init__(self, code_digest: str, salt: str = "") -> None:
+        self._prefix = msgspec.msgpack.encode(["datavc.datum.1", code_digest, salt])
+
+    def datum(self, inputs: tuple[DatumInput, ...]) -> Datum:
+        """The datum that sees *inputs*."""
+        fingerprints = b"".join([part.fingerprint for part in inputs])
+        return Datum(blake3(self._prefix + fingerprints).digest(), inputs)
 
 
 def datum_files(part: DatumInput, tree: TreeRef, source: NodeSource) -> Iterator[tuple[str, Entry]]:

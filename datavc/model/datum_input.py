@@ -126,53 +126,54 @@ def _combinations(choices: list[list[Parts]]) -> Iterator[Parts]:
 
 
 def _match(pfs: PfsInput, tree: TreeRef, source: NodeSource) -> Iterator[DatumInput]:
-    keys = _Keys(pfs)
-    if not pfs.glob.strip("/"):
-        if tree.files:
-            join_on, group_by = keys.of("")
-            head = keys.head(join_on, group_by)
-            # A tree's digest covers every path and content in it, whatever its history.
-            digest = blake3(head + b"T" + tree.digest).digest()
-            yield DatumInput(pfs, "", None, digest, join_on, group_by)
-        return
-    for found, entry in glob_tree(tree, source, pfs.glob):
-        path = found.rstrip("/")
-        join_on, group_by = keys.of(path)
-        head = keys.head(join_on, group_by)
-        if entry is None:
-            hasher = blake3(head + b"D")
-            for name, item in scan(tree, source, f"{path}/"):
-                hasher.update(_file_identity(name, item))
-            digest = hasher.digest()
-        else:
-            digest = blake3(head + b"F" + _file_identity(path, entry)).digest()
-        yield DatumInput(pfs, path, entry, digest, join_on, group_by)
+    cut = PartCutter(pfs, tree, source)
+    for path, entry in glob_tree(tree, source, pfs.glob):
+        # The mark of an empty folder is no file; the folder itself is found, too.
+        if not path.endswith("/") and (path or tree.files):
+            yield cut.part(path, entry)
 
 
-class _Keys:
-    """What the matches of one input are joined and grouped by."""
+class PartCutter:
+    """Makes parts of one input's tree."""
 
-    def __init__(self, pfs: PfsInput) -> None:
+    def __init__(self, pfs: PfsInput, tree: TreeRef, source: NodeSource) -> None:
+        self._pfs = pfs
+        self._tree = tree
+        self._source = source
+        self._has_keys = pfs.join_on is not None or pfs.group_by is not None
         self._glob = Glob(pfs.glob.rstrip("/"))
-        self._templates = (pfs.join_on, pfs.group_by)
         self._identity = [pfs.name, pfs.repo, pfs.branch, pfs.empty_files]
-        self._plain = _encode(self._identity)
+        self._plain_head = _encode(self._identity)
 
-    def of(self, path: str) -> tuple[str | None, str | None]:
-        join_on, group_by = self._templates
-        if join_on is None and group_by is None:
-            return None, None
+    def part(self, path: str, entry: Entry | None) -> DatumInput:
+        """The part at *path*: the file *entry*, or the folder (``""`` for the root)."""
+        head, join_on, group_by = self._plain_head, None, None
+        if self._has_keys:
+            join_on, group_by = self._keys(path)
+            # The transform is told the keys, so they count.
+            head = _encode([*self._identity, join_on, group_by])
+        return DatumInput(
+            self._pfs, path, entry, self._fingerprint(head, path, entry), join_on, group_by
+        )
+
+    def _fingerprint(self, head: bytes, path: str, entry: Entry | None) -> bytes:
+        if entry is not None:
+            return blake3(head + b"F" + _file_identity(path, entry)).digest()
+        if not path:
+            # A tree's digest covers every path and content in it, whatever its history.
+            return blake3(head + b"T" + self._tree.digest).digest()
+        hasher = blake3(head + b"D")
+        for name, item in scan(self._tree, self._source, f"{path}/"):
+            hasher.update(_file_identity(name, item))
+        return hasher.digest()
+
+    def _keys(self, path: str) -> tuple[str | None, str | None]:
         captures = self._glob.match(path) or ()
+        join_on, group_by = self._pfs.join_on, self._pfs.group_by
         return (
             None if join_on is None else fill_captures(join_on, captures),
             None if group_by is None else fill_captures(group_by, captures),
         )
-
-    def head(self, join_on: str | None, group_by: str | None) -> bytes:
-        """What sets one input's files apart from another's; the transform is told the keys."""
-        if join_on is None and group_by is None:
-            return self._plain
-        return _encode([*self._identity, join_on, group_by])
 
 
 def _file_identity(path: str, entry: Entry) -> bytes:
