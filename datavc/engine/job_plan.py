@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from datavc.db import branches, commits, datums, job_datums, jobs, repos
+from datavc.db import branches, commits, datums, job_datums, jobs, pipelines, repos
 from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.datum_facts import read_facts, read_output
@@ -19,13 +19,28 @@ from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.datum import Datum
 from datavc.model.job import DatumState
-from datavc.model.pipeline import PipelineSpec
+from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import lookup
 from datavc.model.tree.scan import scan
 from datavc.versioning.versioned_store import VersionedStore
 
 _PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class JobCode:
+    """What a job runs."""
+
+    spec: PipelineSpec
+    #: Name of the executor, and what it says of the image.
+    executor: str
+    image_digest: str
+
+    @property
+    def digest(self) -> str:
+        """See :meth:`~datavc.model.pipeline.PipelineSpec.code_digest`."""
+        return self.spec.code_digest(self.image_digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +100,10 @@ def plan_job(
     vs: VersionedStore,
     job: JobRow,
     pipeline: PipelineRow,
-    spec: PipelineSpec,
     inputs: JobInputs,
-    code_digest: str,
-    executor: str,
+    code: JobCode,
 ) -> JobPlan:
-    """Plan *job*, which the executor of this name is going to run.
+    """Plan *job*.
 
     Raises:
         DuplicateOutput: two datums that are done already wrote the same path.
@@ -98,9 +111,9 @@ def plan_job(
     """
     with vs.db.read() as conn:
         base = find_base(conn, job, pipeline)
-    salt = pipeline.salt + (job.id if spec.reprocess_every_job else "")
-    planner = DatumPlanner(vs, spec, inputs, code_digest, salt)
-    planned = planner.plan(base.meta, _like(base.job, job, executor, spec))
+    salt = pipeline.salt + (job.id if code.spec.reprocess_every_job else "")
+    planner = DatumPlanner(vs, code.spec, inputs, code.digest, salt)
+    planned = planner.plan(base.meta, _like(vs, base.job, pipeline, code))
     with vs.db.read() as conn:
         known = datums.get_many(conn, job.pipeline_id, planned.new)
         own = _done_by(conn, job.id) if known else set()
@@ -120,11 +133,23 @@ def plan_job(
     )
 
 
-def _like(before: JobRow | None, job: JobRow, executor: str, spec: PipelineSpec) -> JobRow | None:
-    """The job before, if equal input files have the same datum keys in both."""
-    if before is None or spec.reprocess_every_job:
+def _like(
+    vs: VersionedStore, before: JobRow | None, pipeline: PipelineRow, code: JobCode
+) -> JobRow | None:
+    """The job before, if equal input files had the same datum keys in it."""
+    spec = code.spec
+    if before is None or spec.reprocess_every_job or before.executor != code.executor:
         return None
-    return before if (before.version, before.executor) == (job.version, executor) else None
+    if before.version == pipeline.version:
+        return before
+    with vs.db.read() as conn:
+        row = pipelines.find_by_id(conn, before.pipeline_id, before.version)
+    if row is None or row.salt != pipeline.salt:
+        return None
+    old = parse_pipeline_spec(row.spec)
+    image = row.image_digest if code.executor != "process" else code.image_digest
+    same = old.input == spec.input and not old.reprocess_every_job and image is not None
+    return before if same and old.code_digest(image or "") == code.digest else None
 
 
 def _done_by(conn: Connection, job_id: str) -> set[bytes]:

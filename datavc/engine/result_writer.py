@@ -173,14 +173,16 @@ class ResultWriter:
             packs.check_unmoved(conn, needed)
             if not job_claims.record(conn, self._job.id, self._owner, JobFacts(counts=counts)):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
-            datums.add_many(
-                conn,
-                self._job.pipeline_id,
-                [
-                    DatumResultRow(run.datum.key, output, run.seconds, time_us)
-                    for run, output in zip(done, outputs, strict=True)
-                ],
-            )
+            # What is made once more to be compared is nothing for other jobs to build upon.
+            if self._job.reproduces is None:
+                datums.add_many(
+                    conn,
+                    self._job.pipeline_id,
+                    [
+                        DatumResultRow(run.datum.key, output, run.seconds, time_us)
+                        for run, output in zip(done, outputs, strict=True)
+                    ],
+                )
             job_datums.add_many(
                 conn,
                 self._job.id,

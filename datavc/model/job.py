@@ -76,12 +76,14 @@ class JobInfo:
     datums_processed: int
     datums_skipped: int
     datums_failed: int
-    datums_recovered: int
     created_us: int
     started_us: int | None
     finished_us: int | None
     #: Why it failed, or what it waits for; ``""`` when there is nothing to say.
     reason: str = ""
+    datums_recovered: int = 0
+    #: ``repo@commit`` whose output it makes once more to compare; ``None`` for all other jobs.
+    reproduces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
