@@ -204,6 +204,12 @@ class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedSpace):
 
         pipelines.delete_pipeline(self._vs, name, author, force=force)
 
+    def run_cron(self, name: str, author: str) -> list[CommitInfo]:
+        """Commit a tick of each of a pipeline's cron inputs."""
+        from datavc.engine import cron
+
+        return cron.tick_now(self._vs, name, author)
+
     def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
         """Jobs, newest first."""
         from datavc.engine import jobs

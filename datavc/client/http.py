@@ -230,6 +230,10 @@ class HttpTransport(HttpMerge, HttpRefs, HttpSpace):
         """Delete a pipeline."""
         self._delete(f"/pipelines/{part(name)}", author, {"force": force})
 
+    def run_cron(self, name: str, author: str) -> list[CommitInfo]:
+        """Commit a tick of each of a pipeline's cron inputs."""
+        return self._post(f"/pipelines/{part(name)}/ticks", Items[CommitInfo], {}, author).items
+
     def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
         """Jobs, newest first."""
         return self._list("/jobs", JobInfo, {"pipeline": pipeline, "run": run_id, "limit": limit})

@@ -139,6 +139,9 @@ class Transport(MergeTransport, RefsTransport, SpaceTransport, Protocol):
     def delete_pipeline(self, name: str, author: str, *, force: bool) -> None:
         """Delete a pipeline."""
 
+    def run_cron(self, name: str, author: str) -> list[CommitInfo]:
+        """Commit a tick of each of a pipeline's cron inputs."""
+
     def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
         """Jobs, newest first."""
 

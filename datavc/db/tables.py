@@ -357,6 +357,22 @@ PipelineInput = Table(
 )
 
 
+class CronInputColumns(TypedColumns):
+    """A cron input of a pipeline's current version."""
+
+    pipeline_id: Named[int] = Column(
+        _BIG, ForeignKey("pipelines.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: Where its ticks are committed.
+    repo: Named[str] = Column(_TEXT, primary_key=True)
+    next_us: Named[int] = Column(_BIG, index=True)
+    #: Whether the repo was made for it.
+    made_repo: Named[int] = Column(_BIG)
+
+
+CronInput = Table("cron_inputs", METADATA, CronInputColumns)
+
+
 class JobColumns(TypedColumns):
     """A job."""
 

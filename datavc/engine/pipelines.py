@@ -10,6 +10,7 @@ from datavc.db import branches, jobs, pipelines, repos
 from datavc.db.clock import now_us
 from datavc.db.jobs import JobRow
 from datavc.db.pipelines import InputBranch, NewVersion, PipelineRow
+from datavc.engine import cron
 from datavc.engine.job_end import end_job
 from datavc.engine.run_jobs import all_pipelines, create_run_jobs
 from datavc.engine.triggers import handle_some
@@ -60,6 +61,7 @@ def create_pipeline(
             raise AlreadyExists(
                 f"pipeline {spec.name!r} exists already", hint="update it, or choose another name"
             )
+        ticks_made = cron.make_tick_repos(conn, spec, author)
         _check_inputs(conn, spec)
         salt = new_id() if reprocess else current.salt if current else ""
         version = NewVersion(
@@ -77,10 +79,12 @@ def create_pipeline(
         if current is None:
             _make_output_repo(conn, spec, author)
             pipeline_id = pipelines.create(conn, spec.name, version)
+            cron.plan_ticks(conn, pipeline_id, spec, None, ticks_made)
         else:
             _make_output_branch(conn, spec, author)
             number = pipelines.add_version(conn, current.id, current.version, version)
             pipeline_id = current.id
+            cron.plan_ticks(conn, pipeline_id, spec, current, ticks_made)
             if _hand_over_waiting_jobs(conn, current, version.inputs, number):
                 return _info(conn, spec.name)
             _kill_jobs(conn, current, f"replaced by version {number} of the pipeline")
@@ -105,7 +109,7 @@ def get_pipeline(vs: VersionedStore, name: str, version: int | None = None) -> P
 
 
 def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool = False) -> None:
-    """Delete a pipeline, its jobs and its output repo.
+    """Delete a pipeline, its jobs, its output repo and the repos made for its ticks.
 
     Raises:
         NotFound: there is no such pipeline.
@@ -122,10 +126,13 @@ def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool =
                 hint="delete those first, or use --force",
             )
         _kill_jobs(conn, row, "the pipeline was deleted")
+        ticks = cron.tick_repos_made(conn, row.id)
         pipelines.remove(conn, row.id)
-        output = repos.find(conn, row.output_repo)
-        if output is not None:
-            repos.remove(conn, output.id, author=author, time_us=now_us())
+        unused = [repo for repo in ticks if not pipelines.users_of(conn, repo)]
+        for repo in (row.output_repo, *unused):
+            found = repos.find(conn, repo)
+            if found is not None:
+                repos.remove(conn, found.id, author=author, time_us=now_us())
 
 
 def _info(conn: Connection, name: str, version: int | None = None) -> PipelineInfo:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-from datavc.errors import InvalidSpec
+from datavc.errors import InvalidInput, InvalidSpec
+from datavc.model.address import DEFAULT_BRANCH
 from datavc.model.capture import captures_used
+from datavc.model.cron_schedule import CronSchedule
 from datavc.model.glob import Glob
 from datavc.model.pipeline_input import (
+    CronTicks,
     CrossInput,
     GroupInput,
     JoinInput,
@@ -21,7 +24,7 @@ from datavc.model.spec_fields import SpecFields
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 # The output folder, and variables that decide what a command means: an input name is one too.
 _TAKEN_NAMES = ("out", "ENV", "HOME", "IFS", "LD_LIBRARY_PATH", "LD_PRELOAD", "PATH", "TMPDIR")
-_KINDS = ("pfs", "cross", "union", "join", "group")
+_KINDS = ("pfs", "cross", "union", "join", "group", "cron")
 _COMBINED: dict[str, type[CrossInput | UnionInput | JoinInput | GroupInput]] = {
     "cross": CrossInput,
     "union": UnionInput,
@@ -31,22 +34,24 @@ _COMBINED: dict[str, type[CrossInput | UnionInput | JoinInput | GroupInput]] = {
 _PFS = (
     "project", "name", "repo", "branch", "glob", "empty_files", "join_on", "outer_join", "group_by",
 )  # fmt: skip
+_CRON = ("project", "name", "repo", "spec", "time_zone", "start", "overwrite")
 _UNSUPPORTED_PFS = (
     "commit", "lazy", "propagation_spec", "reference", "repo_type", "s3", "trigger",
 )  # fmt: skip
 
 
-def parse_input(value: object, path: str) -> PipelineInput:
+def parse_input(value: object, path: str, pipeline: str) -> PipelineInput:
     """Read an input and what is nested in it.
 
     Args:
         value: the object as parsed from YAML or JSON.
         path: where it stands in the spec.
+        pipeline: the pipeline's name, which the repos of its ``cron`` inputs are named after.
 
     Raises:
         InvalidSpec: a field is missing, malformed, unknown or not supported; names its full path.
     """
-    fields = SpecFields(value, path, _KINDS, ("cron",))
+    fields = SpecFields(value, path, _KINDS)
     given = [kind for kind in _KINDS if fields.has(kind)]
     if len(given) != 1:
         raise InvalidSpec(
@@ -56,11 +61,15 @@ def parse_input(value: object, path: str) -> PipelineInput:
     kind = given[0]
     if kind == "pfs":
         return _parse_pfs(fields.get("pfs"), fields.at("pfs"))
+    if kind == "cron":
+        return _parse_cron(fields.get("cron"), fields.at("cron"), pipeline)
     items = fields.items(kind)
     where = fields.at(kind)
     if not items:
         raise InvalidSpec(f"{where} is empty")
-    parts = tuple(parse_input(item, f"{where}[{index}]") for index, item in enumerate(items))
+    parts = tuple(
+        parse_input(item, f"{where}[{index}]", pipeline) for index, item in enumerate(items)
+    )
     if kind != "union":
         _check_names(kind, parts, where)
     if kind in ("join", "group"):
@@ -72,15 +81,9 @@ def _parse_pfs(value: object, path: str) -> PfsInput:
     fields = SpecFields(value, path, _PFS, _UNSUPPORTED_PFS)
     fields.refuse_project()
     repo = fields.repo("repo")
-    name = fields.text("name", repo)
-    if not _NAME.fullmatch(name) or name in _TAKEN_NAMES:
-        raise InvalidSpec(
-            f"{fields.at('name')}: {name!r} cannot name an input",
-            hint="use letters, digits, '_', '-' or '.'; a name such as out or PATH is taken",
-        )
     glob = _glob(fields)
     return PfsInput(
-        name=name,
+        name=_input_name(fields, repo),
         repo=repo,
         branch=fields.branch("branch"),
         glob=glob.pattern,
@@ -89,6 +92,34 @@ def _parse_pfs(value: object, path: str) -> PfsInput:
         outer_join=fields.flag("outer_join"),
         group_by=_key(fields, "group_by", glob),
     )
+
+
+def _parse_cron(value: object, path: str, pipeline: str) -> PfsInput:
+    fields = SpecFields(value, path, _CRON, ("commit",))
+    fields.refuse_project()
+    name = _input_name(fields, None)
+    spec, time_zone = fields.text("spec"), fields.text("time_zone", "")
+    try:
+        schedule = CronSchedule(spec, time_zone)
+    except InvalidInput as error:
+        raise InvalidSpec(f"{fields.at('spec')}: {error.message}", hint=error.hint) from None
+    return PfsInput(
+        name=name,
+        repo=fields.repo("repo", f"{pipeline}_{name}"),
+        branch=DEFAULT_BRANCH,
+        glob="/*",
+        cron=CronTicks(schedule, fields.moment("start"), fields.flag("overwrite")),
+    )
+
+
+def _input_name(fields: SpecFields, default: str | None) -> str:
+    name = fields.text("name", default)
+    if not _NAME.fullmatch(name) or name in _TAKEN_NAMES:
+        raise InvalidSpec(
+            f"{fields.at('name')}: {name!r} cannot name an input",
+            hint="use letters, digits, '_', '-' or '.'; a name such as out or PATH is taken",
+        )
+    return name
 
 
 def _glob(fields: SpecFields) -> Glob:

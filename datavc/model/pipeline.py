@@ -133,9 +133,12 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
     name = _pipeline_name(fields)
     if not fields.has("input"):
         raise InvalidSpec("input is missing", hint="name a repo and a glob under input.pfs")
-    tree = parse_input(fields.get("input"), "input")
+    tree = parse_input(fields.get("input"), "input", name)
     if any(leaf.repo == name for leaf in pfs_inputs(tree)):
         raise InvalidSpec(f"pipeline {name!r} reads its own output repo", hint="read another repo")
+    ticks = [leaf.repo for leaf in pfs_inputs(tree) if leaf.cron is not None]
+    if len(set(ticks)) < len(ticks):
+        raise InvalidSpec("two cron inputs have the same repo", hint="give each one its own name")
     return PipelineSpec(
         name=name,
         description=fields.text("description", ""),

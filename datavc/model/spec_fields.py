@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NoReturn
 
 from datavc.errors import InvalidName, InvalidSpec
 from datavc.model.address import DEFAULT_BRANCH
+from datavc.model.duration import parse_duration
 from datavc.model.name import check_ref_name, check_repo_name
 
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h)")
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)([numkMGTPE]|[KMGTPE]i)?")
 _FACTOR = {
     "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1,
@@ -85,10 +85,10 @@ class SpecFields:
             raise InvalidSpec(f"{self.at(key)} is missing")
         return plain_text(self._values[key], self.at(key))
 
-    def repo(self, key: str) -> str:
+    def repo(self, key: str, default: str | None = None) -> str:
         """The name of a repo, or of a pipeline."""
         try:
-            return check_repo_name(self.text(key))
+            return check_repo_name(self.text(key, default))
         except InvalidName as error:
             raise InvalidSpec(f"{self.at(key)}: {error.message}", hint=error.hint) from None
 
@@ -144,14 +144,29 @@ class SpecFields:
         if key not in self._values:
             return None
         value = self._values[key]
-        parts = _DURATION_PART.findall(value) if isinstance(value, str) else []
-        total = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-        if "".join(number + unit for number, unit in parts) != value or total <= 0:
+        total = parse_duration(value) if isinstance(value, str) else None
+        if total is None:
             raise InvalidSpec(
                 f"{self.at(key)} must be a duration above 0, not {value!r}",
                 hint="write it as 90s, 5m or 1h30m",
             )
         return total
+
+    def moment(self, key: str) -> int | None:
+        """A time with its zone, in microseconds since the epoch; ``None`` when it is not there."""
+        if key not in self._values:
+            return None
+        text = self.text(key)
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            raise InvalidSpec(
+                f"{self.at(key)} must be a time with its zone, not {text!r}",
+                hint="write it as 2026-11-01T00:00:00Z or 2026-11-01T00:00:00+01:00",
+            )
+        return round(found.timestamp()) * 1_000_000
 
     def quantity(self, key: str) -> float | None:
         """A quantity as Kubernetes writes it (``500m``, ``64M``, ``1Gi``), in its base unit."""
