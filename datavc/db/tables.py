@@ -69,6 +69,31 @@ class BranchColumns(TypedColumns):
 Branch = Table("branches", METADATA, BranchColumns)
 
 
+class BranchTriggerColumns(TypedColumns):
+    """A branch that follows another one of its repo."""
+
+    repo_id: Named[int] = Column(_BIG, primary_key=True, autoincrement=False)
+    branch: Named[str] = Column(_TEXT, primary_key=True)
+    source: Named[str] = Column(_TEXT)
+    commits: Named[int | None] = Column(_BIG)
+    size: Named[int | None] = Column(_BIG)
+    rate_limit: Named[str] = Column(_TEXT)
+    cron: Named[str] = Column(_TEXT)
+    all_of_them: Named[int] = Column(_BIG)
+    moved_us: Named[int] = Column(_BIG)
+    next_us: Named[int | None] = Column(_BIG, index=True)
+
+
+BranchTrigger = Table(
+    "branch_triggers",
+    METADATA,
+    BranchTriggerColumns,
+    ForeignKeyConstraint(
+        ["repo_id", "branch"], ["branches.repo_id", "branches.name"], ondelete="CASCADE"
+    ),
+)
+
+
 class TagColumns(TypedColumns):
     """A tag."""
 

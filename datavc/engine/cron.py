@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 from datavc.db import branches, commits, cron_inputs, pipelines, repos
 from datavc.db.clock import now_us
 from datavc.db.cron_inputs import CronRow
-from datavc.db.pipelines import PipelineRow
 from datavc.errors import Conflict, InvalidInput, LostRace, NotFound
 from datavc.model.change_set import ChangeSetWriter, StagedRecord
 from datavc.model.commit import Provenance
@@ -61,7 +60,7 @@ def plan_ticks(
     conn: Connection,
     pipeline_id: int,
     spec: PipelineSpec,
-    before: PipelineRow | None,
+    before: PipelineSpec | None,
     made: set[str],
 ) -> None:
     """Write down when a new version's cron inputs tick; a schedule that has not changed goes on.
@@ -74,7 +73,7 @@ def plan_ticks(
         made: the repos that were made for it just now.
     """
     known = {row.repo: row for row in cron_inputs.list_of(conn, pipeline_id)}
-    old = {} if before is None else cron_leaves(parse_pipeline_spec(before.spec).input)
+    old = {} if before is None else cron_leaves(before.input)
     now = now_us()
     rows = []
     for repo, (_, ticks) in cron_leaves(spec.input).items():

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from datavc.engine.branch_moves import follow_clock
 from datavc.engine.cron import tick_what_is_due
 from datavc.engine.executors.choose import open_executor
 from datavc.engine.job_run import JobRunner
@@ -97,12 +98,14 @@ class Engine:
     def serve(self, stop: threading.Event) -> None:
         """Work on whatever there is to do until *stop* is set, then let go of running jobs.
 
-        Cron inputs tick as long as somebody serves. A store or database that is away is waited for.
+        Cron inputs tick and triggers by the clock fire as long as somebody serves. A store or
+        database that is away is waited for.
         """
         pause = self._settings.poll_seconds
         while not stop.is_set():
             try:
                 tick_what_is_due(self._vs)
+                follow_clock(self._vs)
                 job = next_job(self._vs, self._runner.owner, self._settings.lease_seconds)
                 if job is not None:
                     self._runner.run(job, stop)

@@ -11,6 +11,7 @@ from datavc.db.clock import now_us
 from datavc.db.jobs import JobRow
 from datavc.db.pipelines import InputBranch, NewVersion, PipelineRow
 from datavc.engine import cron
+from datavc.engine.input_triggers import drop_input_triggers, set_input_triggers
 from datavc.engine.job_end import end_job
 from datavc.engine.run_jobs import all_pipelines, create_run_jobs
 from datavc.engine.triggers import handle_some
@@ -54,7 +55,7 @@ def create_pipeline(
     spec = parse_pipeline_spec(document)
     with vs.db.write() as conn:
         # What landed before belongs to the pipelines that were there then.
-        while handle_some(conn, f"pipeline {spec.name}"):
+        while handle_some(vs, conn, f"pipeline {spec.name}", {}):
             pass
         current = pipelines.find(conn, spec.name)
         if current is not None and not update:
@@ -63,6 +64,8 @@ def create_pipeline(
             )
         ticks_made = cron.make_tick_repos(conn, spec, author)
         _check_inputs(conn, spec)
+        before = None if current is None else parse_pipeline_spec(current.spec)
+        set_input_triggers(conn, spec, before, author)
         salt = new_id() if reprocess else current.salt if current else ""
         version = NewVersion(
             spec=dict(document),
@@ -84,7 +87,7 @@ def create_pipeline(
             _make_output_branch(conn, spec, author)
             number = pipelines.add_version(conn, current.id, current.version, version)
             pipeline_id = current.id
-            cron.plan_ticks(conn, pipeline_id, spec, current, ticks_made)
+            cron.plan_ticks(conn, pipeline_id, spec, before, ticks_made)
             if _hand_over_waiting_jobs(conn, current, version.inputs, number):
                 return _info(conn, spec.name)
             _kill_jobs(conn, current, f"replaced by version {number} of the pipeline")
@@ -127,6 +130,7 @@ def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool =
             )
         _kill_jobs(conn, row, "the pipeline was deleted")
         ticks = cron.tick_repos_made(conn, row.id)
+        drop_input_triggers(conn, parse_pipeline_spec(row.spec), author)
         pipelines.remove(conn, row.id)
         unused = [repo for repo in ticks if not pipelines.users_of(conn, repo)]
         for repo in (row.output_repo, *unused):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 
 from datavc.errors import InvalidInput, InvalidSpec
 from datavc.model.address import DEFAULT_BRANCH
+from datavc.model.branch_trigger import BranchTrigger
 from datavc.model.capture import captures_used
 from datavc.model.cron_schedule import CronSchedule
 from datavc.model.glob import Glob
@@ -18,6 +21,7 @@ from datavc.model.pipeline_input import (
     PipelineInput,
     UnionInput,
     pfs_inputs,
+    trigger_branch,
 )
 from datavc.model.spec_fields import SpecFields
 
@@ -33,11 +37,15 @@ _COMBINED: dict[str, type[CrossInput | UnionInput | JoinInput | GroupInput]] = {
 }
 _PFS = (
     "project", "name", "repo", "branch", "glob", "empty_files", "join_on", "outer_join", "group_by",
+    "trigger",
 )  # fmt: skip
 _CRON = ("project", "name", "repo", "spec", "time_zone", "start", "overwrite")
 _UNSUPPORTED_PFS = (
-    "commit", "lazy", "propagation_spec", "reference", "repo_type", "s3", "trigger",
+    "commit", "lazy", "propagation_spec", "reference", "repo_type", "s3",
 )  # fmt: skip
+
+
+_TRIGGER = ("branch", "all", "rate_limit_spec", "cron_spec", "size", "commits")
 
 
 def parse_input(value: object, path: str, pipeline: str) -> PipelineInput:
@@ -51,6 +59,10 @@ def parse_input(value: object, path: str, pipeline: str) -> PipelineInput:
     Raises:
         InvalidSpec: a field is missing, malformed, unknown or not supported; names its full path.
     """
+    return _parse(value, path, pipeline, itertools.count(1))
+
+
+def _parse(value: object, path: str, pipeline: str, numbers: Iterator[int]) -> PipelineInput:
     fields = SpecFields(value, path, _KINDS)
     given = [kind for kind in _KINDS if fields.has(kind)]
     if len(given) != 1:
@@ -60,7 +72,7 @@ def parse_input(value: object, path: str, pipeline: str) -> PipelineInput:
         )
     kind = given[0]
     if kind == "pfs":
-        return _parse_pfs(fields.get("pfs"), fields.at("pfs"))
+        return _parse_pfs(fields.get("pfs"), fields.at("pfs"), pipeline, numbers)
     if kind == "cron":
         return _parse_cron(fields.get("cron"), fields.at("cron"), pipeline)
     items = fields.items(kind)
@@ -68,7 +80,7 @@ def parse_input(value: object, path: str, pipeline: str) -> PipelineInput:
     if not items:
         raise InvalidSpec(f"{where} is empty")
     parts = tuple(
-        parse_input(item, f"{where}[{index}]", pipeline) for index, item in enumerate(items)
+        _parse(item, f"{where}[{index}]", pipeline, numbers) for index, item in enumerate(items)
     )
     if kind != "union":
         _check_names(kind, parts, where)
@@ -77,21 +89,51 @@ def parse_input(value: object, path: str, pipeline: str) -> PipelineInput:
     return _COMBINED[kind](parts)
 
 
-def _parse_pfs(value: object, path: str) -> PfsInput:
+def _parse_pfs(value: object, path: str, pipeline: str, numbers: Iterator[int]) -> PfsInput:
     fields = SpecFields(value, path, _PFS, _UNSUPPORTED_PFS)
     fields.refuse_project()
     repo = fields.repo("repo")
     glob = _glob(fields)
+    trigger = _parse_trigger(fields)
+    branch = fields.branch("branch")
+    if trigger is not None and not fields.has("branch"):
+        branch = trigger_branch(pipeline, next(numbers))
+    if trigger is not None and trigger.source == branch:
+        raise InvalidSpec(
+            f"{fields.at('trigger')}: branch {branch!r} cannot follow itself",
+            hint="name the branch to be followed in trigger.branch",
+        )
     return PfsInput(
         name=_input_name(fields, repo),
         repo=repo,
-        branch=fields.branch("branch"),
+        branch=branch,
+        trigger=trigger,
         glob=glob.pattern,
         empty_files=fields.flag("empty_files"),
         join_on=_key(fields, "join_on", glob),
         outer_join=fields.flag("outer_join"),
         group_by=_key(fields, "group_by", glob),
     )
+
+
+def _parse_trigger(pfs: SpecFields) -> BranchTrigger | None:
+    if not pfs.has("trigger"):
+        return None
+    fields = SpecFields(pfs.get("trigger"), pfs.at("trigger"), _TRIGGER)
+    size = fields.bytes("size")
+    try:
+        return BranchTrigger(
+            source=fields.branch("branch"),
+            commits=fields.count("commits", 1) if fields.has("commits") else None,
+            size=size,
+            rate_limit=fields.text("rate_limit_spec", ""),
+            cron=fields.text("cron_spec", ""),
+            all=fields.flag("all"),
+        )
+    except InvalidSpec:
+        raise
+    except InvalidInput as error:
+        raise InvalidSpec(f"{fields.path}: {error.message}", hint=error.hint) from None
 
 
 def _parse_cron(value: object, path: str, pipeline: str) -> PfsInput:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from datavc.model.branch_trigger import BranchTrigger
 from datavc.model.cron_schedule import CronSchedule
 
 
@@ -38,6 +39,8 @@ class PfsInput:
     outer_join: bool = False
     #: What a ``group`` above it groups by; as ``join_on``.
     group_by: str | None = None
+    #: When ``branch`` moves to the head of another one.
+    trigger: BranchTrigger | None = None
     #: What puts its files there, for a ``cron`` input.
     cron: CronTicks | None = None
 
@@ -90,3 +93,13 @@ def source_branches(node: PipelineInput) -> tuple[tuple[str, str], ...]:
 def cron_inputs(node: PipelineInput) -> dict[str, tuple[PfsInput, CronTicks]]:
     """The ``cron`` inputs below *node*, by the repo of their ticks."""
     return {leaf.repo: (leaf, leaf.cron) for leaf in pfs_inputs(node) if leaf.cron is not None}
+
+
+def trigger_branch(pipeline: str, number: int) -> str:
+    """The branch that a pipeline's *number*-th trigger moves where its input names none."""
+    return f"{pipeline}-trigger-{number}"
+
+
+def is_made_for(pipeline: str, branch: str) -> bool:
+    """Whether :func:`trigger_branch` gives *branch* its name."""
+    return branch.removeprefix(f"{pipeline}-trigger-").isdecimal()

@@ -12,6 +12,7 @@ from datavc.errors import InvalidName, InvalidSpec
 from datavc.model.address import DEFAULT_BRANCH
 from datavc.model.duration import parse_duration
 from datavc.model.name import check_ref_name, check_repo_name
+from datavc.model.size import parse_size
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)([numkMGTPE]|[KMGTPE]i)?")
 _FACTOR = {
@@ -151,6 +152,18 @@ class SpecFields:
                 hint="write it as 90s, 5m or 1h30m",
             )
         return total
+
+    def bytes(self, key: str) -> int | None:
+        """A size such as ``64M``, ``1Gi`` or ``10MB``; ``None`` when it is not there."""
+        if key not in self._values:
+            return None
+        size = parse_size(str(self._values[key]))
+        if size is None or isinstance(self._values[key], bool):
+            raise InvalidSpec(
+                f"{self.at(key)} must be a size above 0, not {self._values[key]!r}",
+                hint="write it as 1048576, 64M, 1Gi or 10MB",
+            )
+        return size
 
     def moment(self, key: str) -> int | None:
         """A time with its zone, in microseconds since the epoch; ``None`` when it is not there."""
