@@ -15,6 +15,7 @@ from datavc.client.pipelines import PipelineVerbs
 from datavc.client.refs import RefVerbs
 from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
+from datavc.client.secrets import SecretVerbs
 from datavc.client.space import SpaceVerbs
 from datavc.client.working_copies import WorkingCopyVerbs
 
@@ -30,6 +31,7 @@ class Client(
     RefVerbs,
     MergeVerbs,
     PipelineVerbs,
+    SecretVerbs,
     SpaceVerbs,
     WorkingCopyVerbs,
 ):

@@ -398,6 +398,19 @@ class CronInputColumns(TypedColumns):
 CronInput = Table("cron_inputs", METADATA, CronInputColumns)
 
 
+class SecretColumns(TypedColumns):
+    """A secret; ``sealed`` holds its values, encrypted."""
+
+    name: Named[str] = Column(_TEXT, primary_key=True)
+    value_names: Named[list[str]] = Column(JSON)
+    sealed: Named[bytes] = Column(LargeBinary)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+Secret = Table("secrets", METADATA, SecretColumns)
+
+
 class JobColumns(TypedColumns):
     """A job."""
 

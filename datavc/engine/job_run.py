@@ -24,6 +24,7 @@ from datavc.engine.job_workers import JobWorkers, WorkOrder
 from datavc.engine.output_ledger import describe
 from datavc.engine.result_writer import ResultWriter
 from datavc.engine.scratch import scratch_errors
+from datavc.engine.secrets import open_secrets
 from datavc.engine.settings import EngineSettings
 from datavc.errors import (
     DatabaseUnavailable,
@@ -206,6 +207,7 @@ class _Attempt:
                 "PACH_OUTPUT_COMMIT_ID": job.run_id,
             },
             log_limit=self._runner.settings.log_limit,
+            secrets=open_secrets(self._vs, spec.transform.secrets),
         )
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:

@@ -14,6 +14,7 @@ from datavc.engine import cron
 from datavc.engine.input_triggers import drop_input_triggers, set_input_triggers
 from datavc.engine.job_end import end_job
 from datavc.engine.run_jobs import all_pipelines, create_run_jobs
+from datavc.engine.secrets import check_secrets
 from datavc.engine.triggers import handle_some
 from datavc.errors import AlreadyExists, Conflict, InvalidSpec, NotFound
 from datavc.model.ids import new_id
@@ -49,7 +50,7 @@ def create_pipeline(
 
     Raises:
         InvalidSpec: the spec is malformed, or would close a cycle.
-        NotFound: an input repo does not exist.
+        NotFound: an input repo, or a secret, does not exist.
         AlreadyExists: the name is taken by a repo, or by a pipeline and *update* is not set.
     """
     spec = parse_pipeline_spec(document)
@@ -62,6 +63,7 @@ def create_pipeline(
             raise AlreadyExists(
                 f"pipeline {spec.name!r} exists already", hint="update it, or choose another name"
             )
+        check_secrets(conn, spec.transform.secrets)
         ticks_made = cron.make_tick_repos(conn, spec, author)
         _check_inputs(conn, spec)
         before = None if current is None else parse_pipeline_spec(current.spec)

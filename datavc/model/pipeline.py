@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,12 +12,13 @@ from datavc.model.address import DEFAULT_BRANCH
 from datavc.model.ids import digest_of
 from datavc.model.input_spec import parse_input
 from datavc.model.pipeline_input import PipelineInput, pfs_inputs, source_branches
-from datavc.model.spec_fields import SpecFields, plain_text
+from datavc.model.secret import SecretUse
+from datavc.model.secret_spec import parse_secrets
+from datavc.model.spec_fields import SpecFields, check_variable, plain_text
 
 #: How often a datum is run before it counts as failed, where a spec does not say.
 DEFAULT_TRIES = 3
 
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNSUPPORTED_SPEC = (
     "autoscaling", "cron", "datum_set_spec", "defaults", "determined", "egress",
     "maximum_expected_uptime", "metadata", "pod_patch", "pod_spec", "s3_out", "salt",
@@ -28,7 +28,6 @@ _UNSUPPORTED_SPEC = (
 )  # fmt: skip
 _UNSUPPORTED_TRANSFORM = (
     "build", "datum_batching", "debug", "dockerfile", "image_pull_secrets", "memory_volume",
-    "secrets",
 )  # fmt: skip
 
 
@@ -53,6 +52,7 @@ class Transform:
     accept_return_code: tuple[int, ...] = ()
     #: Whether the transform may use the network; if not, it has none.
     network: bool = False
+    secrets: tuple[SecretUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +97,23 @@ class PipelineSpec:
         the one reuses what the other computed.
         """
         transform = self.transform
-        return digest_of(
-            msgspec.msgpack.encode(
-                [
-                    "datavc.code.1",
-                    image_digest,
-                    transform.cmd,
-                    transform.stdin,
-                    sorted(transform.env.items()),
-                    transform.user,
-                    transform.working_dir,
-                    sorted(set(transform.accept_return_code)),
-                    transform.network,
-                ]
+        identity: list[object] = [
+            "datavc.code.1",
+            image_digest,
+            transform.cmd,
+            transform.stdin,
+            sorted(transform.env.items()),
+            transform.user,
+            transform.working_dir,
+            sorted(set(transform.accept_return_code)),
+            transform.network,
+        ]
+        if transform.secrets:
+            # Which ones, not what they hold: a new password changes no result.
+            identity.append(
+                [[use.name, use.key, use.env_var, use.mount_path] for use in transform.secrets]
             )
-        ).hex()
+        return digest_of(msgspec.msgpack.encode(identity)).hex()
 
 
 def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
@@ -168,7 +170,7 @@ def _parse_transform(spec: SpecFields) -> Transform:
         raise InvalidSpec("transform is missing", hint="give it an image and a cmd")
     known = (
         "image", "cmd", "stdin", "err_cmd", "err_stdin", "env", "user", "working_dir",
-        "accept_return_code",
+        "accept_return_code", "secrets",
     )  # fmt: skip
     fields = SpecFields(spec.get("transform"), "transform", known, _UNSUPPORTED_TRANSFORM)
     image = fields.text("image", "")
@@ -193,6 +195,7 @@ def _parse_transform(spec: SpecFields) -> Transform:
         working_dir=fields.text("working_dir") if fields.has("working_dir") else None,
         accept_return_code=_return_codes(fields),
         network=spec.flag("network"),
+        secrets=parse_secrets(fields, _env(fields)),
     )
 
 
@@ -205,10 +208,7 @@ def _env(fields: SpecFields) -> dict[str, str]:
     env: dict[str, str] = {}
     for key, item in value.items():
         name, path = str(key), f"transform.env.{key}"
-        if not _ENV_NAME.fullmatch(name):
-            raise InvalidSpec(f"{path} is not the name of a variable")
-        if name.startswith(("DATAVC_", "PACH_")):
-            raise InvalidSpec(f"{path} is set by datavc itself", hint="choose another name")
+        check_variable(name, path)
         env[name] = plain_text(item, path)
     return env
 

@@ -14,6 +14,7 @@ from datavc.model.duration import parse_duration
 from datavc.model.name import check_ref_name, check_repo_name
 from datavc.model.size import parse_size
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)([numkMGTPE]|[KMGTPE]i)?")
 _FACTOR = {
     "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1,
@@ -196,6 +197,14 @@ class SpecFields:
         if amount <= 0:
             raise InvalidSpec(f"{self.at(key)} must be above 0")
         return amount
+
+
+def check_variable(name: str, path: str) -> None:
+    """Refuse what cannot be a variable of a transform; *path* names it in the error."""
+    if not _VARIABLE.fullmatch(name):
+        raise InvalidSpec(f"{path} is not the name of a variable")
+    if name.startswith(("DATAVC_", "PACH_")):
+        raise InvalidSpec(f"{path} is set by datavc itself", hint="choose another name")
 
 
 def plain_text(value: object, path: str) -> str:

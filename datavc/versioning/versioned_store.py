@@ -19,6 +19,8 @@ from datavc.versioning.nodes import NodeStore
 class VersionedStore:
     """What every function of this layer works on. Safe to share between threads."""
 
+    #: Folder of what belongs to this machine alone, such as the key of the secrets.
+    home: Path
     db: Database
     objects: ObjectStore
     chunks: ChunkIndex
@@ -62,7 +64,7 @@ def open_versioned_store(
     except BaseException:
         database.close()
         raise
-    return VersionedStore(database, objects, SqlChunkIndex(database), NodeStore(objects))
+    return VersionedStore(home, database, objects, SqlChunkIndex(database), NodeStore(objects))
 
 
 def _make_home(home: Path) -> None:

@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from docker import APIClient
@@ -36,7 +36,7 @@ class ContainerPlan:
     #: Host folders for ``/pfs`` (read-only) and ``/pfs/out``.
     inputs: Path
     output: Path
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     user: str | None
     working_dir: str | None
     network: bool
@@ -44,6 +44,8 @@ class ContainerPlan:
     memory: int
     cpu: float | None
     labels: Mapping[str, str]
+    #: Host folders with secrets, and where each is seen.
+    secrets: Mapping[Path, str] = field(default_factory=dict)
 
 
 class Container:
@@ -151,6 +153,7 @@ def _create(
         str(plan.inputs): {"bind": "/pfs", "mode": "ro"},
         str(plan.output): {"bind": "/pfs/out", "mode": "rw"},
     }
+    binds |= {str(folder): {"bind": path, "mode": "ro"} for folder, path in plan.secrets.items()}
     host = client.create_host_config(
         binds=binds,
         cap_drop=["ALL"],

@@ -114,7 +114,6 @@ def test_a_full_spec_is_read() -> None:
         ("spout", {}, "spout is not supported yet"),
         ("egress", {}, "egress is not supported yet"),
         ("service", {}, "service is not supported yet"),
-        ("transform.secrets", [], "transform.secrets is not supported yet"),
         ("resource_limits.gpu", {}, "resource_limits.gpu is not supported yet"),
         ("parallelism_spec.coefficient", 2, "parallelism_spec.coefficient is not supported yet"),
         ("pipeline.project", "x", "pipeline.project other than 'default' is not supported yet"),
