@@ -129,6 +129,7 @@ class JobWorkers:
             recovers=bool(order.spec.transform.err_cmd),
             log_limit=order.log_limit,
             scratch=order.scratch,
+            disk_limit=order.spec.limits.disk,
         )
 
     def _run_all(self, runner: DatumRunner) -> None:

@@ -40,9 +40,14 @@ _PFS = (
     "trigger",
 )  # fmt: skip
 _CRON = ("project", "name", "repo", "spec", "time_zone", "start", "overwrite")
-_UNSUPPORTED_PFS = (
-    "commit", "lazy", "propagation_spec", "reference", "repo_type", "s3",
-)  # fmt: skip
+_UNSUPPORTED_PFS = {
+    "commit": "let the input read a branch that stays at that commit",
+    "lazy": "use empty_files where names are enough; else cut smaller datums by the glob",
+    "propagation_spec": "let a branch be moved by hand or by a trigger",
+    "reference": "",
+    "repo_type": "",
+    "s3": "the transform finds the files in $DATAVC_PFS",
+}
 
 
 _TRIGGER = ("branch", "all", "rate_limit_spec", "cron_spec", "size", "commits")

@@ -30,7 +30,8 @@ class SpecFields:
         value: the object as parsed from YAML or JSON.
         path: where it stands, such as ``input.cross[1].pfs``; ``""`` for the whole spec.
         known: the fields that may be there.
-        unsupported: fields of Pachyderm's that are understood, but not supported yet.
+        unsupported: fields of Pachyderm's that are understood, but not supported; where it is an
+            object, each with what to do instead.
 
     Raises:
         InvalidSpec: *value* is not an object, or has a field that is unknown or not supported.
@@ -49,8 +50,12 @@ class SpecFields:
                 if item is not None:
                     self._values[key] = item
             elif key in tuple(unsupported):
+                if item in (None, False, ""):
+                    continue  # as in specs that Pachyderm printed
+                instead = unsupported[key] if isinstance(unsupported, Mapping) else ""
                 raise InvalidSpec(
-                    f"{self.at(key)} is not supported yet", hint="remove it from the spec"
+                    f"{self.at(key)} is not supported yet",
+                    hint=instead or "remove it from the spec",
                 )
             else:
                 self._refuse_unknown(str(key), allowed)
@@ -117,6 +122,15 @@ class SpecFields:
             plain_text(item, f"{self.at(key)}[{index}]")
             for index, item in enumerate(self.items(key))
         )
+
+    def text_map(self, key: str) -> dict[str, str]:
+        """An object of texts; empty when it is not there."""
+        value = self._values.get(key, {})
+        if not isinstance(value, Mapping):
+            raise InvalidSpec(f"{self.at(key)} must be an object, not {_kind(value)}")
+        return {
+            str(name): plain_text(item, f"{self.at(key)}.{name}") for name, item in value.items()
+        }
 
     def items(self, key: str) -> list[object]:
         """A list; empty when it is not there."""

@@ -132,7 +132,9 @@ class DockerExecutor:
             network=transform.network,
             memory=limits.memory or self._memory,
             cpu=None if limits.cpu is None else min(limits.cpu, self._processors),
-            labels={OWNER_LABEL: self._owner, JOB_LABEL: request.job},
+            labels={**request.spec.labels, OWNER_LABEL: self._owner, JOB_LABEL: request.job},
+            disk=limits.disk,
+            gpus=limits.gpu or request.spec.requests.gpu or 0,
         )
 
     def _has_shell(self, plan: ContainerPlan) -> bool:
