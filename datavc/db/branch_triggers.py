@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, delete, select, update
+from sqlalchemy import Connection, Select, delete, func, select, update
 
 from datavc.db.conflict_insert import insert_into
 from datavc.db.tables import BranchTrigger as Columns
@@ -68,6 +68,11 @@ def sized(conn: Connection) -> list[TriggerRow]:
 def due(conn: Connection, time_us: int) -> list[TriggerRow]:
     """The triggers whose time has come."""
     return _read(conn, _rows().where(Columns.c.next_us <= time_us).order_by(Columns.c.next_us))
+
+
+def next_due(conn: Connection) -> int | None:
+    """When the first trigger by the clock fires next; ``None`` without any."""
+    return conn.scalar(select(func.min(Columns.c.next_us)))
 
 
 def move_on(conn: Connection, row: TriggerRow, moved_us: int, next_us: int | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from datavc.db.tables import CronInput, Pipeline
 
@@ -65,6 +65,15 @@ def due(conn: Connection, time_us: int) -> list[tuple[str, CronRow]]:
         (name, _row(pipeline_id, repo, next_us, made_repo))
         for name, pipeline_id, repo, next_us, made_repo in conn.execute(statement)
     ]
+
+
+def next_due(conn: Connection) -> int | None:
+    """When the first of all running pipelines' cron inputs ticks next; ``None`` without any."""
+    return conn.scalar(
+        select(func.min(CronInput.c.next_us))
+        .join(Pipeline, Pipeline.c.id == CronInput.c.pipeline_id)
+        .where(Pipeline.c.state == "running")
+    )
 
 
 def move_on(conn: Connection, row: CronRow, next_us: int) -> bool:

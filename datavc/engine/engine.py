@@ -8,8 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from datavc.engine.branch_moves import follow_clock
-from datavc.engine.cron import tick_what_is_due
+from datavc.engine.clock_work import do_what_is_due
 from datavc.engine.executors.choose import open_executor
 from datavc.engine.job_run import JobRunner
 from datavc.engine.jobs import look_at_run, timed_out
@@ -104,8 +103,7 @@ class Engine:
         pause = self._settings.poll_seconds
         while not stop.is_set():
             try:
-                tick_what_is_due(self._vs)
-                follow_clock(self._vs)
+                due = do_what_is_due(self._vs)
                 job = next_job(self._vs, self._runner.owner, self._settings.lease_seconds)
                 if job is not None:
                     self._runner.run(job, stop)
@@ -115,7 +113,7 @@ class Engine:
                 continue
             pause = self._settings.poll_seconds
             if job is None:
-                stop.wait(pause)
+                stop.wait(pause if due is None else min(pause, due))
 
     def close(self) -> None:
         """Let go of the executor and of the scratch files. Safe to call more than once."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from datavc.db.clock import now_us
+from datavc.engine.clock_work import do_what_is_due
 from datavc.engine.cron import tick_now, tick_what_is_due
 from datavc.engine.pipelines import delete_pipeline
 from datavc.errors import Conflict, InvalidInput, NotFound
@@ -162,3 +163,18 @@ def test_an_engine_that_serves_ticks_and_one_that_is_driven_does_not(world) -> N
     stop.set()
     thread.join()
     assert len(names(world, "ingest")) == 1
+
+
+def test_the_clock_says_when_something_is_due_next(world) -> None:
+    assert do_what_is_due(world.vs) is None
+    world.pipeline("ingest", cron(), SHOW)
+    seconds = do_what_is_due(world.vs)
+    assert seconds is not None
+    assert 0 <= (START + HOUR - now_us()) / SECOND - seconds + 60 < 120
+    world.repo("raw")
+    trigger = {"branch": "main", "cron_spec": "@every 1h"}
+    node = {"pfs": {"name": "in", "repo": "raw", "glob": "/*", "trigger": trigger}}
+    world.pipeline("hourly", node, SHOW)
+    seconds = do_what_is_due(world.vs)
+    assert seconds is not None
+    assert 0 < seconds <= 3600
