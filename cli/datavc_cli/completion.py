@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from datavc.errors import DatavcError
 
+#: So many of the newest jobs are offered.
+_LATEST = 50
+
 
 def complete_repo(incomplete: str) -> list[str]:
     """Repos whose name starts with what was typed."""
@@ -27,6 +30,11 @@ def complete_address(incomplete: str) -> list[str]:
 def complete_pipeline(incomplete: str) -> list[str]:
     """Pipelines whose name starts with what was typed."""
     return _quietly(_pipelines(incomplete))
+
+
+def complete_job(incomplete: str) -> list[str]:
+    """Ids of the latest jobs that start with what was typed."""
+    return _quietly(_jobs(incomplete))
 
 
 def _quietly(candidates: Iterator[str]) -> list[str]:
@@ -69,3 +77,12 @@ def _pipelines(start: str) -> Iterator[str]:
         for pipeline in client.list_pipelines():
             if pipeline.name.startswith(start):
                 yield pipeline.name
+
+
+def _jobs(start: str) -> Iterator[str]:
+    import datavc
+
+    with datavc.connect() as client:
+        for job in client.list_jobs(limit=_LATEST):
+            if job.id.startswith(start):
+                yield job.id

@@ -7,6 +7,7 @@ from typing import Self
 
 from datavc.client.appends import AppendVerbs
 from datavc.client.content_diffs import ContentDiffVerbs
+from datavc.client.control import ControlVerbs
 from datavc.client.exports import ExportVerbs
 from datavc.client.files import FileVerbs
 from datavc.client.gets import GetVerbs
@@ -30,6 +31,7 @@ class Client(
     RefVerbs,
     MergeVerbs,
     PipelineVerbs,
+    ControlVerbs,
     SpaceVerbs,
     WorkingCopyVerbs,
 ):

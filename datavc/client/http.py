@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from datavc.client.http_answer import Items, by, decode
+from datavc.client.http_control import HttpControl
 from datavc.client.http_merge import HttpMerge
 from datavc.client.http_refs import HttpRefs
 from datavc.client.http_session import HttpSession, Parameters, part
@@ -39,7 +40,7 @@ class _Run(msgspec.Struct):
     jobs: list[JobInfo]
 
 
-class HttpTransport(HttpMerge, HttpRefs, HttpSpace):
+class HttpTransport(HttpControl, HttpMerge, HttpRefs, HttpSpace):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
     What is read, and what carries a key of its own (staging and commits), is sent again when the
@@ -277,7 +278,7 @@ class HttpTransport(HttpMerge, HttpRefs, HttpSpace):
                 if run.over:
                     return infos
             if deadline is not None and time.monotonic() >= deadline:
-                raise _timed_out(run_id, timeout or 0, infos)
+                raise _timed_out(f"run {run_id}", timeout or 0, infos)
 
     def _get(self, path: str, kind: type[Item], query: Parameters | None = None) -> Item:
         return decode(self._session.send("GET", path, query=query), kind)
@@ -320,7 +321,7 @@ def _ref(repo: str, ref: str) -> str:
     return f"{_repo(repo)}/refs/{part(ref)}"
 
 
-def _timed_out(run_id: str, timeout: float, infos: list[JobInfo]) -> Conflict:
+def _timed_out(what: str, timeout: float, infos: list[JobInfo]) -> Conflict:
     from datavc.engine.jobs import timed_out
 
-    return timed_out(run_id, timeout, infos)
+    return timed_out(what, timeout, infos)

@@ -7,9 +7,10 @@ are given as text (``main``, ``main~2``, an id prefix) and resolved where the da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
+from datavc.client.control_transport import ControlTransport, JobProgress
 from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
 from datavc.client.space_transport import SpaceTransport
@@ -21,11 +22,10 @@ from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
 
-#: Called with a job each time its state or its datum counters change.
-JobProgress = Callable[[JobInfo], None]
+__all__ = ["JobProgress", "Transport"]
 
 
-class Transport(MergeTransport, RefsTransport, SpaceTransport, Protocol):
+class Transport(ControlTransport, MergeTransport, RefsTransport, SpaceTransport, Protocol):
     """What the SDK needs from a datavc, wherever it runs."""
 
     #: ``embedded`` or ``http``, and where: for messages.

@@ -15,6 +15,17 @@ from datavc.model.job import TRANSITIONS, JobState
 
 _OPEN = [state.value for state in JobState if not state.is_terminal]
 _HELD = [JobState.RUNNING.value, JobState.FINISHING.value]
+#: What a job that was restarted knows of itself.
+_AS_NEW: dict[str, object] = {
+    "started_us": None,
+    "finished_us": None,
+    "reason": "",
+    "datums_total": 0,
+    "datums_processed": 0,
+    "datums_skipped": 0,
+    "datums_failed": 0,
+    "datums_recovered": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +123,8 @@ def transition(
 ) -> bool:
     """Move a job to *state*, with whatever else there is to write down.
 
-    A state that is terminal also sets when the job finished, and ends the lease.
+    A state that is terminal also sets when the job finished, and ends the lease; one that waits
+    again is as it was before it began.
 
     Args:
         owner: only if it is this engine's; ``None`` for whoever's, to kill a job or to mark one
@@ -130,10 +142,37 @@ def transition(
         values["finished_us"] = now_us() if at_us is None else at_us
         values["owner"] = None
         values["lease_until_us"] = 0
+    elif state is JobState.WAITING:
+        values |= _AS_NEW
     statement = update(Job).where(Job.c.id == job_id, Job.c.state.in_(sources)).values(**values)
     if owner is not None:
         statement = statement.where(Job.c.owner == owner)
     return conn.execute(statement).rowcount == 1
+
+
+def superseding(conn: Connection, job: JobRow) -> str | None:
+    """The newest job of the same pipeline that came after *job* and has all it reads, or ``None``.
+
+    One whose input is still being made does not count: it may fail, or be superseded itself.
+    """
+    before = Job.alias("before")
+    lacks_input = (
+        select(before.c.id)
+        .join(JobDependency, JobDependency.c.upstream_id == before.c.id)
+        .where(JobDependency.c.job_id == Job.c.id, before.c.state != JobState.SUCCESS.value)
+        .exists()
+    )
+    return conn.scalar(
+        select(Job.c.id)
+        .where(
+            Job.c.pipeline_id == job.pipeline_id,
+            Job.c.sequence > job.sequence,
+            Job.c.state == JobState.WAITING.value,
+            ~lacks_input,
+        )
+        .order_by(Job.c.sequence.desc())
+        .limit(1)
+    )
 
 
 def _is_free(time_us: int) -> ColumnElement[bool]:

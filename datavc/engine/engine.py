@@ -7,10 +7,11 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from datavc.engine.executors.choose import open_executor
 from datavc.engine.job_run import JobRunner
-from datavc.engine.jobs import look_at_run, timed_out
+from datavc.engine.jobs import look_at_job, look_at_run, timed_out
 from datavc.engine.process_identity import identify_process
 from datavc.engine.scheduler import next_job, owner_name
 from datavc.engine.scratch import make_engine_folder
@@ -72,6 +73,24 @@ class Engine:
             Conflict: the timeout passed first.
             StoreUnavailable, DatabaseUnavailable: the jobs stay, for a later engine.
         """
+        return self._drive(
+            f"run {run_id}", partial(look_at_run, self._vs, run_id), timeout, progress
+        )
+
+    def drive_job(
+        self, job_id: str, timeout: float | None = None, progress: JobProgress | None = None
+    ) -> JobInfo:
+        """Work in this thread until one job is over, and return it; as :meth:`drive` otherwise."""
+        look = partial(look_at_job, self._vs, job_id)
+        return self._drive(f"job {job_id}", look, timeout, progress)[0]
+
+    def _drive(
+        self,
+        what: str,
+        look: Callable[[], tuple[bool, list[JobInfo]]],
+        timeout: float | None,
+        progress: JobProgress | None,
+    ) -> list[JobInfo]:
         stop = threading.Event()
         timer = threading.Timer(timeout, stop.set) if timeout is not None else None
         if timer is not None:
@@ -82,11 +101,11 @@ class Engine:
                 job = next_job(self._vs, self._runner.owner, self._settings.lease_seconds)
                 if job is not None:
                     self._runner.run(job, stop, progress)
-                over, infos = look_at_run(self._vs, run_id)
+                over, infos = look()
                 if over:
                     return infos
                 if stop.is_set():
-                    raise timed_out(run_id, timeout or 0, infos)
+                    raise timed_out(what, timeout or 0, infos)
                 if job is None:
                     time.sleep(_WAIT_SECONDS)
         finally:

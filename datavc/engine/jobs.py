@@ -76,11 +76,18 @@ def look_at_run(vs: VersionedStore, run_id: str) -> tuple[bool, list[JobInfo]]:
     return not waiting and all(info.state.is_terminal for info in infos), infos
 
 
-def timed_out(run_id: str, timeout: float, infos: Sequence[JobInfo]) -> Conflict:
-    """The error for a run that is not over after *timeout* seconds."""
+def look_at_job(vs: VersionedStore, job_id: str) -> tuple[bool, list[JobInfo]]:
+    """Whether a job is over, and the job."""
+    with vs.db.read() as conn:
+        info = find_job(conn, job_id).info
+    return info.state.is_terminal, [info]
+
+
+def timed_out(what: str, timeout: float, infos: Sequence[JobInfo]) -> Conflict:
+    """The error for a run or job, such as ``run 0123...``, that is not over after *timeout* s."""
     names = ", ".join(info.pipeline for info in infos if not info.state.is_terminal)
     return Conflict(
-        f"run {run_id} is not over after {timeout:g} s" + (f": {names}" if names else ""),
+        f"{what} is not over after {timeout:g} s" + (f": {names}" if names else ""),
         hint="wait longer; the jobs go on where an engine runs",
     )
 

@@ -83,7 +83,7 @@ def create_pipeline(
             pipeline_id = current.id
             if _hand_over_waiting_jobs(conn, current, version.inputs, number):
                 return _info(conn, spec.name)
-            _kill_jobs(conn, current, f"replaced by version {number} of the pipeline")
+            kill_jobs(conn, current, f"replaced by version {number} of the pipeline")
         create_run_jobs(conn, new_id(), roots={pipeline_id})
     return get_pipeline(vs, spec.name)
 
@@ -121,7 +121,7 @@ def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool =
                 f"pipeline {name!r} is read by {', '.join(readers)}",
                 hint="delete those first, or use --force",
             )
-        _kill_jobs(conn, row, "the pipeline was deleted")
+        kill_jobs(conn, row, "the pipeline was deleted")
         pipelines.remove(conn, row.id)
         output = repos.find(conn, row.output_repo)
         if output is not None:
@@ -209,9 +209,10 @@ def _make_output_branch(conn: Connection, spec: PipelineSpec, author: str) -> No
         )
 
 
-def _kill_jobs(
+def kill_jobs(
     conn: Connection, row: PipelineRow, reason: str, *, but: Collection[str] = ()
 ) -> None:
+    """End all jobs of a pipeline that are not over, but for some."""
     for job in _unfinished_jobs(conn, row):
         if job.id not in but:
             end_job(conn, job, None, JobState.KILLED, reason)
@@ -234,7 +235,7 @@ def _hand_over_waiting_jobs(
     ]
     if waiting:
         jobs.set_version(conn, waiting, version)
-        _kill_jobs(conn, row, f"replaced by version {version} of the pipeline", but=waiting)
+        kill_jobs(conn, row, f"replaced by version {version} of the pipeline", but=waiting)
     return bool(waiting)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datavc.db import job_claims, jobs
+from sqlalchemy import Connection
+
+from datavc.db import job_claims, jobs, pipelines
 from datavc.db.jobs import JobRow
+from datavc.engine.job_end import end_as_superseded
 from datavc.engine.process_identity import is_dead
 from datavc.engine.triggers import handle_events
 from datavc.model.job import JobState
+from datavc.model.pipeline import parse_pipeline_spec
 from datavc.versioning.versioned_store import VersionedStore
 
 _HELD = (JobState.RUNNING, JobState.FINISHING)
@@ -25,7 +29,22 @@ def next_job(vs: VersionedStore, owner: str, lease_seconds: float) -> JobRow | N
     handle_events(vs, owner)
     release_jobs_of_the_dead(vs)
     with vs.db.write() as conn:
-        return job_claims.claim(conn, owner, lease_seconds)
+        while True:
+            job = job_claims.claim(conn, owner, lease_seconds)
+            if job is None or not _give_up_superseded(conn, job):
+                return job
+
+
+def _give_up_superseded(conn: Connection, job: JobRow) -> bool:
+    """End a job that a later one makes needless, where its pipeline wants that."""
+    newer = job_claims.superseding(conn, job)
+    if newer is None:
+        return False
+    pipeline = pipelines.find_by_id(conn, job.pipeline_id, job.version)
+    if pipeline is None or not parse_pipeline_spec(pipeline.spec).skip_superseded:
+        return False
+    end_as_superseded(conn, job, newer)
+    return True
 
 
 def release_jobs_of_the_dead(vs: VersionedStore) -> None:

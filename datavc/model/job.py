@@ -21,28 +21,47 @@ class JobState(StrEnum):
     KILLED = "killed"
     #: An upstream job of the same run failed, so there is no input to run on.
     UNRUNNABLE = "unrunnable"
+    #: Never begun, since a later job of its pipeline reads newer commits.
+    SUPERSEDED = "superseded"
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the job is over."""
+        """Whether the job is over, unless somebody restarts it."""
         return self in _TERMINAL
 
+    @property
+    def is_failed(self) -> bool:
+        """Whether the job is over and did not do its work, so that it can be restarted."""
+        return self in FAILED
 
-_TERMINAL = frozenset({JobState.SUCCESS, JobState.FAILURE, JobState.KILLED, JobState.UNRUNNABLE})
 
-#: Every legal transition; a claim taken over from a dead engine re-enters ``RUNNING``.
+#: Over without having done its work.
+FAILED = frozenset({JobState.FAILURE, JobState.KILLED, JobState.UNRUNNABLE})
+_TERMINAL = FAILED | {JobState.SUCCESS, JobState.SUPERSEDED}
+
+#: Every legal transition. A claim taken over from a dead engine re-enters ``RUNNING``; what failed
+#: waits again once it is restarted.
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    JobState.WAITING: frozenset({JobState.RUNNING, JobState.KILLED, JobState.UNRUNNABLE}),
+    JobState.WAITING: frozenset(
+        {JobState.RUNNING, JobState.KILLED, JobState.UNRUNNABLE, JobState.SUPERSEDED}
+    ),
     JobState.RUNNING: frozenset(
-        {JobState.RUNNING, JobState.FINISHING, JobState.FAILURE, JobState.KILLED}
+        {
+            JobState.RUNNING,
+            JobState.FINISHING,
+            JobState.FAILURE,
+            JobState.KILLED,
+            JobState.SUPERSEDED,
+        }
     ),
     JobState.FINISHING: frozenset(
         {JobState.RUNNING, JobState.SUCCESS, JobState.FAILURE, JobState.KILLED}
     ),
     JobState.SUCCESS: frozenset(),
-    JobState.FAILURE: frozenset(),
-    JobState.KILLED: frozenset(),
-    JobState.UNRUNNABLE: frozenset(),
+    JobState.FAILURE: frozenset({JobState.WAITING}),
+    JobState.KILLED: frozenset({JobState.WAITING}),
+    JobState.UNRUNNABLE: frozenset({JobState.WAITING}),
+    JobState.SUPERSEDED: frozenset(),
 }
 
 

@@ -84,6 +84,8 @@ class PipelineSpec:
     requests: Resources = Resources()
     #: Whether every job runs every datum again, changed or not.
     reprocess_every_job: bool = False
+    #: Whether a job that has not begun is left out once a later one has all that it reads.
+    skip_superseded: bool = False
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:
@@ -126,7 +128,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         (
             "pipeline", "description", "transform", "input", "parallelism_spec", "output_branch",
             "datum_tries", "datum_timeout", "job_timeout", "resource_limits", "resource_requests",
-            "reprocess_spec", "network",
+            "reprocess_spec", "network", "skip_superseded",
         ),
         _UNSUPPORTED_SPEC,
     )  # fmt: skip
@@ -149,6 +151,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         limits=_resources(fields, "resource_limits"),
         requests=_resources(fields, "resource_requests"),
         reprocess_every_job=_reprocess(fields),
+        skip_superseded=fields.flag("skip_superseded"),
     )
 
 

@@ -347,6 +347,7 @@ def test_only_legal_transitions_are_made(database: Database) -> None:
         JobState.FAILURE: [JobState.RUNNING, JobState.FAILURE],
         JobState.KILLED: [JobState.KILLED],
         JobState.UNRUNNABLE: [JobState.UNRUNNABLE],
+        JobState.SUPERSEDED: [JobState.SUPERSEDED],
     }
     for number, (source, target) in enumerate(product(JobState, JobState)):
         with database.write() as conn:

@@ -7,15 +7,22 @@ from typing import Annotated
 
 import typer
 
-from datavc_cli.completion import complete_pipeline
+from datavc_cli.commands import job_control
+from datavc_cli.completion import complete_job, complete_pipeline
 from datavc_cli.invocation import begin
 from datavc_cli.options import Json, Limit, Quiet
 from datavc_cli.output import write_fields, write_json, write_json_list, write_table
 from datavc_cli.wording import moment, safe, seconds, short, short_run
 
-app = typer.Typer(no_args_is_help=True, help="List and inspect jobs, and read their logs.")
+app = typer.Typer(no_args_is_help=True, help="List, stop and restart jobs, and read their logs.")
+app.command()(job_control.stop)
+app.command()(job_control.restart)
+app.command()(job_control.wait)
 
-_Job = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or the start of it.")]
+_Job = Annotated[
+    str,
+    typer.Argument(metavar="JOB", autocompletion=complete_job, help="Its id, or the start of it."),
+]
 
 
 @app.command("list")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from datavc_cli.commands import pipeline_control
 from datavc_cli.completion import complete_pipeline
 from datavc_cli.invocation import Invocation, begin
 from datavc_cli.options import Force, Json, NoRun, Quiet
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 #: Columns that a spec's lines are not broken within.
 _WIDTH = 1000
 
-app = typer.Typer(no_args_is_help=True, help="Create, update, list, inspect and delete pipelines.")
+app = typer.Typer(no_args_is_help=True, help="Create, run, stop, update and inspect pipelines.")
+app.command()(pipeline_control.run)
+app.command()(pipeline_control.stop)
+app.command()(pipeline_control.start)
 
 _SpecFile = Annotated[
     str,

@@ -9,10 +9,11 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from datavc.engine import jobs, logs
+from datavc.engine import job_control, jobs, logs
 from datavc.model.job import DatumInfo, JobInfo
+from datavc_server.long_poll import KnownTag, Wait, wait_for_news
 from datavc_server.paging import Items
-from datavc_server.state import JobName, Limit, State
+from datavc_server.state import Author, JobName, Limit, State
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -22,6 +23,16 @@ _LINES: dict[int | str, dict[str, object]] = {
         "description": "One JSON object a line: job, datum, stream, time_us, text.",
     }
 }
+
+
+@router.post("/restart-failed")
+def restart_failed_jobs(
+    state: State,
+    author: Author,
+    pipeline: Annotated[str | None, Query(description="Only this pipeline's.")] = None,
+) -> Items[JobInfo]:
+    """Restart the last job of each pipeline where it failed."""
+    return Items(items=job_control.restart_failed_jobs(state.vs, author, pipeline))
 
 
 @router.get("")
@@ -35,10 +46,42 @@ def list_jobs(
     return Items(items=jobs.list_jobs(state.vs, pipeline, run, limit))
 
 
-@router.get("/{job}")
-def get_job(job: JobName, state: State) -> JobInfo:
-    """One job, by its id or a unique start of it."""
-    return jobs.get_job(state.vs, job)
+@router.get("/{job}", responses={304: {"description": "Nothing has changed."}})
+async def get_job(
+    job: JobName,
+    state: State,
+    response: Response,
+    wait: Wait = 0,
+    if_none_match: KnownTag = None,
+) -> JobInfo:
+    """One job, by its id or a unique start of it.
+
+    With `wait`, the answer comes once something differs from `If-None-Match`; without that, once
+    the job is over.
+    """
+
+    def look() -> tuple[bool, JobInfo]:
+        found = jobs.get_job(state.vs, job)
+        return found.state.is_terminal, found
+
+    found, tag = await wait_for_news(state, look, wait, if_none_match)
+    if tag == if_none_match:
+        # Not an error: the way to send an answer of another status past the declared model.
+        return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
+    response.headers["ETag"] = tag
+    return found
+
+
+@router.post("/{job}/stop")
+def stop_job(job: JobName, state: State, author: Author) -> JobInfo:
+    """Kill a job that is not over; what its datums have done so far is kept."""
+    return job_control.stop_job(state.vs, job, author)
+
+
+@router.post("/{job}/restart")
+def restart_job(job: JobName, state: State, author: Author) -> JobInfo:
+    """Let a job that failed or was stopped run again; what succeeded is not done again."""
+    return job_control.restart_job(state.vs, job, author)
 
 
 @router.get("/{job}/datums")
