@@ -17,6 +17,7 @@ from datavc.client.refs import RefVerbs
 from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
 from datavc.client.space import SpaceVerbs
+from datavc.client.specs import SpecVerbs
 from datavc.client.working_copies import WorkingCopyVerbs
 
 
@@ -32,6 +33,7 @@ class Client(
     MergeVerbs,
     PipelineVerbs,
     ControlVerbs,
+    SpecVerbs,
     SpaceVerbs,
     WorkingCopyVerbs,
 ):

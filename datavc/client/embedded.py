@@ -9,6 +9,7 @@ from datavc.client.embedded_control import EmbeddedControl
 from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
 from datavc.client.embedded_space import EmbeddedSpace
+from datavc.client.embedded_specs import EmbeddedSpecs
 from datavc.client.transport import JobProgress
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
@@ -19,7 +20,7 @@ from datavc.versioning import branches, commits, history, lineage, repos, resolv
 from datavc.versioning.versioned_store import open_versioned_store
 
 
-class EmbeddedTransport(EmbeddedControl, EmbeddedMerge, EmbeddedRefs, EmbeddedSpace):
+class EmbeddedTransport(EmbeddedControl, EmbeddedMerge, EmbeddedRefs, EmbeddedSpace, EmbeddedSpecs):
     """Opens the database and the store itself.
 
     The engine is imported by what needs it alone: it takes a third of a short command's time.

@@ -15,6 +15,7 @@ from datavc.client.http_merge import HttpMerge
 from datavc.client.http_refs import HttpRefs
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.client.http_space import HttpSpace
+from datavc.client.http_specs import HttpSpecs
 from datavc.client.http_store import HttpChunkIndex, open_store
 from datavc.client.transport import JobProgress
 from datavc.client.wire import RecordBody, TreeBody
@@ -40,7 +41,7 @@ class _Run(msgspec.Struct):
     jobs: list[JobInfo]
 
 
-class HttpTransport(HttpControl, HttpMerge, HttpRefs, HttpSpace):
+class HttpTransport(HttpControl, HttpMerge, HttpRefs, HttpSpace, HttpSpecs):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
     What is read, and what carries a key of its own (staging and commits), is sent again when the

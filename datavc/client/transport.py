@@ -14,6 +14,7 @@ from datavc.client.control_transport import ControlTransport, JobProgress
 from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
 from datavc.client.space_transport import SpaceTransport
+from datavc.client.spec_transport import SpecTransport
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
@@ -25,7 +26,9 @@ from datavc.store.objects import ObjectStore
 __all__ = ["JobProgress", "Transport"]
 
 
-class Transport(ControlTransport, MergeTransport, RefsTransport, SpaceTransport, Protocol):
+class Transport(
+    ControlTransport, MergeTransport, RefsTransport, SpaceTransport, SpecTransport, Protocol
+):
     """What the SDK needs from a datavc, wherever it runs."""
 
     #: ``embedded`` or ``http``, and where: for messages.

@@ -60,7 +60,7 @@ def create_pipeline(
             raise AlreadyExists(
                 f"pipeline {spec.name!r} exists already", hint="update it, or choose another name"
             )
-        _check_inputs(conn, spec)
+        check_inputs(conn, spec)
         salt = new_id() if reprocess else current.salt if current else ""
         version = NewVersion(
             spec=dict(document),
@@ -136,9 +136,36 @@ def _info(conn: Connection, name: str, version: int | None = None) -> PipelineIn
     return pipelines.infos(conn, [row])[0]
 
 
-def _check_inputs(conn: Connection, spec: PipelineSpec) -> None:
+def check_name(conn: Connection, spec: PipelineSpec) -> None:
+    """Refuse a new pipeline whose name is a repo's already.
+
+    Raises:
+        AlreadyExists: it is.
+    """
+    if pipelines.find(conn, spec.name) is None and repos.find(conn, spec.name) is not None:
+        raise AlreadyExists(
+            f"repo {spec.name!r} exists already, and a pipeline's output repo has its name",
+            hint="choose another name",
+        )
+
+
+def check_inputs(
+    conn: Connection, spec: PipelineSpec, planned: Mapping[str, PipelineSpec] | None = None
+) -> None:
+    """Refuse a pipeline that reads what does not exist, or feeds itself.
+
+    Args:
+        conn: the database.
+        spec: the pipeline.
+        planned: pipelines, by name, that would be created or updated before it.
+
+    Raises:
+        NotFound: an input repo does not exist.
+        InvalidSpec: the pipeline would feed itself.
+    """
+    before = planned or {}
     for repo, _ in spec.sources:
-        if repos.find(conn, repo) is None:
+        if repo not in before and repos.find(conn, repo) is None:
             raise NotFound(
                 f"repo {repo!r}, an input of pipeline {spec.name!r}, does not exist",
                 hint="create the repo first",
@@ -148,6 +175,7 @@ def _check_inputs(conn: Connection, spec: PipelineSpec) -> None:
         for row in all_pipelines(conn)
         if row.name != spec.name
     }
+    reads |= {name: {repo for repo, _ in other.sources} for name, other in before.items()}
     for repo, _ in spec.sources:
         cycle = _path_to(spec.name, repo, reads, ())
         if cycle:
@@ -172,11 +200,7 @@ def _path_to(
 
 def _make_output_repo(conn: Connection, spec: PipelineSpec, author: str) -> None:
     time_us = now_us()
-    if repos.find(conn, spec.name) is not None:
-        raise AlreadyExists(
-            f"repo {spec.name!r} exists already, and a pipeline's output repo has its name",
-            hint="choose another name",
-        )
+    check_name(conn, spec)
     repo = repos.create(
         conn,
         spec.name,

@@ -12,7 +12,7 @@ import typer
 from datavc.client.gets import GetResult
 from datavc.client.history import Status
 from datavc.client.removals import RemoveResult
-from datavc.model import commit_info, file_info, job, repo
+from datavc.model import commit_info, file_info, job, repo, spec_diff, spec_report
 from datavc_cli.app import build_app
 
 PAGE = Path(__file__).with_name("cli.md")
@@ -23,6 +23,8 @@ _SHAPES = (
     file_info.FileInfo, file_info.FileChange, file_info.DiffStats, file_info.PutResult,
     RemoveResult, GetResult,
     job.PipelineInfo, job.JobInfo, job.DatumInfo, job.LogLine,
+    spec_report.SpecReport, spec_report.SpecInput, spec_report.DatumPreview,
+    spec_diff.PipelineDiff, spec_diff.SpecChange,
 )  # fmt: skip
 
 
