@@ -50,6 +50,7 @@ _VERBS = {
     "pipeline": (_PIPELINES, "pipeline", "app"),
     "job": (_PIPELINES, "job", "app"),
     "datum": (_PIPELINES, "datum", "app"),
+    "logs": (_PIPELINES, "logs", "logs"),
     "wait": (_PIPELINES, "wait", "wait"),
     "du": (_PLACE, "du", "du"),
     "gc": (_PLACE, "gc", "gc"),

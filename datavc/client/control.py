@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datavc.client.base import ClientBase
 from datavc.client.transport import JobProgress
 from datavc.errors import InvalidAddress
-from datavc.model.job import JobInfo, PipelineInfo
+from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
 
 
 class ControlVerbs(ClientBase):
@@ -76,6 +76,24 @@ class ControlVerbs(ClientBase):
             Conflict: the timeout passed first, or the prefix fits several.
         """
         return self.transport.wait_for_job(job, timeout, progress)
+
+    def get_datum(self, job: str, datum: str) -> DatumInfo:
+        """One datum that a job ran, or runs, by its id or a unique prefix.
+
+        Raises:
+            NotFound: there is no such job or datum.
+            Conflict: a prefix fits several.
+        """
+        return self.transport.get_datum(job, datum)
+
+    def restart_datum(self, job: str, datum: str) -> DatumInfo:
+        """Interrupt a datum that runs, one that hangs say, and start it anew within a second.
+
+        Raises:
+            NotFound: there is no such job or datum.
+            Conflict: the datum does not run, or a prefix fits several.
+        """
+        return self.transport.restart_datum(job, datum, self.author)
 
     def stop_pipeline(self, name: str) -> PipelineInfo:
         """Let a pipeline run no jobs until it is started again, and kill those that are not over.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from datavc.model.job import JobInfo, PipelineInfo
+from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+from datavc.model.log_query import LogQuery
 
 #: Called with a job each time its state or its datum counters change.
 JobProgress = Callable[[JobInfo], None]
@@ -27,6 +28,18 @@ class ControlTransport(Protocol):
         self, job: str, timeout: float | None, progress: JobProgress | None
     ) -> JobInfo:
         """Wait until one job is over."""
+
+    def get_datum(self, job: str, datum: str) -> DatumInfo:
+        """One datum that a job ran, or runs."""
+
+    def restart_datum(self, job: str, datum: str, author: str) -> DatumInfo:
+        """Interrupt a datum that runs, and start it anew."""
+
+    def read_logs(self, query: LogQuery) -> Iterator[LogLine]:
+        """The lines that are asked for, as far as they are there."""
+
+    def follow_logs(self, query: LogQuery) -> Iterator[LogLine]:
+        """The lines that are asked for, as they come."""
 
     def stop_pipeline(self, name: str, author: str) -> PipelineInfo:
         """Let a pipeline run no jobs until it is started again."""

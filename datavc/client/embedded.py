@@ -14,7 +14,7 @@ from datavc.client.transport import JobProgress
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
 from datavc.versioning import branches, commits, history, lineage, repos, resolve, staging, tags
 from datavc.versioning.versioned_store import open_versioned_store
@@ -223,12 +223,6 @@ class EmbeddedTransport(EmbeddedControl, EmbeddedMerge, EmbeddedRefs, EmbeddedSp
         from datavc.engine import jobs
 
         return jobs.list_datums(self._vs, job)
-
-    def job_logs(self, job: str, datum: str | None) -> Iterator[LogLine]:
-        """A job's log."""
-        from datavc.engine import logs
-
-        return logs.job_logs(self._vs, job, datum)
 
     def wait(
         self, run_id: str, timeout: float | None, progress: JobProgress | None

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from datavc.client.control_transport import JobProgress
-from datavc.model.job import JobInfo, PipelineInfo
+from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+from datavc.model.log_query import LogQuery
 from datavc.versioning.versioned_store import VersionedStore
+
+#: Between two looks for new lines.
+_FOLLOW_SECONDS: Final = 0.25
 
 
 class EmbeddedControl:
@@ -51,6 +57,34 @@ class EmbeddedControl:
             return engine.drive_job(found.id, timeout, progress)
         finally:
             engine.close()
+
+    def get_datum(self, job: str, datum: str) -> DatumInfo:
+        """One datum that a job ran, or runs."""
+        from datavc.engine import datum_control
+
+        return datum_control.get_datum(self._vs, job, datum)
+
+    def restart_datum(self, job: str, datum: str, author: str) -> DatumInfo:
+        """Interrupt a datum that runs, and start it anew."""
+        from datavc.engine import datum_control
+
+        return datum_control.restart_datum(self._vs, job, datum, author)
+
+    def read_logs(self, query: LogQuery) -> Iterator[LogLine]:
+        """The lines that are asked for, as far as they are there."""
+        from datavc.engine import logs
+
+        return logs.read_logs(self._vs, query)
+
+    def follow_logs(self, query: LogQuery) -> Iterator[LogLine]:
+        """The lines that are asked for, as they come."""
+        from datavc.engine.log_follow import LogFollower
+
+        follower = LogFollower(self._vs, query)
+        while not follower.is_over:
+            yield from follower.poll()
+            if not follower.is_over:
+                time.sleep(_FOLLOW_SECONDS)
 
     def stop_pipeline(self, name: str, author: str) -> PipelineInfo:
         """Let a pipeline run no jobs until it is started again."""

@@ -24,7 +24,7 @@ from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.ids import new_id
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
@@ -243,13 +243,6 @@ class HttpTransport(HttpControl, HttpMerge, HttpRefs, HttpSpace, HttpSpecs):
     def list_datums(self, job: str) -> list[DatumInfo]:
         """The datums that a job ran."""
         return self._list(f"/jobs/{part(job)}/datums", DatumInfo)
-
-    def job_logs(self, job: str, datum: str | None) -> Iterator[LogLine]:
-        """A job's log."""
-        decode = msgspec.json.Decoder(LogLine).decode
-        with self._session.stream(f"/jobs/{part(job)}/logs", {"datum": datum}) as response:
-            for line in response.iter_lines():
-                yield decode(line)
 
     def wait(
         self, run_id: str, timeout: float | None, progress: JobProgress | None

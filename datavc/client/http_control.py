@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import httpx
+import msgspec
 
 from datavc.client.control_transport import JobProgress
 from datavc.client.http_answer import Items, by, decode
-from datavc.client.http_session import HttpSession, part
+from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.model.ids import new_id
-from datavc.model.job import JobInfo, PipelineInfo
+from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+from datavc.model.log_query import LogQuery
 
 #: The server holds an answer back for so many seconds at most while there are no news.
 _WAIT_SECONDS: Final = 20.0
@@ -68,6 +70,42 @@ class HttpControl:
             if left <= 0:
                 raise timed_out(f"job {info.id}", timeout or 0, [info])
             pause = min(_WAIT_SECONDS, left)
+
+    def get_datum(self, job: str, datum: str) -> DatumInfo:
+        """One datum that a job ran, or runs."""
+        return decode(
+            self._session.send("GET", f"/jobs/{part(job)}/datums/{part(datum)}"), DatumInfo
+        )
+
+    def restart_datum(self, job: str, datum: str, author: str) -> DatumInfo:
+        """Interrupt a datum that runs, and start it anew."""
+        path = f"/jobs/{part(job)}/datums/{part(datum)}/restart"
+        return decode(self._session.send("POST", path, headers=by(author)), DatumInfo)
+
+    def read_logs(self, query: LogQuery) -> Iterator[LogLine]:
+        """The lines that are asked for, as far as they are there."""
+        return self._logs(query, follow=False)
+
+    def follow_logs(self, query: LogQuery) -> Iterator[LogLine]:
+        """The lines that are asked for, as they come."""
+        return self._logs(query, follow=True)
+
+    def _logs(self, query: LogQuery, *, follow: bool) -> Iterator[LogLine]:
+        decode_line = msgspec.json.Decoder(LogLine).decode
+        asked: Parameters = {
+            "job": query.job,
+            "pipeline": query.pipeline,
+            "datum": query.datum,
+            "since": query.since,
+            "text": query.text,
+            "tail": query.tail,
+            "follow": follow,
+        }
+        with self._session.stream("/logs", asked) as response:
+            for line in response.iter_lines():
+                # An empty line says that the server is still there.
+                if line:
+                    yield decode_line(line)
 
     def stop_pipeline(self, name: str, author: str) -> PipelineInfo:
         """Let a pipeline run no jobs until it is started again."""

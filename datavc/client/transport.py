@@ -18,7 +18,7 @@ from datavc.client.spec_transport import SpecTransport
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
@@ -150,9 +150,6 @@ class Transport(
 
     def list_datums(self, job: str) -> list[DatumInfo]:
         """The datums that a job ran."""
-
-    def job_logs(self, job: str, datum: str | None) -> Iterator[LogLine]:
-        """A job's log."""
 
     def wait(
         self, run_id: str, timeout: float | None, progress: JobProgress | None

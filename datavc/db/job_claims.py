@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
+from datavc.db import running_datums
 from datavc.db.clock import now_us
 from datavc.db.jobs import DatumCounts, JobInput, JobRow, find, inputs_as_json
 from datavc.db.tables import Job, JobDependency
@@ -147,7 +148,10 @@ def transition(
     statement = update(Job).where(Job.c.id == job_id, Job.c.state.in_(sources)).values(**values)
     if owner is not None:
         statement = statement.where(Job.c.owner == owner)
-    return conn.execute(statement).rowcount == 1
+    moved = conn.execute(statement).rowcount == 1
+    if moved and state.is_terminal:
+        running_datums.remove(conn, job_id)
+    return moved
 
 
 def superseding(conn: Connection, job: JobRow) -> str | None:

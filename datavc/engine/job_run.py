@@ -23,6 +23,7 @@ from datavc.engine.job_plan import JobInputs, JobPlan, plan_job, resolve_inputs
 from datavc.engine.job_workers import JobWorkers, WorkOrder
 from datavc.engine.output_ledger import describe
 from datavc.engine.result_writer import ResultWriter
+from datavc.engine.running_datums import RunningDatums
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.settings import EngineSettings
 from datavc.errors import (
@@ -209,9 +210,10 @@ class _Attempt:
         )
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
+        running = RunningDatums(self._vs, self._job.id, self._runner.owner)
         results = ResultWriter(
             self._vs, self._job, self._runner.owner, plan.counts, plan.ledger,
-            self._runner.settings.batch_seconds, self._fail,
+            self._runner.settings.batch_seconds, self._fail, running,
         )  # fmt: skip
 
         def put(run: DatumRun) -> None:
@@ -220,7 +222,8 @@ class _Attempt:
                 self._fail_datum(run)
 
         try:
-            self._workers = JobWorkers(order, plan.pending, count, put, self._fail)
+            self._workers = JobWorkers(order, plan.pending, count, put, self._fail, running)
+            running.on_restart = self._workers.restart
             self._supervise(self._workers, results, order.spec.job_timeout)
         finally:
             if self._workers is not None:
@@ -228,6 +231,7 @@ class _Attempt:
                 while not self._workers.wait(1.0):
                     pass
             results.finish()
+            running.close()
         self._raise_failure()
         return results
 

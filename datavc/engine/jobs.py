@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from datavc.db import job_datums, jobs, outbox, pipelines
+from datavc.db import job_datums, jobs, outbox, pipelines, running_datums
 from datavc.db.jobs import JobRow
 from datavc.errors import Conflict, InvalidInput, NotFound
 from datavc.model.job import DatumInfo, JobInfo
@@ -55,10 +55,11 @@ def get_job(vs: VersionedStore, job: str) -> JobInfo:
 
 
 def list_datums(vs: VersionedStore, job: str) -> list[DatumInfo]:
-    """The datums that a job ran (not those it skipped)."""
+    """The datums that a job ran (not those it skipped), and those that have run for a moment."""
     with vs.db.read() as conn:
         job_id = find_job(conn, job).id
-        infos: list[DatumInfo] = []
+        running = running_datums.list_running(conn, job_id)
+        infos = [running_datums.info_of(job_id, row) for row in running]
         page = job_datums.list_datums(conn, job_id, limit=_PAGE)
         while page:
             infos += [job_datums.info_of(job_id, datum) for datum in page]

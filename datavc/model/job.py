@@ -66,8 +66,10 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 
 
 class DatumState(StrEnum):
-    """How a datum of a job ended."""
+    """How a datum of a job ended, or that it has not."""
 
+    #: It has been running for a moment.
+    RUNNING = "running"
     SUCCESS = "success"
     #: Its key had succeeded before; the output was reused.
     SKIPPED = "skipped"
@@ -113,9 +115,16 @@ class DatumInfo:
     state: DatumState
     #: ``input:/path`` of each file or folder it sees.
     inputs: tuple[str, ...]
+    #: How long the transform ran, over all tries; of one that runs, since it began.
     seconds: float
     exit_code: int | None
     reason: str = ""
+    #: Seconds that its inputs took to be brought, and its outputs to be taken.
+    download_seconds: float = 0.0
+    upload_seconds: float = 0.0
+    #: Bytes that were brought for it, leaving out what was there already, and that it put out.
+    download_bytes: int = 0
+    upload_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

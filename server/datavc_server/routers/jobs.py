@@ -1,15 +1,12 @@
-"""Jobs, their datums, and their logs."""
+"""Jobs and their datums."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
-import msgspec
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Path, Query, Response
 
-from datavc.engine import job_control, jobs, logs
+from datavc.engine import datum_control, job_control, jobs
 from datavc.model.job import DatumInfo, JobInfo
 from datavc_server.long_poll import KnownTag, Wait, wait_for_news
 from datavc_server.paging import Items
@@ -17,12 +14,7 @@ from datavc_server.state import Author, JobName, Limit, State
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-_LINES: dict[int | str, dict[str, object]] = {
-    200: {
-        "content": {"application/x-ndjson": {}},
-        "description": "One JSON object a line: job, datum, stream, time_us, text.",
-    }
-}
+DatumName = Annotated[str, Path(description="A datum's id, or a unique start of it.")]
 
 
 @router.post("/restart-failed")
@@ -90,17 +82,13 @@ def list_datums(job: JobName, state: State) -> Items[DatumInfo]:
     return Items(items=jobs.list_datums(state.vs, job))
 
 
-@router.get("/{job}/logs", responses=_LINES, response_class=Response)
-def job_logs(
-    job: JobName,
-    state: State,
-    datum: Annotated[str | None, Query(description="Only this datum's lines.")] = None,
-) -> Response:
-    """What a job's transforms printed, and what the engine says of it."""
-    lines = logs.job_logs(state.vs, job, datum)
+@router.get("/{job}/datums/{datum}")
+def get_datum(job: JobName, datum: DatumName, state: State) -> DatumInfo:
+    """One datum that a job ran, or runs."""
+    return datum_control.get_datum(state.vs, job, datum)
 
-    def encoded() -> Iterator[bytes]:
-        for line in lines:
-            yield msgspec.json.encode(line) + b"\n"
 
-    return StreamingResponse(encoded(), media_type="application/x-ndjson")
+@router.post("/{job}/datums/{datum}/restart")
+def restart_datum(job: JobName, datum: DatumName, state: State, author: Author) -> DatumInfo:
+    """Interrupt a datum that runs, and start it anew within a second."""
+    return datum_control.restart_datum(state.vs, job, datum, author)
