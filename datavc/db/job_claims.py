@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    and_,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from datavc.db import running_datums
 from datavc.db.clock import now_us
 from datavc.db.jobs import DatumCounts, JobInput, JobRow, find, inputs_as_json
+from datavc.db.news import announce
 from datavc.db.tables import Job, JobDependency
 from datavc.model.commit import TreeRef
 from datavc.model.job import TRANSITIONS, JobState
@@ -42,23 +52,35 @@ class JobFacts:
 
 
 def claim(
-    conn: Connection, owner: str, lease_s: float, *, at_us: int | None = None
+    conn: Connection,
+    owner: str,
+    lease_s: float,
+    *,
+    but: Collection[str] = (),
+    at_us: int | None = None,
 ) -> JobRow | None:
-    """Take the oldest job that is ready, and make it ``RUNNING``.
+    """Take a job that is ready, and make it ``RUNNING``.
 
     Ready is a job that waits, or whose engine let its lease run out, when every job it depends
-    on and every earlier job of its pipeline is over.
+    on and every earlier job of its pipeline is over. Of several the one whose pipeline has not
+    been served for the longest time is taken, and then the oldest.
 
     Args:
         owner: who takes it; give the same to the functions below.
         lease_s: seconds until somebody else may take it over, unless :func:`heartbeat` comes.
+        but: ids of jobs that are not to be taken.
         at_us: the time to judge leases by; now, unless given.
     """
     time_us = now_us() if at_us is None else at_us
     job_id = conn.scalar(
         select(Job.c.id)
-        .where(_is_free(time_us), ~_upstream_is_open(), ~_earlier_is_open())
-        .order_by(Job.c.created_us, Job.c.id)
+        .where(
+            _is_free(time_us),
+            Job.c.id.not_in(but),
+            ~_upstream_is_open(),
+            ~_earlier_is_open(),
+        )
+        .order_by(func.coalesce(_last_served(), 0), Job.c.created_us, Job.c.id)
         .limit(1)
         .with_for_update(of=Job, skip_locked=True)
     )
@@ -97,6 +119,7 @@ def release(conn: Connection, job_id: str, owner: str) -> bool:
         .where(Job.c.id == job_id, Job.c.owner == owner, Job.c.state.in_(_HELD))
         .values(owner=None, lease_until_us=0)
     )
+    announce(conn)
     return conn.execute(statement).rowcount == 1
 
 
@@ -151,6 +174,9 @@ def transition(
     moved = conn.execute(statement).rowcount == 1
     if moved and state.is_terminal:
         running_datums.remove(conn, job_id)
+    if moved and (state.is_terminal or state is JobState.WAITING):
+        # Others may have waited for this one, and this one may be waited for by engines.
+        announce(conn)
     return moved
 
 
@@ -183,6 +209,16 @@ def _is_free(time_us: int) -> ColumnElement[bool]:
     return or_(
         Job.c.state == JobState.WAITING.value,
         and_(Job.c.state.in_(_HELD), Job.c.lease_until_us <= time_us),
+    )
+
+
+def _last_served() -> ScalarSelect[int | None]:
+    """When the job before began: a long queue of one pipeline does not keep others waiting."""
+    other = Job.alias("served")
+    return (
+        select(other.c.started_us)
+        .where(other.c.pipeline_id == Job.c.pipeline_id, other.c.sequence == Job.c.sequence - 1)
+        .scalar_subquery()
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from datavc.db.clock import now_us
 from datavc.db.job_claims import JobFacts
 from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
+from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_run import DatumRun
 from datavc.engine.executors.executor import Executor
 from datavc.engine.job_commit import FinishedJob, commit_job
@@ -24,6 +26,7 @@ from datavc.engine.job_workers import JobWorkers, WorkOrder
 from datavc.engine.output_ledger import describe
 from datavc.engine.result_writer import ResultWriter
 from datavc.engine.running_datums import RunningDatums
+from datavc.engine.scheduler import requested_share
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.settings import EngineSettings
 from datavc.errors import (
@@ -54,21 +57,31 @@ class JobRunner:
     #: The engine's own folder on the scratch disk.
     scratch: Path
     owner: str
+    #: Shared by all jobs of the engine.
+    capacity: Capacity
 
     def run(
         self,
         job: JobRow,
         stop: threading.Event,
         progress: Callable[[JobInfo], None] | None = None,
+        *,
+        drain_seconds: float = 0,
     ) -> None:
         """Run a claimed job to its end, or until *stop* is set; it is released then.
 
         What goes wrong with the job itself ends the job, not this engine.
 
+        Args:
+            job: the job.
+            stop: when set, no more datums are started.
+            progress: called as the job moves on.
+            drain_seconds: how long datums that run may go on after that.
+
         Raises:
             StoreUnavailable, DatabaseUnavailable: the job is left to be taken up again.
         """
-        attempt = _Attempt(self, job, stop, progress)
+        attempt = _Attempt(self, job, stop, progress, drain_seconds)
         lease = JobLease(
             self.vs, job.id, self.owner, self.settings.lease_seconds, attempt.lose_lease
         )
@@ -116,8 +129,11 @@ class _Attempt:
         job: JobRow,
         stop: threading.Event,
         progress: Callable[[JobInfo], None] | None,
+        drain_seconds: float,
     ) -> None:
         self._runner = runner
+        self._drain_seconds = drain_seconds
+        self._stopped_at: float | None = None
         self._vs = runner.vs
         self._job = job
         self._stop = stop
@@ -207,7 +223,16 @@ class _Attempt:
                 "PACH_OUTPUT_COMMIT_ID": job.run_id,
             },
             log_limit=self._runner.settings.log_limit,
+            capacity=self._runner.capacity,
+            share=self._share(spec),
         )
+
+    def _share(self, spec: PipelineSpec) -> Share:
+        """What a datum takes of the host; without a request, so that a job alone has its way."""
+        workers = spec.parallelism or self._runner.settings.workers
+        asked = requested_share(spec)
+        cpus = asked.cpus or min(1.0, self._runner.capacity.total.cpus / workers)
+        return Share(cpus, asked.memory)
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
         running = RunningDatums(self._vs, self._job.id, self._runner.owner)
@@ -238,14 +263,22 @@ class _Attempt:
     def _supervise(self, workers: JobWorkers, results: ResultWriter, timeout: float | None) -> None:
         while not workers.wait(_PROGRESS_SECONDS):
             self._show(None, results.counts)
-            if self._lost.is_set() or self._stop.is_set():
+            if self._lost.is_set():
                 workers.stop(kill=True)
+            elif self._stop.is_set():
+                workers.stop(kill=self._has_drained())
             if timeout is not None and self._seconds_since_start() > timeout:
                 self._fail(TransformFailed(f"it ran longer than its job_timeout of {timeout:g} s"))
             with self._lock:
                 broken, failed = self._error is not None, bool(self._failed)
             if broken or failed:
                 workers.stop(kill=broken)
+
+    def _has_drained(self) -> bool:
+        """Whether the time that is given to datums that run is over."""
+        now = time.monotonic()
+        self._stopped_at = self._stopped_at or now
+        return now - self._stopped_at >= self._drain_seconds
 
     def _seconds_since_start(self) -> float:
         """Counted from the first claim, also when another engine took the job over since."""

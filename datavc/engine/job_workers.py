@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_inputs import InputFolder
 from datavc.engine.datum_log import DatumLog
 from datavc.engine.datum_run import DatumRun, DatumRunner
@@ -34,6 +35,9 @@ class WorkOrder:
     trees: Mapping[tuple[str, str], TreeRef]
     env: Mapping[str, str]
     log_limit: int
+    capacity: Capacity
+    #: What one datum takes of it.
+    share: Share
 
 
 class JobWorkers:
@@ -167,7 +171,12 @@ class JobWorkers:
     ) -> tuple[bool, Datum | None]:
         datum = first or self._next()
         while datum is not None:
-            run = self._run(number, runner, datum)
+            with self._order.capacity.take(
+                self._order.job_id, self._order.share, self._is_stopped
+            ) as held:
+                if not held:
+                    break
+                run = self._run(number, runner, datum)
             if run is None:
                 return self._is_wanted_again(datum), datum
             self._put(run)
@@ -185,6 +194,10 @@ class JobWorkers:
             self._running.end(datum)
             with self._lock:
                 del self._current[number]
+
+    def _is_stopped(self) -> bool:
+        with self._lock:
+            return self._stopped
 
     def _is_wanted_again(self, datum: Datum) -> bool:
         with self._lock:
