@@ -83,7 +83,7 @@ class Engine:
 
         Raises:
             Conflict: the timeout passed first.
-            StoreUnavailable, DatabaseUnavailable: the jobs stay, for a later engine.
+            StoreUnavailable, DatabaseUnavailable, ExecutorAway: the jobs stay, for a later engine.
         """
         return self._drive(
             f"run {run_id}", partial(look_at_run, self._vs, run_id), timeout, progress
@@ -132,7 +132,7 @@ class Engine:
         Several jobs, of different pipelines, are worked on side by side; their datums share what
         the settings say there is of processors and memory. Once *stop* is set, no datum is
         started; those that run are given time to end, and what is left goes to other engines.
-        A store or database that is away is waited for.
+        A store, database or container engine that is away is waited for.
         """
         changed = threading.Event()
         running = RunningJobs(self._runner, stop, self._settings.drain_seconds, changed)
@@ -147,10 +147,13 @@ class Engine:
                         pause = _FIRST_PAUSE
                         self._wait(changed, stop)
                         continue
+                    stop.wait(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+                    if not running.count():
+                        self._executor.clean_up()
                 except Unavailable:
-                    pass
-                stop.wait(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                    stop.wait(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
         finally:
             watcher.close()
             running.wait()

@@ -32,6 +32,7 @@ from datavc.engine.settings import EngineSettings
 from datavc.errors import (
     DatabaseUnavailable,
     DatavcError,
+    ExecutorAway,
     LostRace,
     StoreUnavailable,
     TransformFailed,
@@ -79,7 +80,8 @@ class JobRunner:
             drain_seconds: how long datums that run may go on after that.
 
         Raises:
-            StoreUnavailable, DatabaseUnavailable: the job is left to be taken up again.
+            StoreUnavailable, DatabaseUnavailable, ExecutorAway: the job is left to be taken up
+                again.
         """
         attempt = _Attempt(self, job, stop, progress, drain_seconds)
         lease = JobLease(
@@ -89,7 +91,7 @@ class JobRunner:
             attempt.run()
         except (_StoppedError, LostRace):
             self._release(job)
-        except (StoreUnavailable, DatabaseUnavailable):
+        except (StoreUnavailable, DatabaseUnavailable, ExecutorAway):
             self._release(job)
             raise
         except DatavcError as error:
