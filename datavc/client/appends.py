@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from datavc.client.puts import PutVerbs
-from datavc.client.sources import check_file_target
-from datavc.client.transport import JobProgress
 from datavc.errors import LostRace, SourceUnreadable
-from datavc.model.address import Address
-from datavc.model.entry import Entry
-from datavc.model.file_info import PutResult
-from datavc.store.content import read_content
-from datavc.store.objects import ObjectStore
-from datavc.versioning.ingest import Progress, ingest_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from _typeshed import WriteableBuffer
 
+    from datavc.client.transport import JobProgress
+    from datavc.model.address import Address
+    from datavc.model.entry import Entry
+    from datavc.model.file_info import PutResult
     from datavc.store.backend import Buffer
+    from datavc.store.objects import ObjectStore
+    from datavc.versioning.ingest import Progress
 
 #: How often bytes are appended anew to what others have made of the file meanwhile.
 _TRIES = 20
@@ -82,6 +81,9 @@ class AppendVerbs(PutVerbs):
         progress: Progress | None,
         job_progress: JobProgress | None,
     ) -> PutResult:
+        from datavc.client.sources import check_file_target
+        from datavc.versioning.ingest import ingest_stream
+
         path = check_file_target(located.path)
         branch = self.transport.get_branch(located.repo, located.ref.name)
         view = self._view(branch, with_staging=message is None)
@@ -114,6 +116,8 @@ class _Chained(io.RawIOBase):
     """What an entry holds, and then what a stream gives."""
 
     def __init__(self, objects: ObjectStore, before: Entry | None, stream: BinaryIO) -> None:
+        from datavc.store.content import read_content
+
         super().__init__()
         self._pieces: Iterator[Buffer] = (
             iter(()) if before is None else read_content(objects, before)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from datavc.client.appends import AppendVerbs
 from datavc.client.content_diffs import ContentDiffVerbs
@@ -17,6 +16,9 @@ from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
 from datavc.client.space import SpaceVerbs
 from datavc.client.working_copies import WorkingCopyVerbs
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 class Client(

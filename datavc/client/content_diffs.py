@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
-import tempfile
-from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datavc.client.history import HistoryVerbs
-from datavc.client.table_diff import compare_tables, is_table
-from datavc.model.address import Address
+from datavc.client.table_diff import is_table
 from datavc.model.content_diff import ContentDiff, ContentKind
-from datavc.model.entry import Entry, EntryKind
-from datavc.model.file_info import FileChange
+from datavc.model.entry import EntryKind
 from datavc.model.tree.diff import file_change
-from datavc.store.content import read_content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datavc.model.address import Address
+    from datavc.model.entry import Entry
+    from datavc.model.file_info import FileChange
 
 #: Larger texts are not compared line by line: the time for that grows with the square.
 _LARGEST_TEXT = 1024 * 1024
@@ -75,6 +77,11 @@ class ContentDiffVerbs(HistoryVerbs):
     def _tables(
         self, change: FileChange, before: Entry, after: Entry, key: Sequence[str]
     ) -> ContentDiff:
+        import tempfile
+
+        from datavc.client.table_diff import compare_tables
+        from datavc.store.content import read_content
+
         with tempfile.TemporaryDirectory(prefix="datavc-diff-") as folder:
             old, new = Path(folder, "old"), Path(folder, "new")
             for file, entry in ((old, before), (new, after)):
@@ -85,6 +92,8 @@ class ContentDiffVerbs(HistoryVerbs):
         return ContentDiff(change, ContentKind.TABLE, table=table)
 
     def _text(self, entry: Entry) -> str | None:
+        from datavc.store.content import read_content
+
         data = b"".join(read_content(self.transport.objects, entry))
         if b"\0" in data:
             return None
@@ -99,6 +108,9 @@ def _are_files(before: Entry, after: Entry) -> bool:
 
 
 def _texts(change: FileChange, old: str, new: str) -> ContentDiff:
+    # Slow to import, and rarely needed.
+    import difflib
+
     lines = difflib.unified_diff(
         old.splitlines(), new.splitlines(), f"a/{change.path}", f"b/{change.path}", lineterm=""
     )

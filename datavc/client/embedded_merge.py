@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datavc.model.merge_info import MergeInfo, MergeStrategy
-from datavc.versioning.versioned_store import VersionedStore
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datavc.model.merge_info import MergeInfo, MergeStrategy
+    from datavc.versioning.versioned_store import VersionedStore
 
 
 class EmbeddedMerge:

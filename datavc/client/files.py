@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
 from datavc.errors import InvalidPath, NotFound
-from datavc.model.address import Address
-from datavc.model.commit import TreeRef
-from datavc.model.entry import Entry
 from datavc.model.file_info import FileInfo
 from datavc.model.glob import Glob
 from datavc.model.tree.glob_tree import glob_tree
 from datavc.model.tree.lookup import find_file, is_folder
 from datavc.model.tree.scan import file_info, list_folder, scan
-from datavc.store.backend import Buffer
-from datavc.store.content import read_content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datavc.model.address import Address
+    from datavc.model.commit import TreeRef
+    from datavc.model.entry import Entry
+    from datavc.store.backend import Buffer
 
 
 class FileVerbs(ClientBase):
@@ -88,6 +91,8 @@ class FileVerbs(ClientBase):
             NotFound: there is no such file.
             InvalidInput: *offset* or *length* is negative.
         """
+        from datavc.store.content import read_content
+
         entry = self._entry_at(self.locate(address))
         return b"".join(read_content(self.transport.objects, entry, offset, length))
 
@@ -97,6 +102,8 @@ class FileVerbs(ClientBase):
         Raises:
             NotFound: there is no such file.
         """
+        from datavc.store.content import read_content
+
         return read_content(self.transport.objects, self._entry_at(self.locate(address)))
 
     def _entry_at(self, located: Address) -> Entry:

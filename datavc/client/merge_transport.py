@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from datavc.model.merge_info import MergeInfo, MergeStrategy
+if TYPE_CHECKING:
+    from datavc.model.merge_info import MergeInfo, MergeStrategy
 
 
 class MergeTransport(Protocol):

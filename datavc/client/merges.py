@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from datavc.client.base import ClientBase
-from datavc.client.transport import JobProgress
-from datavc.model.address import Address
-from datavc.model.merge_info import MergeInfo, MergeStrategy
+from datavc.model.merge_info import MergeStrategy
+
+if TYPE_CHECKING:
+    from datavc.client.transport import JobProgress
+    from datavc.model.address import Address
+    from datavc.model.merge_info import MergeInfo
 
 
 class MergeVerbs(ClientBase):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datavc.errors import InvalidInput, InvalidPath, NotFound
 from datavc.model.glob import Glob
 from datavc.versioning.ingest import LocalSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _GLOB_CHARACTERS = frozenset("*?[{")
 

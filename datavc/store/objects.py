@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from datavc.errors import NotFound
 from datavc.model.entry import Location
-from datavc.store.backend import Backend, Buffer
-from datavc.store.chunk_index import ChunkIndex
 from datavc.store.key import pack_key
 from datavc.store.moved_packs import MovedPacks, absent
-from datavc.store.pack import PackFooter, read_footer
+from datavc.store.pack import read_footer
 from datavc.store.pack_session import PackSession
 from datavc.store.record import RecordKind, decode_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
+
+    from datavc.store.backend import Backend, Buffer
+    from datavc.store.chunk_index import ChunkIndex
+    from datavc.store.pack import PackFooter
 
 #: What a record is asked for by: where it lies, its digest, and what it must hold.
 Wanted = tuple[Location, bytes, RecordKind]

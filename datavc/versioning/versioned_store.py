@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from datavc.db.chunks import SqlChunkIndex
 from datavc.db.session import Database
 from datavc.errors import OutOfSpace, StoreUnavailable
-from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
 from datavc.store.open import open_backend
 from datavc.versioning.nodes import NodeStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from datavc.store.chunk_index import ChunkIndex
 
 
 @dataclass(frozen=True)
