@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datavc.client.history import HistoryVerbs
-from datavc.client.table_diff import is_table
-from datavc.model.content_diff import ContentDiff, ContentKind
 from datavc.model.entry import EntryKind
 from datavc.model.tree.diff import file_change
 
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from datavc.model.address import Address
+    from datavc.model.content_diff import ContentDiff
     from datavc.model.entry import Entry
     from datavc.model.file_info import FileChange
 
@@ -57,6 +56,9 @@ class ContentDiffVerbs(HistoryVerbs):
     def _inside(
         self, change: FileChange, before: Entry, after: Entry, key: Sequence[str]
     ) -> ContentDiff:
+        from datavc.client.table_diff import is_table
+        from datavc.model.content_diff import ContentDiff, ContentKind
+
         if is_table(change.path):
             return self._tables(change, before, after, key)
         if max(before.size, after.size) > _LARGEST_TEXT:
@@ -67,6 +69,9 @@ class ContentDiffVerbs(HistoryVerbs):
         return _texts(change, old, new)
 
     def _one_sided(self, change: FileChange, entry: Entry | None, *, is_new: bool) -> ContentDiff:
+        from datavc.client.table_diff import is_table
+        from datavc.model.content_diff import ContentDiff, ContentKind
+
         text = None
         if entry is not None and entry.kind is EntryKind.FILE and entry.size <= _LARGEST_TEXT:
             text = self._text(entry)
@@ -80,6 +85,7 @@ class ContentDiffVerbs(HistoryVerbs):
         import tempfile
 
         from datavc.client.table_diff import compare_tables
+        from datavc.model.content_diff import ContentDiff, ContentKind
         from datavc.store.content import read_content
 
         with tempfile.TemporaryDirectory(prefix="datavc-diff-") as folder:
@@ -110,6 +116,8 @@ def _are_files(before: Entry, after: Entry) -> bool:
 def _texts(change: FileChange, old: str, new: str) -> ContentDiff:
     # Slow to import, and rarely needed.
     import difflib
+
+    from datavc.model.content_diff import ContentDiff, ContentKind
 
     lines = difflib.unified_diff(
         old.splitlines(), new.splitlines(), f"a/{change.path}", f"b/{change.path}", lineterm=""

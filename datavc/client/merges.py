@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
-from datavc.model.merge_info import MergeStrategy
 
 if TYPE_CHECKING:
     from datavc.client.transport import JobProgress
     from datavc.model.address import Address
-    from datavc.model.merge_info import MergeInfo
+    from datavc.model.merge_info import MergeInfo, MergeStrategy
 
 
 class MergeVerbs(ClientBase):
@@ -142,4 +141,6 @@ class MergeVerbs(ClientBase):
 
 
 def _strategy(strategy: MergeStrategy | str | None) -> MergeStrategy | None:
+    from datavc.model.merge_info import MergeStrategy
+
     return None if strategy is None else MergeStrategy(strategy)

@@ -11,7 +11,6 @@ from datavc.model.entry import Location
 from datavc.store.key import pack_key
 from datavc.store.moved_packs import MovedPacks, absent
 from datavc.store.pack import read_footer
-from datavc.store.pack_session import PackSession
 from datavc.store.record import RecordKind, decode_record
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from datavc.store.backend import Backend, Buffer
     from datavc.store.chunk_index import ChunkIndex
     from datavc.store.pack import PackFooter
+    from datavc.store.pack_session import PackSession
 
 #: What a record is asked for by: where it lies, its digest, and what it must hold.
 Wanted = tuple[Location, bytes, RecordKind]
@@ -43,6 +43,8 @@ class ObjectStore:
 
     def session(self, index: ChunkIndex | None = None) -> PackSession:
         """A new session to write records; *index* is told of its chunks when it finishes."""
+        from datavc.store.pack_session import PackSession
+
         return PackSession(self.backend, index)
 
     def read(self, location: Location, digest: bytes, kind: RecordKind) -> Buffer:
