@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from datavc.errors import DataCorrupt
 from datavc.model.change_set import ChangeSetWriter, read_change_set
-from datavc.model.entry import Change, Entry
+from datavc.model.entry import Change, ChunkRef, Entry
 from datavc.model.ids import digest_of
 from datavc.model.tree.node import (
     ChildRef,
@@ -21,7 +21,15 @@ from datavc.model.tree.node import (
 )
 from datavc.testing.strategies import NodeMemory, digests, entries, locations, paths
 
-leaf_items = st.dictionaries(paths, entries(), max_size=8).map(lambda files: sorted(files.items()))
+one_chunk = st.builds(
+    lambda size, digest, location: Entry(size, digest, (ChunkRef(digest, size, location),)),
+    st.integers(0, 2**40),
+    digests,
+    locations,
+)
+leaf_items = st.one_of(
+    st.dictionaries(paths, entries(), max_size=8), st.dictionaries(paths, one_chunk, max_size=8)
+).map(lambda files: sorted(files.items()))
 children = st.lists(
     st.builds(
         ChildRef,
@@ -52,6 +60,21 @@ def test_leaves(items: list[tuple[str, Entry]]) -> None:
     node = encode_leaf(items)
     assert isinstance(decode_node(node.payload, node.digest), Leaf)
     assert read_whole(node.payload, node.digest) == items
+
+
+@given(leaf_items.filter(bool), st.data())
+def test_replacing_entries_of_a_leaf_gives_the_bytes_of_one_made_anew(
+    items: list[tuple[str, Entry]], data: st.DataObject
+) -> None:
+    node = encode_leaf(items)
+    leaf = decode_node(node.payload, node.digest)
+    assert isinstance(leaf, Leaf)
+    at = st.integers(0, len(items) - 1)
+    others = data.draw(st.dictionaries(at, st.one_of(entries(), one_chunk), min_size=1))
+    indices = sorted(others)
+    changed = leaf.with_replaced(indices, [others[index] for index in indices])
+    anew = [(path, others.get(index, entry)) for index, (path, entry) in enumerate(items)]
+    assert changed.encode() == encode_leaf(anew)
 
 
 @given(children)

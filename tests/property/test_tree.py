@@ -61,6 +61,20 @@ def test_changes_give_the_tree_built_from_scratch(
     assert dict(scan(changed, memory)) == new
 
 
+@given(tree_files.filter(bool), shapes, st.data())
+def test_replacing_files_gives_the_tree_built_from_scratch(
+    files: dict[str, Entry], shape: TreeShape, data: st.DataObject
+) -> None:
+    memory = NodeMemory()
+    paths_there = st.sampled_from(sorted(files))
+    other = data.draw(st.dictionaries(paths_there, simple_entries, min_size=1))
+    changed = apply_changes(
+        build(files, memory, shape), sorted(other.items()), memory, memory, shape
+    )
+    assert changed.digest == build(files | other, memory, shape).digest
+    assert dict(scan(changed, memory)) == files | other
+
+
 @given(tree_files, shapes, st.integers(0, 2**32))
 def test_the_order_and_grouping_of_puts_does_not_matter(
     files: dict[str, Entry], shape: TreeShape, seed: int

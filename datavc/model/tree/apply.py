@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from datavc.model.commit import TreeRef
-from datavc.model.entry import Change, Location
+from datavc.model.entry import Change, Entry, Location
 from datavc.model.tree.builder import TreeBuilder
 from datavc.model.tree.collision import CollisionCheck
 from datavc.model.tree.lookahead import ChangeStream
@@ -91,6 +91,25 @@ class _Application:
             self._subtree(node.child(index), below)
 
     def _leaf(self, leaf: Leaf, end: str | None) -> None:
+        """Pass on the entries of *leaf* and its changes."""
+        paths = leaf.paths
+        replaced = None if self._builder.is_open(0) else self._changes.replacements(paths, end)
+        if replaced:
+            # Its paths, and so its ends, stay as they are.
+            self._replace(leaf, replaced)
+        else:
+            self._merge(leaf, end)
+
+    def _replace(self, leaf: Leaf, indices: list[int]) -> None:
+        entries: list[Entry] = []
+        for index in indices:
+            entry = self._changes.take()
+            if entry is not None:
+                self._collisions.check_put(leaf.paths[index])
+                entries.append(entry)
+        self._builder.add_leaf(leaf.with_replaced(indices, entries))
+
+    def _merge(self, leaf: Leaf, end: str | None) -> None:
         add, changes = self._builder.add, self._changes
         paths = leaf.paths
         for index, entry in enumerate(leaf.entries()):

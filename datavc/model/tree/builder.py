@@ -5,7 +5,14 @@ from __future__ import annotations
 from datavc.model.commit import TreeRef
 from datavc.model.entry import Entry
 from datavc.model.tree.empty import EMPTY_TREE
-from datavc.model.tree.node import ChildRef, EncodedNode, NodeSink, encode_inner, encode_leaf
+from datavc.model.tree.node import (
+    ChildRef,
+    EncodedNode,
+    Leaf,
+    NodeSink,
+    encode_inner,
+    encode_leaf,
+)
 from datavc.model.tree.shape import STANDARD_SHAPE, TreeShape
 
 
@@ -40,6 +47,12 @@ class TreeBuilder:
         self._entry_size += len(path)
         if self._shape.ends_node(0, path, len(self._entries), self._entry_size):
             self._end_leaf()
+
+    def add_leaf(self, leaf: Leaf) -> None:
+        """Append a whole leaf, which ends where the shape says. No leaf may be open."""
+        encoded = leaf.encode()
+        size = sum(leaf.columns.sizes)
+        self.add_subtree(self._save(encoded, leaf.paths[0], len(leaf.paths), size, 0))
 
     def add_subtree(self, child: ChildRef) -> None:
         """Append a stored subtree as it is. No node of its level or below may be open."""

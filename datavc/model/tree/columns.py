@@ -47,6 +47,22 @@ class PlaceColumns(msgspec.Struct, array_like=True, frozen=True):
             [place.length for place in locations],
         )
 
+    def with_replaced(self, indices: Sequence[int], locations: Sequence[Location]) -> PlaceColumns:
+        """The columns with other *locations* at *indices*: just as :meth:`of` would make them."""
+        packs = self.pack_ids()
+        known = {pack: at for at, pack in enumerate(packs)}
+        pack_of, offsets, lengths = self.pack_of[:], self.offsets[:], self.lengths[:]
+        for index, location in zip(indices, locations, strict=True):
+            if location.pack not in known:
+                known[location.pack] = len(packs)
+                packs.append(location.pack)
+            pack_of[index] = known[location.pack]
+            offsets[index], lengths[index] = location.offset, location.length
+        used = {at: new for new, at in enumerate(dict.fromkeys(pack_of))}
+        return PlaceColumns(
+            b"".join([packs[at] for at in used]), [used[at] for at in pack_of], offsets, lengths
+        )
+
     def locations(self) -> list[Location]:
         """Every location in order.
 
@@ -105,6 +121,15 @@ class EntryColumns(msgspec.Struct, array_like=True, frozen=True):
             bytes([flags_of(entry.kind, executable=entry.executable) for _, entry in items]),
         )
 
+    def with_replaced(self, indices: Sequence[int], entries: Sequence[Entry]) -> EntryColumns:
+        """The columns with other *entries* at *indices*."""
+        sizes, digests, flags = self.sizes[:], bytearray(self.digests), bytearray(self.flags)
+        for index, entry in zip(indices, entries, strict=True):
+            sizes[index] = entry.size
+            digests[index * DIGEST_SIZE : (index + 1) * DIGEST_SIZE] = entry.digest
+            flags[index] = flags_of(entry.kind, executable=entry.executable)
+        return EntryColumns(self.level, self.paths, sizes, bytes(digests), bytes(flags))
+
     def check(self) -> None:
         """Raise unless the columns fit together and hold nothing that this program can't read."""
         count = len(self.paths)
@@ -151,6 +176,23 @@ class EntryPlaces(msgspec.Struct, array_like=True, frozen=True):
             b"".join([ref.digest for ref in spelled]),
             [ref.size for ref in spelled],
         )
+
+    def with_replaced(
+        self, columns: EntryColumns, indices: Sequence[int], entries: Sequence[Entry]
+    ) -> EntryPlaces:
+        """Where contents lie once other *entries* stand at *indices*; *columns* are the old ones.
+
+        Raises:
+            DataCorrupt: the columns do not fit together.
+        """
+        if self._is_plain and not any(map(_spells_out, entries)):
+            locations = [entry.refs[0].location for entry in entries]
+            places = self.places.with_replaced(indices, locations)
+            return EntryPlaces(self.counts, self.depths, places, b"", [])
+        items = self.entries(columns)
+        for index, entry in zip(indices, entries, strict=True):
+            items[index] = entry
+        return EntryPlaces.of(items)
 
     def check(self, columns: EntryColumns) -> None:
         """Raise :class:`DataCorrupt` unless the columns fit together, and fit *columns*."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from datavc.errors import InvalidInput
 from datavc.model.entry import Change, Entry
@@ -42,6 +43,23 @@ class ChangeStream:
                 yield change
             elif change[0] > prefix:
                 return
+
+    def replacements(self, paths: Sequence[str], end: str | None) -> list[int] | None:
+        """Where in sorted *paths* the changes below *end* put entries, without taking them.
+
+        Returns:
+            An index for each change; ``None`` if one of them removes a path, or puts a new one.
+        """
+        found: list[int] = []
+        index = 0
+        for path, entry in itertools.chain(tuple(self._ahead), self._further()):
+            if end is not None and path >= end:
+                break
+            index = bisect_left(paths, path, index)
+            if entry is None or index == len(paths) or paths[index] != path:
+                return None
+            found.append(index)
+        return found
 
     def _further(self) -> Iterator[Change]:
         while self._pull():

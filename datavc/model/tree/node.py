@@ -45,10 +45,14 @@ class Leaf:
     level = 0
     __slots__ = ("_decoded", "_physical", "columns")
 
-    def __init__(self, columns: EntryColumns, physical: bytes) -> None:
+    def __init__(self, columns: EntryColumns, physical: bytes | EntryPlaces) -> None:
         self.columns = columns
-        self._physical = physical
+        self._physical = b""
         self._decoded: EntryPlaces | None = None
+        if isinstance(physical, EntryPlaces):
+            self._decoded = physical
+        else:
+            self._physical = physical
 
     @property
     def paths(self) -> list[str]:
@@ -74,6 +78,23 @@ class Leaf:
     def index_from(self, key: str) -> int:
         """Index of the first path that is not below *key*."""
         return bisect_left(self.columns.paths, key)
+
+    def with_replaced(self, indices: Sequence[int], entries: Sequence[Entry]) -> Leaf:
+        """The leaf with other *entries* at *indices*, at less cost than building it anew.
+
+        Raises:
+            DataCorrupt: the physical section cannot be read.
+        """
+        places = self.places.with_replaced(self.columns, indices, entries)
+        return Leaf(self.columns.with_replaced(indices, entries), places)
+
+    def encode(self) -> EncodedNode:
+        """Its bytes.
+
+        Raises:
+            DataCorrupt: the physical section cannot be read.
+        """
+        return _encoded(_encode(self.columns), _encode(self.places))
 
     @property
     def places(self) -> EntryPlaces:
@@ -181,8 +202,7 @@ _decode_places = msgspec.msgpack.Decoder(PlaceColumns).decode
 
 def encode_leaf(items: Sequence[tuple[str, Entry]]) -> EncodedNode:
     """The bytes of a leaf that holds *items*, which are sorted by path."""
-    columns, places = EntryColumns.of(items), EntryPlaces.of([entry for _, entry in items])
-    return _encoded(_encode(columns), _encode(places))
+    return Leaf(EntryColumns.of(items), EntryPlaces.of([entry for _, entry in items])).encode()
 
 
 def encode_inner(level: int, children: Sequence[ChildRef]) -> EncodedNode:
