@@ -56,7 +56,7 @@ class FolderStats(msgspec.Struct, array_like=True):
             digests = bytearray(self.digests)
             if self.stats == folder.stats:
                 return digests, []
-            return digests, self._differing(folder.stats)
+            return digests, _differing(self.stats, folder.stats)
         before = {name: index for index, name in enumerate(self.names)}
         digests = bytearray(len(folder.names) * DIGEST_SIZE)
         unknown: list[int] = []
@@ -71,14 +71,6 @@ class FolderStats(msgspec.Struct, array_like=True):
                     self.digests, old, DIGEST_SIZE
                 )
         return digests, unknown
-
-    def _differing(self, stats: bytes) -> list[int]:
-        before = self.stats
-        return [
-            start // STATS_SIZE
-            for start in range(0, len(stats), STATS_SIZE)
-            if before[start : start + STATS_SIZE] != stats[start : start + STATS_SIZE]
-        ]
 
     def is_whole(self) -> bool:
         """Whether the columns fit together."""
@@ -260,3 +252,20 @@ def _replace(path: Path, data: bytes) -> None:
 
 def _slot(column: bytes, index: int, size: int) -> bytes:
     return column[index * size : (index + 1) * size]
+
+
+def _differing(before: bytes, after: bytes) -> list[int]:
+    """The files whose packed stats differ, found by halves: most of a folder is as it was."""
+    found: list[int] = []
+    parts = [(0, len(after) // STATS_SIZE)]
+    while parts:
+        start, end = parts.pop()
+        span = slice(start * STATS_SIZE, end * STATS_SIZE)
+        if before[span] == after[span]:
+            continue
+        if end - start == 1:
+            found.append(start)
+            continue
+        middle = (start + end) // 2
+        parts += [(middle, end), (start, middle)]
+    return found
