@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import is_folder, lookup
 from datavc.model.working_copy import CopyChange, CopyStatus, CopyUpdate
 from datavc.versioning.branch_view import BranchView
+from datavc.versioning.local_folder import reading_since
 from datavc.versioning.stat_cache import StatCache
 from datavc.versioning.working_copy.carry_over import carry_over
 from datavc.versioning.working_copy.comparison import (
@@ -362,7 +362,7 @@ def check_prefix(state: CopyState, tree: TreeRef, client: ClientBase) -> None:
 @contextmanager
 def _remembered(root: Path) -> Iterator[tuple[StatCacheReader, StatCacheWriter]]:
     cache = StatCache(root / STATE_FOLDER, root, "")
-    old, new = cache.read(), cache.write(time.time_ns())
+    old, new = cache.read(), cache.write(reading_since())
     try:
         yield old, new
         new.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -19,8 +20,10 @@ from datavc.db.tables import (
     Tag,
 )
 from datavc.db.tables import RetentionRule as Rule
-from datavc.model.collection import RetentionRule
 from datavc.model.job import JobState
+
+if TYPE_CHECKING:
+    from datavc.model.collection import RetentionRule
 
 _BATCH = 1000
 #: Name of PostgreSQL's advisory lock between those who expire commits and those who name them.
@@ -46,6 +49,8 @@ def remove_rule(conn: Connection, repo_id: int, pattern: str) -> bool:
 
 def list_rules(conn: Connection, repo_id: int | None = None) -> list[RetentionRule]:
     """The rules of a repo, or of all."""
+    from datavc.model.collection import RetentionRule
+
     statement = select(
         Repo.c.name, Rule.c.pattern, Rule.c.keep_us, Rule.c.author, Rule.c.created_us
     ).join(Repo, Repo.c.id == Rule.c.repo_id)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datavc.model.commit_info import CommitInfo
-    from datavc.model.entry import Entry
-    from datavc.model.tree.merge import PathClash
+from datavc.model.commit_info import CommitInfo
+from datavc.model.entry import Entry
+from datavc.model.tree.merge import PathClash
 
 
 class MergeStrategy(StrEnum):
