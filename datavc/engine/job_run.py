@@ -237,7 +237,15 @@ class _Attempt:
         return Share(cpus, asked.memory)
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
-        running = RunningDatums(self._vs, self._job.id, self._runner.owner)
+        shown = RunningDatums(self._vs, self._job.id, self._runner.owner)
+        with contextlib.closing(shown) as running:
+            results = self._run_shown(plan, order, count, running)
+        self._raise_failure()
+        return results
+
+    def _run_shown(
+        self, plan: JobPlan, order: WorkOrder, count: int, running: RunningDatums
+    ) -> ResultWriter:
         results = ResultWriter(
             self._vs, self._job, self._runner.owner, plan.counts, plan.ledger,
             self._runner.settings.batch_seconds, self._fail, running,
@@ -258,8 +266,6 @@ class _Attempt:
                 while not self._workers.wait(1.0):
                     pass
             results.finish()
-            running.close()
-        self._raise_failure()
         return results
 
     def _supervise(self, workers: JobWorkers, results: ResultWriter, timeout: float | None) -> None:

@@ -107,27 +107,35 @@ class RunningDatums:
             self._restart_asked(self.on_restart)
 
     def _write(self, new: Sequence[_Running], parts: Sequence[tuple[_Running, bytes]]) -> None:
-        rows = [RunningDatumRow(each.datum.key, each.datum.labels, each.started_us) for each in new]
-        live = [LivePart(each.datum.key, each.shown, data) for each, data in parts]
         with self._vs.db.write() as conn:
             # Only the job's owner may show anything of it, and holds it until this is written.
             if not job_claims.record(conn, self._job_id, self._owner, JobFacts()):
                 return
             with self._lock:
                 # A datum whose result was written meanwhile is not to come back.
-                over = {row.key for row in rows if row.key not in self._running}
-                over |= {part.key for part in live if part.key not in self._running}
-                self._noted.update(row.key for row in rows if row.key not in over)
+                new = [each for each in new if self._is_current(each)]
+                parts = [(each, data) for each, data in parts if self._is_current(each)]
+                self._noted.update(each.datum.key for each in new)
             running_datums.add_many(
-                conn, self._job_id, [row for row in rows if row.key not in over]
+                conn,
+                self._job_id,
+                [
+                    RunningDatumRow(each.datum.key, each.datum.labels, each.started_us)
+                    for each in new
+                ],
             )
             running_datums.add_parts(
-                conn, self._job_id, [part for part in live if part.key not in over]
+                conn,
+                self._job_id,
+                [LivePart(each.datum.key, each.shown, data) for each, data in parts],
             )
         for each in new:
             each.noted = True
         for each, data in parts:
             each.shown += len(data)
+
+    def _is_current(self, each: _Running) -> bool:
+        return self._running.get(each.datum.key) is each
 
     def _restart_asked(self, restart: Callable[[bytes], None]) -> None:
         with self._vs.db.read() as conn:
@@ -138,5 +146,7 @@ class RunningDatums:
                 text = f"datum {key.hex()[:12]} is started anew: {author} asked for it"
                 job_events.add(conn, self._job_id, text, time_us=now_us())
             with self._lock:
+                # The attempt that is given up is not shown while it comes to its end.
+                self._running.pop(key, None)
                 self._noted.discard(key)
             restart(key)

@@ -52,10 +52,16 @@ class PrivateDocker:
             time.sleep(0.1)
 
     def kill(self) -> None:
-        """``kill -9``."""
+        """``kill -9`` of it and of its containerd; containers are left as they are."""
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+        for process in self._left("containerd"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        # Where nobody collects what has ended, its number seems to be in use, and the next engine
+        # would wait for it in vain.
+        (self._folder / "exec/containerd/containerd.pid").unlink(missing_ok=True)
 
     def containers(self) -> list[str]:
         """Ids of all containers that there are, running or not."""
@@ -68,14 +74,24 @@ class PrivateDocker:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_PATIENCE)
-        # What it started outlives it when it is killed; its own folder tells it from others'.
-        for process in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if str(self._folder) in (process / "cmdline").read_text(errors="replace"):
-                    os.kill(int(process.name), signal.SIGKILL)
+        # What it started outlives it when it is killed.
+        for process in self._left(""):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()[::-1]:
             if line.split(" ")[1].startswith(str(self._folder)):
                 subprocess.run(["umount", "-l", line.split(" ")[1]], check=False)
+
+    def _left(self, program: str) -> list[int]:
+        """Processes of a program, or of any, that name its folder: they are ours."""
+        found: list[int] = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                words = (process / "cmdline").read_text(errors="replace").split("\0")
+                is_ours = any(str(self._folder) in word for word in words)
+                if is_ours and program in ("", Path(words[0]).name):
+                    found.append(int(process.name))
+        return found
 
     def _answers(self) -> bool:
         if not (self._folder / "docker.sock").exists():
