@@ -49,6 +49,7 @@ _VERBS = {
     "tag": (_HISTORY, "tag", "app"),
     "reflog": (_HISTORY, "reflog", "reflog"),
     "lineage": (_PIPELINES, "lineage", "lineage"),
+    "reproduce": (_PIPELINES, "reproduce", "reproduce"),
     "pipeline": (_PIPELINES, "pipeline", "app"),
     "job": (_PIPELINES, "job", "app"),
     "datum": (_PIPELINES, "datum", "app"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
+from datavc.client.embedded_reproduction import EmbeddedReproduction
 from datavc.client.embedded_space import EmbeddedSpace
 from datavc.client.transport import JobProgress
 from datavc.errors import InvalidInput
@@ -20,7 +21,7 @@ from datavc.versioning import branches, commits, history, lineage, repos, resolv
 from datavc.versioning.versioned_store import open_versioned_store
 
 
-class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedSpace):
+class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, EmbeddedSpace):
     """Opens the database and the store itself.
 
     The engine is imported by what needs it alone: it takes a third of a short command's time.

@@ -12,6 +12,7 @@ import msgspec
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_merge import HttpMerge
 from datavc.client.http_refs import HttpRefs
+from datavc.client.http_reproduction import HttpReproduction
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.client.http_space import HttpSpace
 from datavc.client.http_store import HttpChunkIndex, open_store
@@ -42,7 +43,7 @@ class _Run(msgspec.Struct):
     jobs: list[JobInfo]
 
 
-class HttpTransport(HttpMerge, HttpRefs, HttpSpace):
+class HttpTransport(HttpMerge, HttpRefs, HttpReproduction, HttpSpace):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
     What is read, and what carries a key of its own (staging and commits), is sent again when the

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
+from datavc.client.reproduction_transport import ReproductionTransport
 from datavc.client.space_transport import SpaceTransport
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
@@ -26,7 +27,7 @@ from datavc.store.objects import ObjectStore
 JobProgress = Callable[[JobInfo], None]
 
 
-class Transport(MergeTransport, RefsTransport, SpaceTransport, Protocol):
+class Transport(MergeTransport, RefsTransport, ReproductionTransport, SpaceTransport, Protocol):
     """What the SDK needs from a datavc, wherever it runs."""
 
     #: ``embedded`` or ``http``, and where: for messages.

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from sqlalchemy import Connection, inspect
 
 #: Every revision that this program knows, oldest first. The tests hold it to the migrations.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 
 
 class Schema(Enum):

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    text,
 )
 
 # Byte order on both databases: PostgreSQL's default collation may sort names by language.
@@ -385,6 +386,9 @@ class JobColumns(TypedColumns):
     meta_length: Named[int | None] = Column(_BIG)
     meta_files: Named[int] = Column(_BIG)
     meta_bytes: Named[int] = Column(_BIG)
+    datums_recovered: Named[int] = Column(_BIG, server_default=text("0"))
+    #: The commit that the job makes once more, and how closely; null for a job that makes its own.
+    reproduces: Named[dict[str, object] | None] = Column(JSON(none_as_null=True))
 
 
 Job = Table(
@@ -396,6 +400,25 @@ Job = Table(
     Index(None, "state", "created_us"),
     CheckConstraint("sequence > 0", name="sequence"),
 )
+
+
+class ReproductionColumns(TypedColumns):
+    """What came of making a commit's output once more; it outlives the job and the pipeline."""
+
+    job_id: Named[str] = Column(_TEXT, primary_key=True)
+    repo: Named[str] = Column(_TEXT)
+    commit_id: Named[str] = Column(_TEXT, index=True)
+    verdict: Named[str] = Column(_TEXT)
+    files: Named[int] = Column(_BIG)
+    different: Named[int] = Column(_BIG)
+    differences: Named[list[dict[str, str]]] = Column(JSON)
+    tolerance: Named[float] = Column(Double)
+    metrics: Named[list[str]] = Column(JSON)
+    author: Named[str] = Column(_TEXT)
+    time_us: Named[int] = Column(_BIG)
+
+
+ReproductionRow = Table("reproductions", METADATA, ReproductionColumns)
 
 
 class JobDependencyColumns(TypedColumns):

@@ -124,6 +124,7 @@ class JobWorkers:
             commits=order.commits,
             env=order.env,
             tries=order.spec.datum_tries,
+            recovers=bool(order.spec.transform.err_cmd),
             log_limit=order.log_limit,
             scratch=order.scratch,
         )

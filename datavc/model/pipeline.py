@@ -8,28 +8,17 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from datavc.errors import InvalidName, InvalidSpec
+from datavc.errors import InvalidSpec
 from datavc.model.address import DEFAULT_BRANCH
-from datavc.model.glob import Glob
 from datavc.model.ids import digest_of
-from datavc.model.name import check_ref_name, check_repo_name
-from datavc.model.pipeline_input import (
-    CrossInput,
-    PfsInput,
-    PipelineInput,
-    UnionInput,
-    pfs_inputs,
-    source_branches,
-)
+from datavc.model.input_spec import parse_input
+from datavc.model.pipeline_input import PipelineInput, pfs_inputs, source_branches
 from datavc.model.spec_fields import SpecFields, plain_text
 
 #: How often a datum is run before it counts as failed, where a spec does not say.
 DEFAULT_TRIES = 3
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_INPUT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
-# The output folder, and variables that decide what a command means: an input name is one too.
-_TAKEN_NAMES = ("out", "ENV", "HOME", "IFS", "LD_LIBRARY_PATH", "LD_PRELOAD", "PATH", "TMPDIR")
 _UNSUPPORTED_SPEC = (
     "autoscaling", "cron", "datum_set_spec", "defaults", "determined", "egress",
     "maximum_expected_uptime", "metadata", "pod_patch", "pod_spec", "s3_out", "salt",
@@ -38,12 +27,8 @@ _UNSUPPORTED_SPEC = (
     "tolerations",
 )  # fmt: skip
 _UNSUPPORTED_TRANSFORM = (
-    "build", "datum_batching", "debug", "dockerfile", "err_cmd", "err_stdin", "image_pull_secrets",
-    "memory_volume", "secrets",
-)  # fmt: skip
-_UNSUPPORTED_PFS = (
-    "commit", "group_by", "join_on", "lazy", "outer_join", "propagation_spec", "reference",
-    "repo_type", "s3", "trigger",
+    "build", "datum_batching", "debug", "dockerfile", "image_pull_secrets", "memory_volume",
+    "secrets",
 )  # fmt: skip
 
 
@@ -57,6 +42,10 @@ class Transform:
     cmd: tuple[str, ...]
     #: Lines that the program reads from its standard input.
     stdin: tuple[str, ...] = ()
+    #: Run for a datum once all its tries have failed; empty for none. Where it succeeds, the datum
+    #: is left out of the output and does not fail its job.
+    err_cmd: tuple[str, ...] = ()
+    err_stdin: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     working_dir: str | None = None
@@ -144,8 +133,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
     name = _pipeline_name(fields)
     if not fields.has("input"):
         raise InvalidSpec("input is missing", hint="name a repo and a glob under input.pfs")
-    tree = _parse_input(fields.get("input"), "input")
-    _check_input_names(tree, "input")
+    tree = parse_input(fields.get("input"), "input")
     if any(leaf.repo == name for leaf in pfs_inputs(tree)):
         raise InvalidSpec(f"pipeline {name!r} reads its own output repo", hint="read another repo")
     return PipelineSpec(
@@ -154,7 +142,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         transform=_parse_transform(fields),
         input=tree,
         parallelism=_parallelism(fields),
-        output_branch=_branch(fields, "output_branch", DEFAULT_BRANCH),
+        output_branch=fields.branch("output_branch"),
         datum_tries=fields.count("datum_tries", DEFAULT_TRIES),
         datum_timeout=fields.seconds("datum_timeout"),
         job_timeout=fields.seconds("job_timeout"),
@@ -168,109 +156,17 @@ def _pipeline_name(fields: SpecFields) -> str:
     if not fields.has("pipeline"):
         raise InvalidSpec("pipeline.name is missing")
     head = SpecFields(fields.get("pipeline"), "pipeline", ("name", "project"))
-    _default_project(head)
-    return _name(head, "name")
-
-
-def _default_project(fields: SpecFields) -> None:
-    project = fields.get("project")
-    name = project.get("name") if isinstance(project, Mapping) else project
-    if name not in (None, "", "default"):
-        raise InvalidSpec(
-            f"{fields.at('project')} other than 'default' is not supported yet",
-            hint="remove it from the spec",
-        )
-
-
-def _name(fields: SpecFields, key: str) -> str:
-    try:
-        return check_repo_name(fields.text(key))
-    except InvalidName as error:
-        raise InvalidSpec(f"{fields.at(key)}: {error.message}", hint=error.hint) from None
-
-
-def _branch(fields: SpecFields, key: str, default: str) -> str:
-    try:
-        return check_ref_name(fields.text(key, default))
-    except InvalidName as error:
-        raise InvalidSpec(f"{fields.at(key)}: {error.message}", hint=error.hint) from None
-
-
-def _parse_input(value: object, path: str) -> PipelineInput:
-    fields = SpecFields(value, path, ("pfs", "cross", "union"), ("join", "group", "cron"))
-    given = [kind for kind in ("pfs", "cross", "union") if fields.has(kind)]
-    if len(given) != 1:
-        raise InvalidSpec(
-            f"{path} must have exactly one of pfs, cross and union",
-            hint=f"it has {' and '.join(given)}" if given else "it has none",
-        )
-    kind = given[0]
-    if kind == "pfs":
-        return _parse_pfs(fields.get("pfs"), fields.at("pfs"))
-    items = fields.items(kind)
-    if not items:
-        raise InvalidSpec(f"{fields.at(kind)} is empty")
-    parts = tuple(
-        _parse_input(item, f"{fields.at(kind)}[{index}]") for index, item in enumerate(items)
-    )
-    return CrossInput(parts) if kind == "cross" else UnionInput(parts)
-
-
-def _parse_pfs(value: object, path: str) -> PfsInput:
-    known = ("project", "name", "repo", "branch", "glob", "empty_files")
-    fields = SpecFields(value, path, known, _UNSUPPORTED_PFS)
-    _default_project(fields)
-    repo = _name(fields, "repo")
-    name = fields.text("name", repo)
-    if not _INPUT_NAME.fullmatch(name) or name in _TAKEN_NAMES:
-        raise InvalidSpec(
-            f"{fields.at('name')}: {name!r} cannot name an input",
-            hint="use letters, digits, '_', '-' or '.'; a name such as out or PATH is taken",
-        )
-    return PfsInput(
-        name=name,
-        repo=repo,
-        branch=_branch(fields, "branch", DEFAULT_BRANCH),
-        glob=_glob(fields),
-        empty_files=fields.flag("empty_files"),
-    )
-
-
-def _glob(fields: SpecFields) -> str:
-    text = fields.text("glob")
-    if not text.startswith("/"):
-        raise InvalidSpec(
-            f"{fields.at('glob')} must start with '/', not {text!r}", hint=f"write /{text}"
-        )
-    try:
-        Glob(text)
-    except ValueError as error:
-        raise InvalidSpec(f"{fields.at('glob')}: {error}") from None
-    return text
-
-
-def _check_input_names(node: PipelineInput, path: str) -> None:
-    """In a cross every part fills folders of its own, so no name may come twice."""
-    if isinstance(node, PfsInput):
-        return
-    kind = "cross" if isinstance(node, CrossInput) else "union"
-    seen: set[str] = set()
-    for index, part in enumerate(node.parts):
-        where = f"{path}.{kind}[{index}]"
-        _check_input_names(part, where)
-        names = {leaf.name for leaf in pfs_inputs(part)}
-        if kind == "cross" and names & seen:
-            raise InvalidSpec(
-                f"{where} uses the input name {min(names & seen)!r} again",
-                hint="give each part of a cross its own name",
-            )
-        seen |= names
+    head.refuse_project()
+    return head.repo("name")
 
 
 def _parse_transform(spec: SpecFields) -> Transform:
     if not spec.has("transform"):
         raise InvalidSpec("transform is missing", hint="give it an image and a cmd")
-    known = ("image", "cmd", "stdin", "env", "user", "working_dir", "accept_return_code")
+    known = (
+        "image", "cmd", "stdin", "err_cmd", "err_stdin", "env", "user", "working_dir",
+        "accept_return_code",
+    )  # fmt: skip
     fields = SpecFields(spec.get("transform"), "transform", known, _UNSUPPORTED_TRANSFORM)
     image = fields.text("image", "")
     cmd = fields.texts("cmd")
@@ -278,10 +174,17 @@ def _parse_transform(spec: SpecFields) -> Transform:
         raise InvalidSpec("transform has neither image nor cmd", hint="name what is to be run")
     if cmd and not cmd[0]:
         raise InvalidSpec("transform.cmd[0] is empty", hint="name the program to be run")
+    err_cmd, err_stdin = fields.texts("err_cmd"), fields.texts("err_stdin")
+    if err_cmd and not err_cmd[0]:
+        raise InvalidSpec("transform.err_cmd[0] is empty", hint="name the program to be run")
+    if err_stdin and not err_cmd:
+        raise InvalidSpec("transform.err_stdin has no err_cmd to read it", hint="give an err_cmd")
     return Transform(
         image=image,
         cmd=cmd,
         stdin=fields.texts("stdin"),
+        err_cmd=err_cmd,
+        err_stdin=err_stdin,
         env=_env(fields),
         user=fields.text("user") if fields.has("user") else None,
         working_dir=fields.text("working_dir") if fields.has("working_dir") else None,

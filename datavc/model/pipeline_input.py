@@ -18,6 +18,12 @@ class PfsInput:
     glob: str
     #: Whether the transform only needs the names: files appear with no content.
     empty_files: bool = False
+    #: What a ``join`` above it joins by, with ``$1`` for what the glob's first brackets matched.
+    join_on: str | None = None
+    #: Whether its files are also there where another part of the join has nothing for them.
+    outer_join: bool = False
+    #: What a ``group`` above it groups by; as ``join_on``.
+    group_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,21 @@ class UnionInput:
     parts: tuple[PipelineInput, ...]
 
 
-PipelineInput = PfsInput | CrossInput | UnionInput
+@dataclass(frozen=True, slots=True)
+class JoinInput:
+    """One datum for every combination of its parts' datums that have the same ``join_on``."""
+
+    parts: tuple[PipelineInput, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInput:
+    """One datum for all of its parts' datums that have the same ``group_by``."""
+
+    parts: tuple[PipelineInput, ...]
+
+
+PipelineInput = PfsInput | CrossInput | UnionInput | JoinInput | GroupInput
 
 
 def pfs_inputs(node: PipelineInput) -> Iterator[PfsInput]:

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
-from datavc.errors import InvalidSpec
+from datavc.errors import InvalidName, InvalidSpec
+from datavc.model.address import DEFAULT_BRANCH
+from datavc.model.name import check_ref_name, check_repo_name
 
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -82,6 +84,30 @@ class SpecFields:
         if key not in self._values:
             raise InvalidSpec(f"{self.at(key)} is missing")
         return plain_text(self._values[key], self.at(key))
+
+    def repo(self, key: str) -> str:
+        """The name of a repo, or of a pipeline."""
+        try:
+            return check_repo_name(self.text(key))
+        except InvalidName as error:
+            raise InvalidSpec(f"{self.at(key)}: {error.message}", hint=error.hint) from None
+
+    def branch(self, key: str) -> str:
+        """The name of a branch; the default one when it is not there."""
+        try:
+            return check_ref_name(self.text(key, DEFAULT_BRANCH))
+        except InvalidName as error:
+            raise InvalidSpec(f"{self.at(key)}: {error.message}", hint=error.hint) from None
+
+    def refuse_project(self) -> None:
+        """Make sure that the field ``project`` names none but Pachyderm's default one."""
+        project = self.get("project")
+        name = project.get("name") if isinstance(project, Mapping) else project
+        if name not in (None, "", "default"):
+            raise InvalidSpec(
+                f"{self.at('project')} other than 'default' is not supported yet",
+                hint="remove it from the spec",
+            )
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; empty when it is not there."""

@@ -282,3 +282,14 @@ def kill_when(started: Path) -> None:
     for container in client.containers(filters={"label": "datavc.job=job"}):
         client.kill(container["Id"])
     client.close()
+
+
+def test_recovery_runs_the_err_cmd_with_its_own_input_and_time(bench: Bench) -> None:
+    worker = bench.open(
+        "sh", "-c", "cat; exit 3", timeout=20, stdin=("one",), err_cmd=("cat",), err_stdin=("two",)
+    )
+    for _ in range(2):
+        assert run(worker) == (Outcome(3, "exited with 3"), [("STDOUT", "one")])
+        log = DatumLog(1 << 20)
+        assert worker.run({"DATAVC_PFS": worker.pfs}, log, recover=True) == Outcome(0)
+        assert [text for _, _, text in decode_log(log.encoded())] == ["two"]

@@ -143,3 +143,17 @@ def test_empty_states_say_what_to_do(cli: CommandLine) -> None:
     assert "no job yet" in cli.ok("job", "list").err
     assert cli("job", "inspect", "abcd").code == 3
     assert cli("wait", "nope").code == 3
+
+
+def test_reproducing_a_commit(cli: CommandLine, pipelines: Path) -> None:
+    assert put(cli, "a", b"one ") == 0
+    ran = cli.ok("reproduce", "count")
+    assert "was reproduced: 1 file, bit by bit" in ran.out
+    assert "was reproduced: 1 file, bit by bit" in cli.ok("show", "count").out
+    found = cli.ok("reproduce", "upper", "--json").json
+    assert isinstance(found, dict)
+    assert (found["verdict"], found["files"], found["differences"]) == ("same", 1, [])
+    refused = cli("reproduce", "data")
+    assert refused.code == 2
+    assert "was made by no pipeline" in refused.err
+    assert cli("reproduce", "count", "--tolerance", "0.1").code == 2

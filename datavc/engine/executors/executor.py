@@ -33,6 +33,16 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """What a worker starts."""
+
+    #: Program and arguments.
+    cmd: tuple[str, ...]
+    #: Lines that it reads from its standard input.
+    stdin: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerRequest:
     """What a worker is opened for."""
 
@@ -58,12 +68,14 @@ class Worker(Protocol):
     #: Whether :meth:`interrupt` was called.
     interrupted: bool
 
-    def run(self, env: Mapping[str, str], log: DatumLog) -> Outcome:
+    def run(self, env: Mapping[str, str], log: DatumLog, *, recover: bool = False) -> Outcome:
         """Run the transform once; returns when it and all it started are gone.
 
         Args:
             env: variables of this datum, beside those of the spec.
             log: takes what the transform prints.
+            recover: run ``err_cmd`` with ``err_stdin`` in place of ``cmd`` with ``stdin``; it has
+                the whole ``datum_timeout`` for itself.
 
         Raises:
             ExecutorUnavailable: the container engine went away.

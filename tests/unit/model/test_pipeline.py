@@ -5,7 +5,13 @@ import pytest
 
 from datavc.errors import InvalidSpec
 from datavc.model.pipeline import DEFAULT_TRIES, Resources, Transform, parse_pipeline_spec
-from datavc.model.pipeline_input import CrossInput, PfsInput, UnionInput
+from datavc.model.pipeline_input import (
+    CrossInput,
+    GroupInput,
+    JoinInput,
+    PfsInput,
+    UnionInput,
+)
 
 SPEC: dict[str, Any] = {
     "pipeline": {"name": "edges"},
@@ -101,8 +107,9 @@ def test_a_full_spec_is_read() -> None:
         ("transform.imge", "x", "transform.imge is not a field; did you mean transform.image?"),
         ("zzz", 1, "zzz is not a field"),
         ("input.pfs.lazy", True, "input.pfs.lazy is not supported yet"),
-        ("input.join", [], "input.join is not supported yet"),
-        ("input.group", [], "input.group is not supported yet"),
+        ("input", {"join": []}, "input.join is empty"),
+        ("input.pfs.join_on", "$1", "input.pfs.join_on: $1 stands for nothing in the glob"),
+        ("input.pfs.group_by", "a$2", "input.pfs.group_by: $2 stands for nothing in the glob"),
         ("input.cron", {}, "input.cron is not supported yet"),
         ("spout", {}, "spout is not supported yet"),
         ("egress", {}, "egress is not supported yet"),
@@ -123,8 +130,8 @@ def test_a_full_spec_is_read() -> None:
         ("transform.env", {"DATAVC_PFS": "x"}, "transform.env.DATAVC_PFS is set by datavc"),
         ("transform.accept_return_code", [300], "transform.accept_return_code[0] must be"),
         ("input", None, "input is missing"),
-        ("input", {}, "input must have exactly one of pfs, cross and union"),
-        ("input.cross", [{}], "input must have exactly one of pfs, cross and union"),
+        ("input", {}, "input must have exactly one of pfs, cross, union, join and group"),
+        ("input.cross", [{}], "input must have exactly one of pfs, cross, union, join and group"),
         ("input", {"cross": []}, "input.cross is empty"),
         ("input.pfs.glob", "*", "input.pfs.glob must start with '/', not '*'"),
         ("input.pfs.glob", "/[", "input.pfs.glob"),
@@ -162,6 +169,36 @@ def test_a_cross_may_not_use_an_input_name_twice_but_a_union_may() -> None:
     assert isinstance(parse_pipeline_spec(SPEC | {"input": {"union": parts}}).input, UnionInput)
     with pytest.raises(InvalidSpec, match=r"input\.cross\[1\] uses the input name 'a' again"):
         parse_pipeline_spec(SPEC | {"input": {"cross": parts}})
+
+
+def leaf(repo: str, **fields: object) -> dict[str, object]:
+    return {"pfs": {"repo": repo, "glob": "/(*)", **fields}}
+
+
+@pytest.mark.parametrize(("kind", "field"), [("join", "join_on"), ("group", "group_by")])
+def test_each_part_of_a_join_or_group_says_what_by_and_has_a_name_of_its_own(
+    kind: str, field: str
+) -> None:
+    good = [leaf("a", **{field: "$1"}), leaf("b", **{field: "$1"})]
+    read = parse_pipeline_spec(SPEC | {"input": {kind: good}}).input
+    expected = JoinInput if kind == "join" else GroupInput
+    assert isinstance(read, expected)
+    assert read.parts[1] == PfsInput("b", "b", "main", "/(*)", **{field: "$1"})
+    with pytest.raises(InvalidSpec, match=rf"^input\.{kind}\[1\]\.pfs has no {field}"):
+        parse_pipeline_spec(SPEC | {"input": {kind: [good[0], leaf("b")]}})
+    with pytest.raises(InvalidSpec, match=rf"^input\.{kind}\[1\] uses the input name 'a' again"):
+        parse_pipeline_spec(SPEC | {"input": {kind: [good[0], good[0]]}})
+
+
+def test_a_union_in_a_group_may_not_use_a_name_twice() -> None:
+    union = {"union": [leaf("a", group_by="$1"), leaf("a", group_by="$1")]}
+    with pytest.raises(InvalidSpec, match=r"^input\.group\[0\] uses the input name 'a' again"):
+        parse_pipeline_spec(SPEC | {"input": {"group": [union]}})
+
+
+def test_the_empty_keys_that_pachyderm_writes_are_none() -> None:
+    read = parse_pipeline_spec(SPEC | {"input": leaf("a", join_on="", group_by="")}).input
+    assert read == PfsInput("a", "a", "main", "/(*)")
 
 
 @pytest.mark.parametrize(
