@@ -65,7 +65,11 @@ EXAMPLES = {
         datavc reflog images --limit 20""",
     "lineage": """
         datavc lineage models@main
-        datavc lineage --downstream images@main~1""",
+        datavc lineage --downstream images@main~1
+        datavc lineage models@main --svg lineage.svg""",
+    "reproduce": """
+        datavc reproduce models@main
+        datavc reproduce models@main --tolerance 1e-6 --metrics /metrics.json""",
     "wait": """
         datavc wait images@main --timeout 600""",
     "du": """
