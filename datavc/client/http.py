@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import httpx
@@ -26,6 +27,7 @@ from datavc.model.file_info import PutResult
 from datavc.model.ids import new_id
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+from datavc.model.secret import SecretInfo
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
 
@@ -254,6 +256,26 @@ class HttpTransport(HttpMerge, HttpRefs, HttpReproduction, HttpSpace):
     def delete_pipeline(self, name: str, author: str, *, force: bool) -> None:
         """Delete a pipeline."""
         self._delete(f"/pipelines/{part(name)}", author, {"force": force})
+
+    def run_cron(self, name: str, author: str) -> list[CommitInfo]:
+        """Commit a tick of each of a pipeline's cron inputs."""
+        return self._post(f"/pipelines/{part(name)}/ticks", Items[CommitInfo], {}, author).items
+
+    def create_secret(
+        self, name: str, values: Mapping[str, bytes], author: str, *, update: bool
+    ) -> SecretInfo:
+        """Make a secret, or replace one."""
+        encoded = {key: base64.b64encode(value).decode() for key, value in values.items()}
+        body = {"name": name, "values": encoded}
+        return self._post("/secrets", SecretInfo, body, author, {"update": update})
+
+    def list_secrets(self) -> list[SecretInfo]:
+        """All secrets, without their values."""
+        return self._list("/secrets", SecretInfo)
+
+    def delete_secret(self, name: str, *, force: bool) -> None:
+        """Delete a secret."""
+        self._session.send("DELETE", f"/secrets/{part(name)}", query={"force": force})
 
     def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
         """Jobs, newest first."""

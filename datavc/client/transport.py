@@ -7,7 +7,7 @@ are given as text (``main``, ``main~2``, an id prefix) and resolved where the da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from datavc.client.merge_transport import MergeTransport
@@ -20,6 +20,7 @@ from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.file_info import PutResult
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+from datavc.model.secret import SecretInfo
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
 
@@ -153,6 +154,20 @@ class Transport(MergeTransport, RefsTransport, ReproductionTransport, SpaceTrans
 
     def delete_pipeline(self, name: str, author: str, *, force: bool) -> None:
         """Delete a pipeline."""
+
+    def run_cron(self, name: str, author: str) -> list[CommitInfo]:
+        """Commit a tick of each of a pipeline's cron inputs."""
+
+    def create_secret(
+        self, name: str, values: Mapping[str, bytes], author: str, *, update: bool
+    ) -> SecretInfo:
+        """Make a secret, or replace one."""
+
+    def list_secrets(self) -> list[SecretInfo]:
+        """All secrets, without their values."""
+
+    def delete_secret(self, name: str, *, force: bool) -> None:
+        """Delete a secret."""
 
     def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
         """Jobs, newest first."""

@@ -69,6 +69,31 @@ class BranchColumns(TypedColumns):
 Branch = Table("branches", METADATA, BranchColumns)
 
 
+class BranchTriggerColumns(TypedColumns):
+    """A branch that follows another one of its repo."""
+
+    repo_id: Named[int] = Column(_BIG, primary_key=True, autoincrement=False)
+    branch: Named[str] = Column(_TEXT, primary_key=True)
+    source: Named[str] = Column(_TEXT)
+    commits: Named[int | None] = Column(_BIG)
+    size: Named[int | None] = Column(_BIG)
+    rate_limit: Named[str] = Column(_TEXT)
+    cron: Named[str] = Column(_TEXT)
+    all_of_them: Named[int] = Column(_BIG)
+    moved_us: Named[int] = Column(_BIG)
+    next_us: Named[int | None] = Column(_BIG, index=True)
+
+
+BranchTrigger = Table(
+    "branch_triggers",
+    METADATA,
+    BranchTriggerColumns,
+    ForeignKeyConstraint(
+        ["repo_id", "branch"], ["branches.repo_id", "branches.name"], ondelete="CASCADE"
+    ),
+)
+
+
 class TagColumns(TypedColumns):
     """A tag."""
 
@@ -355,6 +380,35 @@ PipelineInput = Table(
     ),
     Index(None, "repo", "branch"),
 )
+
+
+class CronInputColumns(TypedColumns):
+    """A cron input of a pipeline's current version."""
+
+    pipeline_id: Named[int] = Column(
+        _BIG, ForeignKey("pipelines.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: Where its ticks are committed.
+    repo: Named[str] = Column(_TEXT, primary_key=True)
+    next_us: Named[int] = Column(_BIG, index=True)
+    #: Whether the repo was made for it.
+    made_repo: Named[int] = Column(_BIG)
+
+
+CronInput = Table("cron_inputs", METADATA, CronInputColumns)
+
+
+class SecretColumns(TypedColumns):
+    """A secret; ``sealed`` holds its values, encrypted."""
+
+    name: Named[str] = Column(_TEXT, primary_key=True)
+    value_names: Named[list[str]] = Column(JSON)
+    sealed: Named[bytes] = Column(LargeBinary)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+Secret = Table("secrets", METADATA, SecretColumns)
 
 
 class JobColumns(TypedColumns):

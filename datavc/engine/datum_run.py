@@ -49,6 +49,8 @@ class DatumRunner:
     recovers: bool
     log_limit: int
     scratch: Path
+    #: Bytes that a datum may put out; ``None`` for no limit.
+    disk_limit: int | None = None
 
     def run(self, datum: Datum) -> DatumRun | None:
         """Run *datum* until it succeeds or its tries are used up; ``None`` when interrupted.
@@ -67,7 +69,7 @@ class DatumRunner:
             outputs: list[OutputFile] = []
             if outcome.succeeded:
                 try:
-                    outputs = take_outputs(self.vs, self.worker.output)
+                    outputs = take_outputs(self.vs, self.worker.output, self.disk_limit)
                 except TransformFailed as error:
                     outcome = replace(outcome, reason=error.message, may_retry=False)
             if self.worker.interrupted:

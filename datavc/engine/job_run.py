@@ -26,6 +26,7 @@ from datavc.engine.output_ledger import describe
 from datavc.engine.reproduction import check_same_code, end_reproduction, plan_again
 from datavc.engine.result_writer import ResultWriter
 from datavc.engine.scratch import scratch_errors
+from datavc.engine.secrets import open_secrets
 from datavc.engine.settings import EngineSettings
 from datavc.errors import (
     Conflict,
@@ -221,6 +222,7 @@ class _Attempt:
                 "PACH_OUTPUT_COMMIT_ID": job.run_id,
             },
             log_limit=self._runner.settings.log_limit,
+            secrets=open_secrets(self._vs, spec.transform.secrets),
         )
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:

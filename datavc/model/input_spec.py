@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 
-from datavc.errors import InvalidSpec
+from datavc.errors import InvalidInput, InvalidSpec
+from datavc.model.address import DEFAULT_BRANCH
+from datavc.model.branch_trigger import BranchTrigger
 from datavc.model.capture import captures_used
+from datavc.model.cron_schedule import CronSchedule
 from datavc.model.glob import Glob
 from datavc.model.pipeline_input import (
+    CronTicks,
     CrossInput,
     GroupInput,
     JoinInput,
@@ -15,13 +21,14 @@ from datavc.model.pipeline_input import (
     PipelineInput,
     UnionInput,
     pfs_inputs,
+    trigger_branch,
 )
 from datavc.model.spec_fields import SpecFields
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 # The output folder, and variables that decide what a command means: an input name is one too.
 _TAKEN_NAMES = ("out", "ENV", "HOME", "IFS", "LD_LIBRARY_PATH", "LD_PRELOAD", "PATH", "TMPDIR")
-_KINDS = ("pfs", "cross", "union", "join", "group")
+_KINDS = ("pfs", "cross", "union", "join", "group", "cron")
 _COMBINED: dict[str, type[CrossInput | UnionInput | JoinInput | GroupInput]] = {
     "cross": CrossInput,
     "union": UnionInput,
@@ -30,23 +37,38 @@ _COMBINED: dict[str, type[CrossInput | UnionInput | JoinInput | GroupInput]] = {
 }
 _PFS = (
     "project", "name", "repo", "branch", "glob", "empty_files", "join_on", "outer_join", "group_by",
+    "trigger",
 )  # fmt: skip
-_UNSUPPORTED_PFS = (
-    "commit", "lazy", "propagation_spec", "reference", "repo_type", "s3", "trigger",
-)  # fmt: skip
+_CRON = ("project", "name", "repo", "spec", "time_zone", "start", "overwrite")
+_UNSUPPORTED_PFS = {
+    "commit": "let the input read a branch that stays at that commit",
+    "lazy": "use empty_files where names are enough; else cut smaller datums by the glob",
+    "propagation_spec": "let a branch be moved by hand or by a trigger",
+    "reference": "",
+    "repo_type": "",
+    "s3": "the transform finds the files in $DATAVC_PFS",
+}
 
 
-def parse_input(value: object, path: str) -> PipelineInput:
+_TRIGGER = ("branch", "all", "rate_limit_spec", "cron_spec", "size", "commits")
+
+
+def parse_input(value: object, path: str, pipeline: str) -> PipelineInput:
     """Read an input and what is nested in it.
 
     Args:
         value: the object as parsed from YAML or JSON.
         path: where it stands in the spec.
+        pipeline: the pipeline's name, which the repos of its ``cron`` inputs are named after.
 
     Raises:
         InvalidSpec: a field is missing, malformed, unknown or not supported; names its full path.
     """
-    fields = SpecFields(value, path, _KINDS, ("cron",))
+    return _parse(value, path, pipeline, itertools.count(1))
+
+
+def _parse(value: object, path: str, pipeline: str, numbers: Iterator[int]) -> PipelineInput:
+    fields = SpecFields(value, path, _KINDS)
     given = [kind for kind in _KINDS if fields.has(kind)]
     if len(given) != 1:
         raise InvalidSpec(
@@ -55,12 +77,16 @@ def parse_input(value: object, path: str) -> PipelineInput:
         )
     kind = given[0]
     if kind == "pfs":
-        return _parse_pfs(fields.get("pfs"), fields.at("pfs"))
+        return _parse_pfs(fields.get("pfs"), fields.at("pfs"), pipeline, numbers)
+    if kind == "cron":
+        return _parse_cron(fields.get("cron"), fields.at("cron"), pipeline)
     items = fields.items(kind)
     where = fields.at(kind)
     if not items:
         raise InvalidSpec(f"{where} is empty")
-    parts = tuple(parse_input(item, f"{where}[{index}]") for index, item in enumerate(items))
+    parts = tuple(
+        _parse(item, f"{where}[{index}]", pipeline, numbers) for index, item in enumerate(items)
+    )
     if kind != "union":
         _check_names(kind, parts, where)
     if kind in ("join", "group"):
@@ -68,27 +94,79 @@ def parse_input(value: object, path: str) -> PipelineInput:
     return _COMBINED[kind](parts)
 
 
-def _parse_pfs(value: object, path: str) -> PfsInput:
+def _parse_pfs(value: object, path: str, pipeline: str, numbers: Iterator[int]) -> PfsInput:
     fields = SpecFields(value, path, _PFS, _UNSUPPORTED_PFS)
     fields.refuse_project()
     repo = fields.repo("repo")
-    name = fields.text("name", repo)
-    if not _NAME.fullmatch(name) or name in _TAKEN_NAMES:
-        raise InvalidSpec(
-            f"{fields.at('name')}: {name!r} cannot name an input",
-            hint="use letters, digits, '_', '-' or '.'; a name such as out or PATH is taken",
-        )
     glob = _glob(fields)
+    trigger = _parse_trigger(fields)
+    branch = fields.branch("branch")
+    if trigger is not None and not fields.has("branch"):
+        branch = trigger_branch(pipeline, next(numbers))
+    if trigger is not None and trigger.source == branch:
+        raise InvalidSpec(
+            f"{fields.at('trigger')}: branch {branch!r} cannot follow itself",
+            hint="name the branch to be followed in trigger.branch",
+        )
     return PfsInput(
-        name=name,
+        name=_input_name(fields, repo),
         repo=repo,
-        branch=fields.branch("branch"),
+        branch=branch,
+        trigger=trigger,
         glob=glob.pattern,
         empty_files=fields.flag("empty_files"),
         join_on=_key(fields, "join_on", glob),
         outer_join=fields.flag("outer_join"),
         group_by=_key(fields, "group_by", glob),
     )
+
+
+def _parse_trigger(pfs: SpecFields) -> BranchTrigger | None:
+    if not pfs.has("trigger"):
+        return None
+    fields = SpecFields(pfs.get("trigger"), pfs.at("trigger"), _TRIGGER)
+    size = fields.bytes("size")
+    try:
+        return BranchTrigger(
+            source=fields.branch("branch"),
+            commits=fields.count("commits", 1) if fields.has("commits") else None,
+            size=size,
+            rate_limit=fields.text("rate_limit_spec", ""),
+            cron=fields.text("cron_spec", ""),
+            all=fields.flag("all"),
+        )
+    except InvalidSpec:
+        raise
+    except InvalidInput as error:
+        raise InvalidSpec(f"{fields.path}: {error.message}", hint=error.hint) from None
+
+
+def _parse_cron(value: object, path: str, pipeline: str) -> PfsInput:
+    fields = SpecFields(value, path, _CRON, ("commit",))
+    fields.refuse_project()
+    name = _input_name(fields, None)
+    spec, time_zone = fields.text("spec"), fields.text("time_zone", "")
+    try:
+        schedule = CronSchedule(spec, time_zone)
+    except InvalidInput as error:
+        raise InvalidSpec(f"{fields.at('spec')}: {error.message}", hint=error.hint) from None
+    return PfsInput(
+        name=name,
+        repo=fields.repo("repo", f"{pipeline}_{name}"),
+        branch=DEFAULT_BRANCH,
+        glob="/*",
+        cron=CronTicks(schedule, fields.moment("start"), fields.flag("overwrite")),
+    )
+
+
+def _input_name(fields: SpecFields, default: str | None) -> str:
+    name = fields.text("name", default)
+    if not _NAME.fullmatch(name) or name in _TAKEN_NAMES:
+        raise InvalidSpec(
+            f"{fields.at('name')}: {name!r} cannot name an input",
+            hint="use letters, digits, '_', '-' or '.'; a name such as out or PATH is taken",
+        )
+    return name
 
 
 def _glob(fields: SpecFields) -> Glob:

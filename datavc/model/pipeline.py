@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,23 +12,41 @@ from datavc.model.address import DEFAULT_BRANCH
 from datavc.model.ids import digest_of
 from datavc.model.input_spec import parse_input
 from datavc.model.pipeline_input import PipelineInput, pfs_inputs, source_branches
-from datavc.model.spec_fields import SpecFields, plain_text
+from datavc.model.secret import SecretUse
+from datavc.model.secret_spec import parse_secrets
+from datavc.model.spec_fields import SpecFields, check_variable, plain_text
 
+#: The only kind of graphics processor, as Kubernetes calls it.
+_GPU = "nvidia.com/gpu"
 #: How often a datum is run before it counts as failed, where a spec does not say.
 DEFAULT_TRIES = 3
 
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_UNSUPPORTED_SPEC = (
-    "autoscaling", "cron", "datum_set_spec", "defaults", "determined", "egress",
-    "maximum_expected_uptime", "metadata", "pod_patch", "pod_spec", "s3_out", "salt",
-    "scheduling_spec", "service",
-    "sidecar_resource_limits", "sidecar_resource_requests", "spec_commit", "spout", "tf_job",
-    "tolerations",
-)  # fmt: skip
-_UNSUPPORTED_TRANSFORM = (
-    "build", "datum_batching", "debug", "dockerfile", "image_pull_secrets", "memory_volume",
-    "secrets",
-)  # fmt: skip
+_UNSUPPORTED_SPEC = {
+    "cron": "a schedule is an input: input.cron",
+    "defaults": "",
+    "determined": "",
+    "egress": "export the output repo: datavc export",
+    "maximum_expected_uptime": "",
+    "pod_patch": "",
+    "pod_spec": "",
+    "s3_out": "let the transform write to $DATAVC_PFS/out",
+    "scheduling_spec": "",
+    "service": "",
+    "sidecar_resource_limits": "there is no sidecar",
+    "sidecar_resource_requests": "there is no sidecar",
+    "spec_commit": "",
+    "spout": "let a program outside put what arrives into a repo, or use a cron input",
+    "tf_job": "",
+    "tolerations": "",
+}
+_UNSUPPORTED_TRANSFORM = {
+    "build": "build the image, and name it in transform.image",
+    "datum_batching": "let cmd work on one datum; containers stay warm from one to the next",
+    "debug": "",
+    "dockerfile": "build the image, and name it in transform.image",
+    "image_pull_secrets": "log in by `docker login` where the engine runs",
+    "memory_volume": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,7 @@ class Transform:
     accept_return_code: tuple[int, ...] = ()
     #: Whether the transform may use the network; if not, it has none.
     network: bool = False
+    secrets: tuple[SecretUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,10 @@ class Resources:
     cpu: float | None = None
     #: Bytes.
     memory: int | None = None
+    #: Bytes that one datum may put out, and those in ``/tmp``.
+    disk: int | None = None
+    #: How many graphics processors.
+    gpu: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,10 @@ class PipelineSpec:
     requests: Resources = Resources()
     #: Whether every job runs every datum again, changed or not.
     reprocess_every_job: bool = False
+    #: Anything; another one makes all datums new.
+    salt: str = ""
+    #: Put on containers as they are.
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:
@@ -97,21 +123,25 @@ class PipelineSpec:
         the one reuses what the other computed.
         """
         transform = self.transform
-        return digest_of(
-            msgspec.msgpack.encode(
-                [
-                    "datavc.code.1",
-                    image_digest,
-                    transform.cmd,
-                    transform.stdin,
-                    sorted(transform.env.items()),
-                    transform.user,
-                    transform.working_dir,
-                    sorted(set(transform.accept_return_code)),
-                    transform.network,
-                ]
+        identity: list[object] = [
+            "datavc.code.1",
+            image_digest,
+            transform.cmd,
+            transform.stdin,
+            sorted(transform.env.items()),
+            transform.user,
+            transform.working_dir,
+            sorted(set(transform.accept_return_code)),
+            transform.network,
+        ]
+        if transform.secrets:
+            # Which ones, not what they hold: a new password changes no result.
+            identity.append(
+                [[use.name, use.key, use.env_var, use.mount_path] for use in transform.secrets]
             )
-        ).hex()
+        if self.salt:
+            identity.append(self.salt)
+        return digest_of(msgspec.msgpack.encode(identity)).hex()
 
 
 def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
@@ -126,16 +156,21 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         (
             "pipeline", "description", "transform", "input", "parallelism_spec", "output_branch",
             "datum_tries", "datum_timeout", "job_timeout", "resource_limits", "resource_requests",
-            "reprocess_spec", "network",
+            "reprocess_spec", "network", "salt", "metadata", "datum_set_spec", "autoscaling",
         ),
         _UNSUPPORTED_SPEC,
     )  # fmt: skip
     name = _pipeline_name(fields)
     if not fields.has("input"):
         raise InvalidSpec("input is missing", hint="name a repo and a glob under input.pfs")
-    tree = parse_input(fields.get("input"), "input")
+    tree = parse_input(fields.get("input"), "input", name)
     if any(leaf.repo == name for leaf in pfs_inputs(tree)):
         raise InvalidSpec(f"pipeline {name!r} reads its own output repo", hint="read another repo")
+    _check_datum_sets(fields)
+    fields.flag("autoscaling")
+    ticks = [leaf.repo for leaf in pfs_inputs(tree) if leaf.cron is not None]
+    if len(set(ticks)) < len(ticks):
+        raise InvalidSpec("two cron inputs have the same repo", hint="give each one its own name")
     return PipelineSpec(
         name=name,
         description=fields.text("description", ""),
@@ -149,6 +184,8 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         limits=_resources(fields, "resource_limits"),
         requests=_resources(fields, "resource_requests"),
         reprocess_every_job=_reprocess(fields),
+        salt=fields.text("salt", ""),
+        labels=_labels(fields),
     )
 
 
@@ -165,7 +202,7 @@ def _parse_transform(spec: SpecFields) -> Transform:
         raise InvalidSpec("transform is missing", hint="give it an image and a cmd")
     known = (
         "image", "cmd", "stdin", "err_cmd", "err_stdin", "env", "user", "working_dir",
-        "accept_return_code",
+        "accept_return_code", "secrets",
     )  # fmt: skip
     fields = SpecFields(spec.get("transform"), "transform", known, _UNSUPPORTED_TRANSFORM)
     image = fields.text("image", "")
@@ -190,6 +227,7 @@ def _parse_transform(spec: SpecFields) -> Transform:
         working_dir=fields.text("working_dir") if fields.has("working_dir") else None,
         accept_return_code=_return_codes(fields),
         network=spec.flag("network"),
+        secrets=parse_secrets(fields, _env(fields)),
     )
 
 
@@ -202,10 +240,7 @@ def _env(fields: SpecFields) -> dict[str, str]:
     env: dict[str, str] = {}
     for key, item in value.items():
         name, path = str(key), f"transform.env.{key}"
-        if not _ENV_NAME.fullmatch(name):
-            raise InvalidSpec(f"{path} is not the name of a variable")
-        if name.startswith(("DATAVC_", "PACH_")):
-            raise InvalidSpec(f"{path} is set by datavc itself", hint="choose another name")
+        check_variable(name, path)
         env[name] = plain_text(item, path)
     return env
 
@@ -233,9 +268,40 @@ def _parallelism(spec: SpecFields) -> int | None:
 def _resources(spec: SpecFields, key: str) -> Resources:
     if not spec.has(key):
         return Resources()
-    fields = SpecFields(spec.get(key), key, ("cpu", "memory"), ("disk", "gpu"))
-    memory = fields.quantity("memory")
-    return Resources(cpu=fields.quantity("cpu"), memory=None if memory is None else int(memory))
+    fields = SpecFields(spec.get(key), key, ("cpu", "memory", "disk", "gpu"))
+    memory, disk = fields.quantity("memory"), fields.quantity("disk")
+    return Resources(
+        cpu=fields.quantity("cpu"),
+        memory=None if memory is None else int(memory),
+        disk=None if disk is None else int(disk),
+        gpu=_gpus(fields),
+    )
+
+
+def _gpus(resources: SpecFields) -> int | None:
+    if not resources.has("gpu"):
+        return None
+    fields = SpecFields(resources.get("gpu"), resources.at("gpu"), ("type", "number"))
+    kind = fields.text("type", _GPU)
+    if kind != _GPU:
+        raise InvalidSpec(f"{fields.at('type')} {kind!r} is not supported yet", hint=f"use {_GPU}")
+    return fields.count("number", 1)
+
+
+def _check_datum_sets(spec: SpecFields) -> None:
+    """Read a field that needs nothing: workers take datums one by one from a common queue."""
+    if spec.has("datum_set_spec"):
+        names = ("number", "size_bytes", "per_worker")
+        fields = SpecFields(spec.get("datum_set_spec"), "datum_set_spec", names)
+        for name in names:
+            fields.count(name, 1)
+
+
+def _labels(spec: SpecFields) -> dict[str, str]:
+    if not spec.has("metadata"):
+        return {}
+    fields = SpecFields(spec.get("metadata"), "metadata", ("labels", "annotations"))
+    return fields.text_map("annotations") | fields.text_map("labels")
 
 
 def _reprocess(spec: SpecFields) -> bool:

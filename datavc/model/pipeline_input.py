@@ -5,6 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from datavc.model.branch_trigger import BranchTrigger
+from datavc.model.cron_schedule import CronSchedule
+
+
+@dataclass(frozen=True, slots=True)
+class CronTicks:
+    """Where the files of a ``cron`` input come from: the engine commits one at each tick."""
+
+    schedule: CronSchedule
+    #: Microseconds since the epoch that the first tick comes after; ``None``: since the pipeline
+    #: was created.
+    start_us: int | None = None
+    #: Whether a tick's file takes the place of the one before.
+    overwrite: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class PfsInput:
@@ -24,6 +39,10 @@ class PfsInput:
     outer_join: bool = False
     #: What a ``group`` above it groups by; as ``join_on``.
     group_by: str | None = None
+    #: When ``branch`` moves to the head of another one.
+    trigger: BranchTrigger | None = None
+    #: What puts its files there, for a ``cron`` input.
+    cron: CronTicks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +88,18 @@ def pfs_inputs(node: PipelineInput) -> Iterator[PfsInput]:
 def source_branches(node: PipelineInput) -> tuple[tuple[str, str], ...]:
     """The ``(repo, branch)`` pairs that *node* reads, each once, in the order of the spec."""
     return tuple(dict.fromkeys((leaf.repo, leaf.branch) for leaf in pfs_inputs(node)))
+
+
+def cron_inputs(node: PipelineInput) -> dict[str, tuple[PfsInput, CronTicks]]:
+    """The ``cron`` inputs below *node*, by the repo of their ticks."""
+    return {leaf.repo: (leaf, leaf.cron) for leaf in pfs_inputs(node) if leaf.cron is not None}
+
+
+def trigger_branch(pipeline: str, number: int) -> str:
+    """The branch that a pipeline's *number*-th trigger moves where its input names none."""
+    return f"{pipeline}-trigger-{number}"
+
+
+def is_made_for(pipeline: str, branch: str) -> bool:
+    """Whether :func:`trigger_branch` gives *branch* its name."""
+    return branch.removeprefix(f"{pipeline}-trigger-").isdecimal()

@@ -237,6 +237,20 @@ class TestDocker:
         assert not outcome.may_retry
         assert run(worker)[0] == Outcome(0)
 
+    def test_labels_of_the_spec_are_on_the_container(self, bench: Bench) -> None:
+        spec = PipelineSpec(
+            name="p",
+            transform=Transform(bench.image, ("true",)),
+            input=PfsInput("in", "in", "main", "/*"),
+            labels={"team": "vision-7", "datavc.job": "not this"},
+        )
+        worker = bench.open_spec(spec)
+        assert run(worker)[0] == Outcome(0)
+        client = APIClient(version="auto")
+        (found,) = client.containers(filters={"label": "team=vision-7"})
+        client.close()
+        assert found["Labels"]["datavc.job"] == "job"
+
     def test_the_user_is_the_specs(self, bench: Bench) -> None:
         worker = bench.open("sh", "-c", "id -u; echo x >/pfs/out/file", user="1234")
         assert run(worker) == (Outcome(0), [("STDOUT", "1234")])

@@ -7,7 +7,7 @@ kept warm in between. The engine fills :attr:`Worker.inputs` and reads :attr:`Wo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -52,6 +52,8 @@ class WorkerRequest:
     #: An empty folder of the worker's own on the scratch disk.
     scratch: Path
     job: str
+    #: What the transform's secrets hold, by their names and those of their values.
+    secrets: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
 
 
 class Worker(Protocol):

@@ -21,6 +21,7 @@ from datavc.engine.executors.exit_reason import (
     outcome_of_signal,
     outcome_of_timeout,
 )
+from datavc.engine.executors.given_secrets import secret_variables
 from datavc.errors import ExecutorUnavailable
 
 #: The engine's own variables that a transform sees; all others (keys, tokens) stay behind.
@@ -44,7 +45,7 @@ class ProcessExecutor:
         """Open a worker; its folder is ``$DATAVC_PFS``.
 
         Raises:
-            ExecutorUnavailable: the spec has no ``cmd``.
+            ExecutorUnavailable: the spec has no ``cmd``, or wants secrets as files.
         """
         return ProcessWorker(request)
 
@@ -77,6 +78,11 @@ class ProcessWorker:
                 f"pipeline {request.spec.name!r} has no transform.cmd, only an image",
                 hint="name the program in transform.cmd, or use the docker executor",
             )
+        if any(use.mount_path for use in transform.secrets):
+            raise ExecutorUnavailable(
+                f"pipeline {request.spec.name!r} wants a secret as files, which needs containers",
+                hint="give it as env_var, or use the docker executor",
+            )
         self.inputs = request.scratch / "pfs"
         self.output = self.inputs / "out"
         self.pfs = str(self.inputs)
@@ -85,6 +91,7 @@ class ProcessWorker:
         self._directory = Path(transform.working_dir or self.inputs)
         passed_on = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
         self._env = passed_on | dict(transform.env)
+        self._env |= secret_variables(transform.secrets, request.secrets)
         self._programs = {
             False: _Prepared(transform.cmd, _stdin_file(transform.stdin)),
             True: _Prepared(transform.err_cmd, _stdin_file(transform.err_stdin)),

@@ -110,12 +110,26 @@ def test_a_full_spec_is_read() -> None:
         ("input", {"join": []}, "input.join is empty"),
         ("input.pfs.join_on", "$1", "input.pfs.join_on: $1 stands for nothing in the glob"),
         ("input.pfs.group_by", "a$2", "input.pfs.group_by: $2 stands for nothing in the glob"),
-        ("input.cron", {}, "input.cron is not supported yet"),
+        ("input.cron", {}, "input must have exactly one of pfs, cross, union, join, group and"),
         ("spout", {}, "spout is not supported yet"),
         ("egress", {}, "egress is not supported yet"),
         ("service", {}, "service is not supported yet"),
-        ("transform.secrets", [], "transform.secrets is not supported yet"),
-        ("resource_limits.gpu", {}, "resource_limits.gpu is not supported yet"),
+        (
+            "resource_limits.gpu.type",
+            "amd.com/gpu",
+            "resource_limits.gpu.type 'amd.com/gpu' is not",
+        ),
+        ("resource_limits.gpu.number", 0, "resource_limits.gpu.number must be a whole number"),
+        ("resource_limits.disk", "much", "resource_limits.disk must be a quantity"),
+        ("metadata.labels", {"a": 1}, "metadata.labels.a must be text, not a number"),
+        ("metadata.labels", "a", "metadata.labels must be an object, not text"),
+        ("salt", 1, "salt must be text"),
+        ("autoscaling", "yes", "autoscaling must be true or false"),
+        ("datum_set_spec.number", 0, "datum_set_spec.number must be a whole number"),
+        ("datum_set_spec.size", 1, "datum_set_spec.size is not a field"),
+        ("transform.datum_batching", True, "transform.datum_batching is not supported yet"),
+        ("s3_out", True, "s3_out is not supported yet"),
+        ("input.pfs.s3", True, "input.pfs.s3 is not supported yet"),
         ("parallelism_spec.coefficient", 2, "parallelism_spec.coefficient is not supported yet"),
         ("pipeline.project", "x", "pipeline.project other than 'default' is not supported yet"),
         ("pipeline.name", "a/b", "pipeline.name: 'a/b' cannot name"),
@@ -130,8 +144,8 @@ def test_a_full_spec_is_read() -> None:
         ("transform.env", {"DATAVC_PFS": "x"}, "transform.env.DATAVC_PFS is set by datavc"),
         ("transform.accept_return_code", [300], "transform.accept_return_code[0] must be"),
         ("input", None, "input is missing"),
-        ("input", {}, "input must have exactly one of pfs, cross, union, join and group"),
-        ("input.cross", [{}], "input must have exactly one of pfs, cross, union, join and group"),
+        ("input", {}, "input must have exactly one of pfs, cross, union, join, group and cron"),
+        ("input.cross", [{}], "input must have exactly one of pfs, cross, union, join, group"),
         ("input", {"cross": []}, "input.cross is empty"),
         ("input.pfs.glob", "*", "input.pfs.glob must start with '/', not '*'"),
         ("input.pfs.glob", "/[", "input.pfs.glob"),
@@ -229,3 +243,40 @@ def test_what_does_not_change_the_output_leaves_the_code_digest_alone() -> None:
     before = parse_pipeline_spec(SPEC).code_digest("")
     for path, value in (("datum_tries", 9), ("description", "x"), ("resource_limits", {"cpu": 1})):
         assert parse_pipeline_spec(spec_with(path, value)).code_digest("") == before
+
+
+def test_what_pachyderm_prints_of_fields_that_were_not_set_is_accepted() -> None:
+    spec = spec_with("input.pfs.lazy", False)
+    spec |= {"s3_out": False, "spec_commit": None}
+    spec["transform"] |= {"datum_batching": False, "dockerfile": "", "debug": False}
+    assert parse_pipeline_spec(spec) == parse_pipeline_spec(SPEC)
+
+
+def test_the_hint_says_what_to_do_instead() -> None:
+    with pytest.raises(InvalidSpec) as caught:
+        parse_pipeline_spec(spec_with("transform.datum_batching", True))
+    assert "containers stay warm" in caught.value.hint
+
+
+def test_fields_of_jobs_and_containers_are_read() -> None:
+    spec = parse_pipeline_spec(
+        SPEC
+        | {
+            "resource_limits": {"disk": "1Gi", "gpu": {"type": "nvidia.com/gpu", "number": 2}},
+            "resource_requests": {"gpu": {}},
+            "metadata": {"labels": {"team": "a"}, "annotations": {"note": "b"}},
+            "datum_set_spec": {"number": "5", "size_bytes": 100, "per_worker": 2},
+            "autoscaling": True,
+            "salt": "once more",
+        }
+    )
+    assert spec.limits == Resources(disk=2**30, gpu=2)
+    assert spec.requests == Resources(gpu=1)
+    assert spec.labels == {"team": "a", "note": "b"}
+
+
+def test_another_salt_makes_all_datums_new_and_labels_do_not() -> None:
+    plain = parse_pipeline_spec(SPEC).code_digest("image")
+    assert parse_pipeline_spec(SPEC | {"salt": "1"}).code_digest("image") != plain
+    labels = {"metadata": {"labels": {"a": "b"}}, "resource_limits": {"gpu": {"number": 1}}}
+    assert parse_pipeline_spec(SPEC | labels).code_digest("image") == plain
