@@ -112,6 +112,11 @@ EXAMPLES = {
         datavc branch protect images main --allow-commits""",
     "branch unprotect": """
         datavc branch unprotect images 'release/*'""",
+    "branch trigger": """
+        datavc branch trigger images@release --follow main --commits 10
+        datavc branch trigger images@release --remove""",
+    "branch triggers": """
+        datavc branch triggers images""",
     "branch protections": """
         datavc branch protections images""",
     "tag create": """
@@ -128,6 +133,14 @@ EXAMPLES = {
         datavc pipeline list""",
     "pipeline inspect": """
         datavc pipeline inspect edges""",
+    "pipeline run-cron": """
+        datavc pipeline run-cron fetch""",
+    "secret create": """
+        datavc secret create warehouse password=password.txt""",
+    "secret list": """
+        datavc secret list""",
+    "secret delete": """
+        datavc secret delete warehouse""",
     "pipeline delete": """
         datavc pipeline delete edges""",
     "job list": """
