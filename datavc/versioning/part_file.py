@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from pathlib import Path
 from types import TracebackType
 
@@ -11,6 +12,19 @@ from datavc.model.ids import new_id
 
 # Where the system has files without a name, a process that is killed leaves nothing behind.
 _NAMELESS = getattr(os, "O_TMPFILE", 0) if Path("/proc/self/fd").is_dir() else 0
+
+
+_NAME = re.compile(r"\.datavc-[0-9a-f]{32}\.part")
+
+
+def part_name(folder: str) -> str:
+    """A new name in *folder* for what is not complete."""
+    return f"{folder}/.datavc-{new_id()}.part"
+
+
+def is_part_name(name: str) -> bool:
+    """Whether it is one of those: a process that was killed has left it, if none is at work."""
+    return _NAME.fullmatch(name) is not None
 
 
 class PartFile:
@@ -34,7 +48,7 @@ class PartFile:
                 self._link(self._target)
                 return
             except FileExistsError:
-                name = self._new_name()
+                name = part_name(self._folder)
                 self._link(name)
                 self._name = name
         # Path.replace is the same, at more cost.
@@ -61,7 +75,7 @@ class PartFile:
             # Some file systems have none; what stands in the way otherwise shows again below.
             with contextlib.suppress(OSError):
                 return os.open(self._folder, flags | _NAMELESS, mode)
-        name = self._new_name()
+        name = part_name(self._folder)
         handle = os.open(name, flags | os.O_CREAT | os.O_EXCL, mode)
         self._name = name
         return handle
@@ -69,6 +83,3 @@ class PartFile:
     def _link(self, name: str) -> None:
         # A directory handle, though unused with a full path, makes it follow the link.
         os.link(f"/proc/self/fd/{self.handle}", name, src_dir_fd=self.handle, follow_symlinks=True)
-
-    def _new_name(self) -> str:
-        return f"{self._folder}/.datavc-{new_id()}.part"

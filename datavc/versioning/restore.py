@@ -24,7 +24,7 @@ from datavc.errors import (
     SourceUnreadable,
 )
 from datavc.model.entry import Entry, EntryKind
-from datavc.model.ids import digest_of, new_id
+from datavc.model.ids import digest_of
 from datavc.store.content import read_content, write_content
 from datavc.store.external.problem import naming
 from datavc.store.objects import ObjectStore, Wanted, plan_reads
@@ -32,7 +32,7 @@ from datavc.store.record import RecordKind
 from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.local_links import read_link
 from datavc.versioning.name_case import check_case, folds_case
-from datavc.versioning.part_file import PartFile
+from datavc.versioning.part_file import PartFile, part_name
 from datavc.versioning.unwritable import unwritable
 
 #: Called with the number of files and of bytes done since the last call.
@@ -318,7 +318,7 @@ def _create(local: str, entry: Entry, data: bytes | bytearray | memoryview) -> N
 
 def _link(local: str, target: bytes) -> None:
     """Make a link, instead of whatever file is there."""
-    part = f"{local.rpartition('/')[0]}/.datavc-{new_id()}.part"
+    part = part_name(local.rpartition("/")[0])
     os.symlink(target, os.fsencode(part))  # noqa: PTH211 - a Path would lose "./" and "//"
     try:
         # Path.replace is the same, at more cost.

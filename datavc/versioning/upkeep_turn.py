@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from datavc.db import upkeep as rows
 from datavc.db.clock import now_us
-from datavc.errors import Conflict, DatavcError
+from datavc.errors import Conflict, DataCorrupt, DatavcError, NotFound
 from datavc.model.ids import new_id
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -46,7 +46,8 @@ def upkeep_turn(vs: VersionedStore) -> Iterator[UpkeepTurn]:
     """Take the turn, and keep it until the block is left.
 
     Raises:
-        Conflict: somebody else has it.
+        Conflict: somebody else has it, or has taken it meanwhile and then something that the block
+            was looking for.
     """
     holder = f"{socket.gethostname()}, process {os.getpid()} ({new_id()[-8:]})"
     with vs.db.write() as conn:
@@ -59,8 +60,14 @@ def upkeep_turn(vs: VersionedStore) -> Iterator[UpkeepTurn]:
     over = threading.Event()
     thread = threading.Thread(target=_extend, args=(vs, holder, over), name="datavc-upkeep")
     thread.start()
+    turn = UpkeepTurn(holder)
     try:
-        yield UpkeepTurn(holder)
+        yield turn
+    except (NotFound, DataCorrupt):
+        # What seems to be missing may have gone by the hand of whoever has the turn by now.
+        with vs.db.write() as conn:
+            turn.check(conn)
+        raise
     finally:
         over.set()
         thread.join()

@@ -11,6 +11,7 @@ from sqlalchemy import delete
 
 from datavc.db import outbox
 from datavc.db import packs as pack_rows
+from datavc.db.session import Database
 from datavc.db.tables import UpkeepTurn
 from datavc.errors import Collected, Conflict, Purged
 from datavc.model.collection import Collection
@@ -212,6 +213,29 @@ def lose_turn(vs: VersionedStore) -> None:
     """As when whoever has the turn is suspended for so long that it is over."""
     with vs.db.write() as conn:
         conn.execute(delete(UpkeepTurn))
+
+
+def test_a_purge_that_lost_its_turn_says_so_and_not_that_a_pack_is_missing(
+    vs: VersionedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_a_part(vs)
+    whole = pack_rows.pages
+    suspended = [True]
+
+    def pages(database: Database, size: int) -> Iterator[list[pack_rows.PackRow]]:
+        found = list(whole(database, size))
+        if suspended:
+            suspended.clear()
+            lose_turn(vs)
+            assert collect(vs).rewritten_packs == 1
+        yield from found
+
+    monkeypatch.setattr(pack_rows, "pages", pages)
+    with pytest.raises(Conflict, match="another one took its turn"):
+        purge.purge(vs, {digest_of(KEPT)}, subject="keep", author="dpo")
+    assert read_files(vs) == {"keep": KEPT, "note": b"small"}
+    purge.purge(vs, {digest_of(KEPT)}, subject="keep", author="dpo")
+    assert check_store(vs, deep=True).is_sound
 
 
 @pytest.mark.parametrize("purged", [False, True])

@@ -248,6 +248,7 @@ def test_an_interrupted_switch_leaves_nothing_behind(
         restore(objects, tuple(files)[:-1], target, **options)  # type: ignore[arg-type]
         # As a file that was being written when the process was killed.
         (target / "z").write_text("la")
+        (target / "sub" / ".datavc-01a212e9f29c738aa027456e6e613d16.part").write_text("b")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:

@@ -12,6 +12,7 @@ from datavc.model.tree.lookup import lookup
 from datavc.model.tree.node import NodeSource
 from datavc.store.content import read_content
 from datavc.store.objects import ObjectStore
+from datavc.versioning.part_file import is_part_name
 from datavc.versioning.working_copy.comparison import LocalChange
 
 
@@ -23,7 +24,7 @@ def find_leftovers(
     objects: ObjectStore,
     local: Mapping[str, LocalChange],
 ) -> set[str]:
-    """The paths among *local* that hold just what an update was bringing in, or the start of it.
+    """The paths among *local* that hold just what an update was bringing in, or a part of it.
 
     Args:
         base: what the working copy was compared with.
@@ -49,7 +50,7 @@ def _is_left(
     objects: ObjectStore,
     change: LocalChange,
 ) -> bool:
-    if change.makes(brought, objects):
+    if change.makes(brought, objects) or is_part_name(change.path.rpartition("/")[2]):
         return True
     # A small file that replaces none is written in place, so a killed process may leave its start.
     if brought is None or lookup(base, prefix + change.path, source) is not None:
