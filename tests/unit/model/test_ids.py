@@ -22,3 +22,15 @@ def test_ids_differ_and_are_ordered_by_time() -> None:
     assert first[12] == "7"
     assert first[16] in "89ab"
     assert len({new_id() for _ in range(1000)}) == 1000
+
+
+def test_ids_of_one_process_are_in_the_order_in_which_they_were_made() -> None:
+    made = [new_id() for _ in range(10_000)]
+    assert made == sorted(made)
+
+
+def test_a_clock_that_is_set_back_does_not_change_the_order(monkeypatch) -> None:
+    before = new_id()
+    monkeypatch.setattr(time, "time_ns", lambda: 1_000_000_000)
+    after = new_id()
+    assert before < after
