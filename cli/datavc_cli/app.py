@@ -49,9 +49,11 @@ _VERBS = {
     "tag": (_HISTORY, "tag", "app"),
     "reflog": (_HISTORY, "reflog", "reflog"),
     "lineage": (_PIPELINES, "lineage", "lineage"),
+    "reproduce": (_PIPELINES, "reproduce", "reproduce"),
     "pipeline": (_PIPELINES, "pipeline", "app"),
     "job": (_PIPELINES, "job", "app"),
     "datum": (_PIPELINES, "datum", "app"),
+    "secret": (_PIPELINES, "secret", "app"),
     "wait": (_PIPELINES, "wait", "wait"),
     "du": (_PLACE, "du", "du"),
     "gc": (_PLACE, "gc", "gc"),
@@ -72,6 +74,7 @@ followed by ~2 to go back two commits, ^2 for the second parent of a merge, @{1}
 Environment: DATAVC_HOME (folder of the data; ~/.datavc), DATAVC_STORE (a folder or \
 s3://bucket/prefix), DATAVC_DATABASE (a database's URL), DATAVC_URL and DATAVC_TOKEN (a server, \
 instead of these), DATAVC_AUTHOR (user@host), DATAVC_EXECUTOR (docker, process or auto), \
+DATAVC_SECRET_KEY (the key of secrets, in base64; else the file secret.key in DATAVC_HOME), \
 DATAVC_DEBUG=1 (show where an error came from), NO_COLOR.
 
 Exit codes: 0 done, 1 failed, 2 wrong use or invalid input, 3 not found, 4 conflict, \

@@ -69,6 +69,11 @@ def complete_pipeline(incomplete: str) -> list[str]:
     return _quietly(_pipelines(incomplete))
 
 
+def complete_secret(incomplete: str) -> list[str]:
+    """Secrets whose name starts with what was typed."""
+    return _quietly(_secrets(incomplete))
+
+
 def _quietly(candidates: Iterator[str]) -> list[str]:
     try:
         return list(candidates)
@@ -119,3 +124,10 @@ def _pipelines(start: str) -> Iterator[str]:
         for pipeline in client.list_pipelines():
             if pipeline.name.startswith(start):
                 yield pipeline.name
+
+
+def _secrets(start: str) -> Iterator[str]:
+    import datavc
+
+    with datavc.connect() as client:
+        yield from (each.name for each in client.list_secrets() if each.name.startswith(start))

@@ -65,7 +65,11 @@ EXAMPLES = {
         datavc reflog images --limit 20""",
     "lineage": """
         datavc lineage models@main
-        datavc lineage --downstream images@main~1""",
+        datavc lineage --downstream images@main~1
+        datavc lineage models@main --svg lineage.svg""",
+    "reproduce": """
+        datavc reproduce models@main
+        datavc reproduce models@main --tolerance 1e-6 --metrics /metrics.json""",
     "wait": """
         datavc wait images@main --timeout 600""",
     "du": """
@@ -108,6 +112,11 @@ EXAMPLES = {
         datavc branch protect images main --allow-commits""",
     "branch unprotect": """
         datavc branch unprotect images 'release/*'""",
+    "branch trigger": """
+        datavc branch trigger images@release --follow main --commits 10
+        datavc branch trigger images@release --remove""",
+    "branch triggers": """
+        datavc branch triggers images""",
     "branch protections": """
         datavc branch protections images""",
     "tag create": """
@@ -124,6 +133,14 @@ EXAMPLES = {
         datavc pipeline list""",
     "pipeline inspect": """
         datavc pipeline inspect edges""",
+    "pipeline run-cron": """
+        datavc pipeline run-cron fetch""",
+    "secret create": """
+        datavc secret create warehouse password=password.txt""",
+    "secret list": """
+        datavc secret list""",
+    "secret delete": """
+        datavc secret delete warehouse""",
     "pipeline delete": """
         datavc pipeline delete edges""",
     "job list": """

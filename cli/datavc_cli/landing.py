@@ -65,6 +65,8 @@ def paint_state(state: JobState) -> str:
 
 def _tell(invocation: Invocation, job: JobInfo) -> bool:
     done = f"{job.datums_processed:,} processed, {job.datums_skipped:,} skipped"
+    if job.datums_recovered:
+        done += f", {job.datums_recovered:,} recovered"
     if job.datums_failed:
         done += f", {job.datums_failed:,} failed"
     output = f" -> {job.pipeline}@{short(job.output)}" if job.output else ""

@@ -88,7 +88,9 @@ def job_progress(invocation: Invocation) -> Iterator[Callable[[JobInfo], None] |
             with lock:
                 if job.id not in tasks:
                     tasks[job.id] = bar.add_task("")
-            done = job.datums_processed + job.datums_skipped + job.datums_failed
+            done = (
+                job.datums_processed + job.datums_skipped + job.datums_failed + job.datums_recovered
+            )
             bar.update(
                 tasks[job.id],
                 description=f"{job.pipeline} {short_run(job.id)} {job.state.value}",

@@ -15,6 +15,8 @@ from datavc.client.pipelines import PipelineVerbs
 from datavc.client.refs import RefVerbs
 from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
+from datavc.client.reproductions import ReproductionVerbs
+from datavc.client.secrets import SecretVerbs
 from datavc.client.space import SpaceVerbs
 from datavc.client.working_copies import WorkingCopyVerbs
 from datavc.client.working_copy_merge import CopyMergeVerbs
@@ -32,6 +34,8 @@ class Client(
     RefVerbs,
     CopyMergeVerbs,
     PipelineVerbs,
+    ReproductionVerbs,
+    SecretVerbs,
     SpaceVerbs,
     WorkingCopyVerbs,
 ):

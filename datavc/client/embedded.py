@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
+from datavc.client.embedded_reproduction import EmbeddedReproduction
 from datavc.client.embedded_space import EmbeddedSpace
 from datavc.client.transport import JobProgress
 from datavc.errors import InvalidInput
@@ -16,11 +17,12 @@ from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.file_info import PutResult
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+from datavc.model.secret import SecretInfo
 from datavc.versioning import branches, commits, history, lineage, repos, resolve, staging, tags
 from datavc.versioning.versioned_store import open_versioned_store
 
 
-class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedSpace):
+class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, EmbeddedSpace):
     """Opens the database and the store itself.
 
     The engine is imported by what needs it alone: it takes a third of a short command's time.
@@ -226,6 +228,32 @@ class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedSpace):
         from datavc.engine import pipelines
 
         pipelines.delete_pipeline(self._vs, name, author, force=force)
+
+    def run_cron(self, name: str, author: str) -> list[CommitInfo]:
+        """Commit a tick of each of a pipeline's cron inputs."""
+        from datavc.engine import cron
+
+        return cron.tick_now(self._vs, name, author)
+
+    def create_secret(
+        self, name: str, values: Mapping[str, bytes], author: str, *, update: bool
+    ) -> SecretInfo:
+        """Make a secret, or replace one."""
+        from datavc.engine import secrets
+
+        return secrets.create_secret(self._vs, name, values, author, update=update)
+
+    def list_secrets(self) -> list[SecretInfo]:
+        """All secrets, without their values."""
+        from datavc.engine import secrets
+
+        return secrets.list_secrets(self._vs)
+
+    def delete_secret(self, name: str, *, force: bool) -> None:
+        """Delete a secret."""
+        from datavc.engine import secrets
+
+        secrets.delete_secret(self._vs, name, force=force)
 
     def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
         """Jobs, newest first."""

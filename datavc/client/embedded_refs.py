@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from datavc.model.branch_trigger import BranchTrigger
 from datavc.model.commit_info import CommitInfo
 from datavc.model.log_filter import LogFilter
 from datavc.model.repo import Protection, Undone
@@ -38,6 +39,24 @@ class EmbeddedRefs:
         from datavc.versioning.undo import undo
 
         return undo(self._vs, repo, name, author=author)
+
+    def set_trigger(self, repo: str, branch: str, trigger: BranchTrigger) -> None:
+        """Let a branch follow another one."""
+        from datavc.versioning import branch_triggers
+
+        branch_triggers.set_trigger(self._vs, repo, branch, trigger)
+
+    def remove_trigger(self, repo: str, branch: str) -> None:
+        """Let it stay where it is."""
+        from datavc.versioning import branch_triggers
+
+        branch_triggers.remove_trigger(self._vs, repo, branch)
+
+    def list_triggers(self, repo: str) -> dict[str, BranchTrigger]:
+        """A repo's triggers, by branch."""
+        from datavc.versioning import branch_triggers
+
+        return branch_triggers.list_triggers(self._vs, repo)
 
     def protect(self, repo: str, pattern: str, author: str, *, allow_commits: bool) -> Protection:
         """Let some branches be changed by merges only."""

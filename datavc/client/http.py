@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import httpx
@@ -12,6 +13,7 @@ import msgspec
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_merge import HttpMerge
 from datavc.client.http_refs import HttpRefs
+from datavc.client.http_reproduction import HttpReproduction
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.client.http_space import HttpSpace
 from datavc.client.http_store import HttpChunkIndex, open_store
@@ -25,6 +27,7 @@ from datavc.model.file_info import PutResult
 from datavc.model.ids import new_id
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+from datavc.model.secret import SecretInfo
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
 
@@ -42,7 +45,7 @@ class _Run(msgspec.Struct):
     jobs: list[JobInfo]
 
 
-class HttpTransport(HttpMerge, HttpRefs, HttpSpace):
+class HttpTransport(HttpMerge, HttpRefs, HttpReproduction, HttpSpace):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
     What is read, and what carries a key of its own (staging and commits), is sent again when the
@@ -253,6 +256,26 @@ class HttpTransport(HttpMerge, HttpRefs, HttpSpace):
     def delete_pipeline(self, name: str, author: str, *, force: bool) -> None:
         """Delete a pipeline."""
         self._delete(f"/pipelines/{part(name)}", author, {"force": force})
+
+    def run_cron(self, name: str, author: str) -> list[CommitInfo]:
+        """Commit a tick of each of a pipeline's cron inputs."""
+        return self._post(f"/pipelines/{part(name)}/ticks", Items[CommitInfo], {}, author).items
+
+    def create_secret(
+        self, name: str, values: Mapping[str, bytes], author: str, *, update: bool
+    ) -> SecretInfo:
+        """Make a secret, or replace one."""
+        encoded = {key: base64.b64encode(value).decode() for key, value in values.items()}
+        body = {"name": name, "values": encoded}
+        return self._post("/secrets", SecretInfo, body, author, {"update": update})
+
+    def list_secrets(self) -> list[SecretInfo]:
+        """All secrets, without their values."""
+        return self._list("/secrets", SecretInfo)
+
+    def delete_secret(self, name: str, *, force: bool) -> None:
+        """Delete a secret."""
+        self._session.send("DELETE", f"/secrets/{part(name)}", query={"force": force})
 
     def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
         """Jobs, newest first."""

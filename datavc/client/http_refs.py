@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Final
 
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_session import HttpSession, Parameters, part
+from datavc.model.branch_trigger import BranchTrigger
 from datavc.model.commit_info import CommitInfo
 from datavc.model.ids import new_id
 from datavc.model.log_filter import LogFilter
@@ -67,6 +69,20 @@ class HttpRefs:
         """Take back the last move of a branch or tag."""
         path = f"/repos/{part(repo)}/names/{part(name)}/undo"
         return decode(self._session.send("POST", path, headers=by(author)), Undone)
+
+    def set_trigger(self, repo: str, branch: str, trigger: BranchTrigger) -> None:
+        """Let a branch follow another one."""
+        path = f"/repos/{part(repo)}/triggers/{part(branch)}"
+        self._session.send("PUT", path, body=asdict(trigger), repeat=True)
+
+    def remove_trigger(self, repo: str, branch: str) -> None:
+        """Let it stay where it is."""
+        self._session.send("DELETE", f"/repos/{part(repo)}/triggers/{part(branch)}")
+
+    def list_triggers(self, repo: str) -> dict[str, BranchTrigger]:
+        """A repo's triggers, by branch."""
+        response = self._session.send("GET", f"/repos/{part(repo)}/triggers")
+        return decode(response, dict[str, BranchTrigger])
 
     def protect(self, repo: str, pattern: str, author: str, *, allow_commits: bool) -> Protection:
         """Let some branches be changed by merges only."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from datavc.client.base import ClientBase
 from datavc.client.transport import JobProgress
 from datavc.errors import InvalidInput, NotFound, SourceUnreadable
+from datavc.model.commit_info import CommitInfo
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 
 #: A pipeline spec: as plain data, as YAML or JSON text, or in a file.
@@ -73,7 +74,7 @@ class PipelineVerbs(ClientBase):
         return self.transport.get_pipeline(name, version)
 
     def delete_pipeline(self, name: str, *, force: bool = False) -> None:
-        """Delete a pipeline, its jobs and its output repo.
+        """Delete a pipeline, its jobs, its output repo and the repos made for its ticks.
 
         Args:
             name: the pipeline.
@@ -84,6 +85,29 @@ class PipelineVerbs(ClientBase):
             Conflict: other pipelines read its output, and *force* is not set.
         """
         self.transport.delete_pipeline(name, self.author, force=force)
+
+    def run_cron(
+        self, name: str, *, run: bool = True, progress: JobProgress | None = None
+    ) -> list[CommitInfo]:
+        """Let all cron inputs of a pipeline tick now; their schedules go on as they were.
+
+        Args:
+            name: the pipeline.
+            run: where pipelines run inline, run what that triggers before returning.
+            progress: called as those jobs move on.
+
+        Returns:
+            The commit of each tick, all of one run.
+
+        Raises:
+            NotFound: there is no such pipeline.
+            InvalidInput: it has no cron input.
+            Conflict: it is stopped.
+        """
+        ticks = self.transport.run_cron(name, self.author)
+        if run and ticks:
+            self.run_pipelines(ticks[0], progress)
+        return ticks
 
     def list_jobs(
         self, pipeline: str | None = None, *, run: str | None = None, limit: int = 100

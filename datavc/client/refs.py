@@ -8,6 +8,7 @@ from datavc.client.base import ClientBase
 from datavc.client.transport import JobProgress
 from datavc.errors import InvalidAddress
 from datavc.model.address import Address
+from datavc.model.branch_trigger import BranchTrigger
 from datavc.model.repo import Protection, Undone
 
 
@@ -44,6 +45,32 @@ class RefVerbs(ClientBase):
             branch = replace(branch, run_id=done.run_id)
             self.run_pipelines(branch, progress)
         return done
+
+    def set_trigger(self, repo: str, branch: str, trigger: BranchTrigger) -> None:
+        """Let a branch follow another one whenever *trigger* fires, in place of an earlier trigger.
+
+        Raises:
+            NotFound: there is no such repo, or one of the branches is not there.
+            InvalidInput: a branch would follow itself.
+            Conflict: a pipeline writes the repo.
+        """
+        self.transport.set_trigger(repo, branch, trigger)
+
+    def remove_trigger(self, repo: str, branch: str) -> None:
+        """Let a branch stay where it is.
+
+        Raises:
+            NotFound: there is no such repo, or the branch has no trigger.
+        """
+        self.transport.remove_trigger(repo, branch)
+
+    def list_triggers(self, repo: str) -> dict[str, BranchTrigger]:
+        """A repo's triggers, by the branch that they move.
+
+        Raises:
+            NotFound: there is no such repo.
+        """
+        return self.transport.list_triggers(repo)
 
     def protect(self, repo: str, pattern: str, *, allow_commits: bool = False) -> Protection:
         """Let branches be changed by merges only: no commit, no move, no deletion.

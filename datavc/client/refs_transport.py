@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from datavc.model.branch_trigger import BranchTrigger
 from datavc.model.commit_info import CommitInfo
 from datavc.model.log_filter import LogFilter
 from datavc.model.repo import Protection, Undone
@@ -25,6 +26,15 @@ class RefsTransport(Protocol):
 
     def undo(self, repo: str, name: str, author: str) -> Undone:
         """Take back the last move of a branch or tag."""
+
+    def set_trigger(self, repo: str, branch: str, trigger: BranchTrigger) -> None:
+        """Let a branch follow another one."""
+
+    def remove_trigger(self, repo: str, branch: str) -> None:
+        """Let it stay where it is."""
+
+    def list_triggers(self, repo: str) -> dict[str, BranchTrigger]:
+        """A repo's triggers, by branch."""
 
     def protect(self, repo: str, pattern: str, author: str, *, allow_commits: bool) -> Protection:
         """Let some branches be changed by merges only."""

@@ -7,11 +7,12 @@ are given as text (``main``, ``main~2``, an id prefix) and resolved where the da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
+from datavc.client.reproduction_transport import ReproductionTransport
 from datavc.client.space_transport import SpaceTransport
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
@@ -19,6 +20,7 @@ from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.file_info import PutResult
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+from datavc.model.secret import SecretInfo
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
 
@@ -26,7 +28,7 @@ from datavc.store.objects import ObjectStore
 JobProgress = Callable[[JobInfo], None]
 
 
-class Transport(MergeTransport, RefsTransport, SpaceTransport, Protocol):
+class Transport(MergeTransport, RefsTransport, ReproductionTransport, SpaceTransport, Protocol):
     """What the SDK needs from a datavc, wherever it runs."""
 
     #: ``embedded`` or ``http``, and where: for messages.
@@ -152,6 +154,20 @@ class Transport(MergeTransport, RefsTransport, SpaceTransport, Protocol):
 
     def delete_pipeline(self, name: str, author: str, *, force: bool) -> None:
         """Delete a pipeline."""
+
+    def run_cron(self, name: str, author: str) -> list[CommitInfo]:
+        """Commit a tick of each of a pipeline's cron inputs."""
+
+    def create_secret(
+        self, name: str, values: Mapping[str, bytes], author: str, *, update: bool
+    ) -> SecretInfo:
+        """Make a secret, or replace one."""
+
+    def list_secrets(self) -> list[SecretInfo]:
+        """All secrets, without their values."""
+
+    def delete_secret(self, name: str, *, force: bool) -> None:
+        """Delete a secret."""
 
     def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
         """Jobs, newest first."""

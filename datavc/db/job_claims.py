@@ -184,6 +184,7 @@ def _values(facts: JobFacts) -> dict[str, object]:
             "datums_processed": facts.counts.processed,
             "datums_skipped": facts.counts.skipped,
             "datums_failed": facts.counts.failed,
+            "datums_recovered": facts.counts.recovered,
         }
     if facts.meta is not None:
         location = facts.meta.location

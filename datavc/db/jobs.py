@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
@@ -12,6 +13,7 @@ from datavc.errors import NotFound
 from datavc.model.commit import TreeRef
 from datavc.model.entry import Location
 from datavc.model.job import JobInfo, JobState
+from datavc.model.reproduction import ReproductionOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class DatumCounts:
     processed: int = 0
     skipped: int = 0
     failed: int = 0
+    recovered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class JobRow:
     lease_until_us: int
     #: The meta tree: datum key -> output change set of each datum of the job.
     meta: TreeRef | None
+    #: What it makes once more; ``None`` for a job that makes an output of its own.
+    reproduces: ReproductionOrder | None = None
 
     @property
     def info(self) -> JobInfo:
@@ -84,6 +89,8 @@ class JobRow:
             started_us=self.started_us,
             finished_us=self.finished_us,
             reason=self.reason,
+            datums_recovered=self.counts.recovered,
+            reproduces=None if self.reproduces is None else self.reproduces.address,
         )
 
 
@@ -96,6 +103,7 @@ def create(
     run_id: str,
     inputs: Sequence[JobInput],
     upstream: Sequence[str] = (),
+    reproduces: ReproductionOrder | None = None,
     time_us: int,
 ) -> int:
     """Add a waiting job at the end of its pipeline's queue; gives its place there.
@@ -104,6 +112,7 @@ def create(
         job_id: from :func:`datavc.model.ids.new_id`.
         inputs: in the order of the spec.
         upstream: ids of the jobs that must be over before this one starts.
+        reproduces: the commit that it makes once more, if any.
 
     Raises:
         NotFound: the pipeline is gone.
@@ -127,11 +136,13 @@ def create(
             run_id=run_id,
             state=JobState.WAITING.value,
             inputs=inputs_as_json(inputs),
+            reproduces=None if reproduces is None else asdict(reproduces),
             reason="",
             datums_total=0,
             datums_processed=0,
             datums_skipped=0,
             datums_failed=0,
+            datums_recovered=0,
             created_us=time_us,
             lease_until_us=0,
             meta_files=0,
@@ -229,6 +240,13 @@ def downstream(conn: Connection, job_id: str) -> list[JobRow]:
     return [job_of(row) for row in conn.execute(statement)]
 
 
+def by_output(conn: Connection, run_id: str, commit_id: str) -> JobRow | None:
+    """The job of a run that made a commit, or ``None``."""
+    statement = select_jobs().where(Job.c.run_id == run_id, Job.c.output == commit_id)
+    row = conn.execute(statement.limit(1)).first()
+    return None if row is None else job_of(row)
+
+
 def last_success(conn: Connection, pipeline_id: int, *, before: int) -> JobRow | None:
     """The pipeline's last job that succeeded among those whose place is before *before*."""
     statement = (
@@ -236,6 +254,7 @@ def last_success(conn: Connection, pipeline_id: int, *, before: int) -> JobRow |
         .where(
             Job.c.pipeline_id == pipeline_id,
             Job.c.state == JobState.SUCCESS.value,
+            Job.c.reproduces.is_(None),
             Job.c.sequence < before,
         )
         .order_by(Job.c.sequence.desc())
@@ -286,7 +305,11 @@ def job_of(row: Row[*tuple[object, ...]]) -> JobRow:
         executor=row.executor,
         reason=row.reason,
         counts=DatumCounts(
-            row.datums_total, row.datums_processed, row.datums_skipped, row.datums_failed
+            row.datums_total,
+            row.datums_processed,
+            row.datums_skipped,
+            row.datums_failed,
+            row.datums_recovered,
         ),
         created_us=row.created_us,
         started_us=row.started_us,
@@ -294,4 +317,9 @@ def job_of(row: Row[*tuple[object, ...]]) -> JobRow:
         owner=row.owner,
         lease_until_us=row.lease_until_us,
         meta=meta,
+        reproduces=None if row.reproduces is None else ReproductionOrder(**_order_of(row)),
     )
+
+
+def _order_of(row: Row[*tuple[object, ...]]) -> dict[str, Any]:
+    return {**row.reproduces, "metrics": tuple(row.reproduces["metrics"])}

@@ -85,6 +85,11 @@ def ack(conn: Connection, owner: str, ids: Sequence[int]) -> int:
     return conn.execute(statement).rowcount
 
 
+def has_events(conn: Connection) -> bool:
+    """Whether an event has not been acted upon yet."""
+    return conn.execute(select(OutboxEvent.c.id).limit(1)).first() is not None
+
+
 def has_event_of(conn: Connection, run_id: str) -> bool:
     """Whether an event of this run has not been acted upon yet."""
     statement = select(OutboxEvent.c.id).where(

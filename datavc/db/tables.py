@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    text,
 )
 
 # Byte order on both databases: PostgreSQL's default collation may sort names by language.
@@ -66,6 +67,31 @@ class BranchColumns(TypedColumns):
 
 
 Branch = Table("branches", METADATA, BranchColumns)
+
+
+class BranchTriggerColumns(TypedColumns):
+    """A branch that follows another one of its repo."""
+
+    repo_id: Named[int] = Column(_BIG, primary_key=True, autoincrement=False)
+    branch: Named[str] = Column(_TEXT, primary_key=True)
+    source: Named[str] = Column(_TEXT)
+    commits: Named[int | None] = Column(_BIG)
+    size: Named[int | None] = Column(_BIG)
+    rate_limit: Named[str] = Column(_TEXT)
+    cron: Named[str] = Column(_TEXT)
+    all_of_them: Named[int] = Column(_BIG)
+    moved_us: Named[int] = Column(_BIG)
+    next_us: Named[int | None] = Column(_BIG, index=True)
+
+
+BranchTrigger = Table(
+    "branch_triggers",
+    METADATA,
+    BranchTriggerColumns,
+    ForeignKeyConstraint(
+        ["repo_id", "branch"], ["branches.repo_id", "branches.name"], ondelete="CASCADE"
+    ),
+)
 
 
 class TagColumns(TypedColumns):
@@ -356,6 +382,35 @@ PipelineInput = Table(
 )
 
 
+class CronInputColumns(TypedColumns):
+    """A cron input of a pipeline's current version."""
+
+    pipeline_id: Named[int] = Column(
+        _BIG, ForeignKey("pipelines.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: Where its ticks are committed.
+    repo: Named[str] = Column(_TEXT, primary_key=True)
+    next_us: Named[int] = Column(_BIG, index=True)
+    #: Whether the repo was made for it.
+    made_repo: Named[int] = Column(_BIG)
+
+
+CronInput = Table("cron_inputs", METADATA, CronInputColumns)
+
+
+class SecretColumns(TypedColumns):
+    """A secret; ``sealed`` holds its values, encrypted."""
+
+    name: Named[str] = Column(_TEXT, primary_key=True)
+    value_names: Named[list[str]] = Column(JSON)
+    sealed: Named[bytes] = Column(LargeBinary)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+Secret = Table("secrets", METADATA, SecretColumns)
+
+
 class JobColumns(TypedColumns):
     """A job."""
 
@@ -385,6 +440,9 @@ class JobColumns(TypedColumns):
     meta_length: Named[int | None] = Column(_BIG)
     meta_files: Named[int] = Column(_BIG)
     meta_bytes: Named[int] = Column(_BIG)
+    datums_recovered: Named[int] = Column(_BIG, server_default=text("0"))
+    #: The commit that the job makes once more, and how closely; null for a job that makes its own.
+    reproduces: Named[dict[str, object] | None] = Column(JSON(none_as_null=True))
 
 
 Job = Table(
@@ -396,6 +454,25 @@ Job = Table(
     Index(None, "state", "created_us"),
     CheckConstraint("sequence > 0", name="sequence"),
 )
+
+
+class ReproductionColumns(TypedColumns):
+    """What came of making a commit's output once more; it outlives the job and the pipeline."""
+
+    job_id: Named[str] = Column(_TEXT, primary_key=True)
+    repo: Named[str] = Column(_TEXT)
+    commit_id: Named[str] = Column(_TEXT, index=True)
+    verdict: Named[str] = Column(_TEXT)
+    files: Named[int] = Column(_BIG)
+    different: Named[int] = Column(_BIG)
+    differences: Named[list[dict[str, str]]] = Column(JSON)
+    tolerance: Named[float] = Column(Double)
+    metrics: Named[list[str]] = Column(JSON)
+    author: Named[str] = Column(_TEXT)
+    time_us: Named[int] = Column(_BIG)
+
+
+ReproductionRow = Table("reproductions", METADATA, ReproductionColumns)
 
 
 class JobDependencyColumns(TypedColumns):

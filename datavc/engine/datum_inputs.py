@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
 from datavc.engine.scratch import disk_full, empty_folder, scratch_errors
 from datavc.errors import OutOfSpace
 from datavc.model.commit import TreeRef
-from datavc.model.datum import Datum, DatumInput, datum_files
+from datavc.model.datum import Datum, datum_files
+from datavc.model.datum_input import DatumInput
 from datavc.model.entry import Entry, EntryKind
 from datavc.store.content import read_content, write_content
 from datavc.store.external.problem import naming
@@ -42,7 +44,8 @@ class InputFolder:
         self._trees = trees
         self._root = root
         self._may_reuse = may_reuse
-        self._present: dict[str, DatumInput] = {}
+        #: By the input's name; several where a group has them.
+        self._present: dict[str, list[DatumInput]] = {}
 
     def fill(self, datum: Datum) -> None:
         """Make the folders hold exactly what *datum* sees.
@@ -51,20 +54,23 @@ class InputFolder:
             OutOfSpace: the scratch disk is full.
             StoreUnavailable, DataCorrupt: a file cannot be read from the store.
         """
-        wanted = {part.source.name: part for part in datum.inputs}
+        wanted: defaultdict[str, list[DatumInput]] = defaultdict(list)
+        for part in datum.inputs:
+            wanted[part.source.name].append(part)
         with scratch_errors(self._root):
             self._clear(wanted)
-            for name, part in wanted.items():
+            for name, parts in wanted.items():
                 if name not in self._present:
                     # Noted first: a folder that is only half there must be emptied too.
                     (self._root / name).mkdir(exist_ok=True)
-                    self._present[name] = part
-                    self._write(part)
+                    self._present[name] = parts
+                    for part in parts:
+                        self._write(part)
 
-    def _clear(self, wanted: Mapping[str, DatumInput]) -> None:
+    def _clear(self, wanted: Mapping[str, list[DatumInput]]) -> None:
         """Remove all that is not wanted, and whatever else a transform has left here."""
-        for name, part in list(self._present.items()):
-            if not self._may_reuse or wanted.get(name) != part:
+        for name, parts in list(self._present.items()):
+            if not self._may_reuse or wanted.get(name) != parts:
                 del self._present[name]
         for entry in list(os.scandir(self._root)):
             if entry.name == _OUTPUT or entry.name in self._present:

@@ -43,18 +43,30 @@ class _Found:
     executable: bool
 
 
-def take_outputs(vs: VersionedStore, folder: Path) -> list[OutputFile]:
+def take_outputs(vs: VersionedStore, folder: Path, limit: int | None = None) -> list[OutputFile]:
     """Read all files below *folder*, sorted by path; large ones are stored at once.
 
+    Args:
+        vs: where they are stored.
+        folder: what the transform wrote.
+        limit: bytes that it may be; ``None`` for any.
+
     Raises:
-        TransformFailed: something in it is no regular file, or has a name that is not allowed.
+        TransformFailed: something in it is no regular file, has a name that is not allowed, or
+            there is too much of it.
         OutOfSpace, StoreUnavailable: the store takes no more.
     """
     with scratch_errors(folder):
         if not folder.is_dir() or folder.is_symlink():
             raise TransformFailed("it removed its output folder", hint="leave the folder in place")
         found = sorted(_scan(str(folder), ""), key=lambda file: file.path)
-        if sum(file.size for file in found) > _IN_MEMORY:
+        size = sum(file.size for file in found)
+        if limit is not None and size > limit:
+            raise TransformFailed(
+                f"it wrote {size:,} bytes, above its resource_limits.disk of {limit:,}",
+                hint="write less, or raise the limit",
+            )
+        if size > _IN_MEMORY:
             return _store(vs, found)
         return [
             OutputFile(file.path, file.executable, Path(file.host_path).read_bytes())

@@ -45,8 +45,12 @@ class DatumRunner:
     #: Variables that are the same for all datums of the job.
     env: Mapping[str, str]
     tries: int
+    #: Whether there is an ``err_cmd``.
+    recovers: bool
     log_limit: int
     scratch: Path
+    #: Bytes that a datum may put out; ``None`` for no limit.
+    disk_limit: int | None = None
 
     def run(self, datum: Datum) -> DatumRun | None:
         """Run *datum* until it succeeds or its tries are used up; ``None`` when interrupted.
@@ -65,7 +69,7 @@ class DatumRunner:
             outputs: list[OutputFile] = []
             if outcome.succeeded:
                 try:
-                    outputs = take_outputs(self.vs, self.worker.output)
+                    outputs = take_outputs(self.vs, self.worker.output, self.disk_limit)
                 except TransformFailed as error:
                     outcome = replace(outcome, reason=error.message, may_retry=False)
             if self.worker.interrupted:
@@ -74,17 +78,34 @@ class DatumRunner:
                 break
             if number < self.tries:
                 log.note(f"try {number} of {self.tries}: {outcome.reason}")
+        state = DatumState.SUCCESS
         if not outcome.succeeded:
             log.note(f"failed: {outcome.reason}")
+            state = self._recover(datum, env, log)
+            if self.worker.interrupted:
+                return None
         return DatumRun(
             datum=datum,
-            state=DatumState.SUCCESS if outcome.succeeded else DatumState.FAILED,
+            state=state,
             outputs=outputs,
             seconds=time.monotonic() - started,
             exit_code=outcome.exit_code,
             reason=outcome.reason,
             log=log.encoded(),
         )
+
+    def _recover(self, datum: Datum, env: Mapping[str, str], log: DatumLog) -> DatumState:
+        """Let the spec's ``err_cmd`` have its say, with inputs and output as at the start."""
+        if not self.recovers:
+            return DatumState.FAILED
+        self.inputs.fill(datum)
+        empty_folder(self.worker.output)
+        outcome = self._explain(self.worker.run(env, log, recover=True))
+        if outcome.succeeded:
+            log.note("recovered by err_cmd: the job goes on without this datum's output")
+            return DatumState.RECOVERED
+        log.note(f"err_cmd failed, too: {outcome.reason}")
+        return DatumState.FAILED
 
     def _explain(self, outcome: Outcome) -> Outcome:
         """Say so if a failure comes with a scratch disk that has no room left."""
@@ -99,8 +120,14 @@ class DatumRunner:
         for part in datum.inputs:
             source = part.source
             name = variable_name(source.name)
-            env[name] = f"{pfs}/{source.name}/{part.path}".rstrip("/")
+            path = f"{pfs}/{source.name}/{part.path}".rstrip("/")
+            # Where a group has several files of an input, they are found in its folder.
+            env[name] = f"{pfs}/{source.name}" if name in env else path
             env[f"{name}_COMMIT"] = self.commits[source.repo, source.branch]
+            for what, key in (("JOIN_ON", part.join_on), ("GROUP_BY", part.group_by)):
+                if key is not None:
+                    env[f"DATAVC_DATUM_{name}_{what}"] = key
+                    env[f"PACH_DATUM_{name}_{what}"] = key
         key = datum.key.hex()
         return {
             **env,

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from datavc.engine.clock_work import do_what_is_due
 from datavc.engine.executors.choose import open_executor
 from datavc.engine.job_run import JobRunner
 from datavc.engine.jobs import look_at_run, timed_out
@@ -96,11 +97,13 @@ class Engine:
     def serve(self, stop: threading.Event) -> None:
         """Work on whatever there is to do until *stop* is set, then let go of running jobs.
 
-        A store or database that is away is waited for.
+        Cron inputs tick and triggers by the clock fire as long as somebody serves. A store or
+        database that is away is waited for.
         """
         pause = self._settings.poll_seconds
         while not stop.is_set():
             try:
+                due = do_what_is_due(self._vs)
                 job = next_job(self._vs, self._runner.owner, self._settings.lease_seconds)
                 if job is not None:
                     self._runner.run(job, stop)
@@ -110,7 +113,7 @@ class Engine:
                 continue
             pause = self._settings.poll_seconds
             if job is None:
-                stop.wait(pause)
+                stop.wait(pause if due is None else min(pause, due))
 
     def close(self) -> None:
         """Let go of the executor and of the scratch files. Safe to call more than once."""

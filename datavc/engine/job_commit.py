@@ -14,7 +14,8 @@ from datavc.db.job_claims import JobFacts
 from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.datum_facts import encode_facts
-from datavc.engine.job_plan import JobInputs, JobPlan
+from datavc.engine.job_inputs import JobInputs
+from datavc.engine.job_plan import JobPlan
 from datavc.errors import LostRace
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import Provenance, TreeRef

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from datavc.db import branches, commits, datums, job_datums, jobs, repos
-from datavc.db.jobs import DatumCounts, JobInput, JobRow
+from datavc.db import branches, commits, datums, job_datums, jobs, pipelines, repos
+from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.datum_facts import read_facts, read_output
+from datavc.engine.datum_plan import DatumPlan, DatumPlanner
+from datavc.engine.job_inputs import JobInputs, output_after
 from datavc.engine.output_ledger import OutputLedger, describe
 from datavc.errors import Conflict
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
-from datavc.model.datum import Datum, plan_datums
+from datavc.model.datum import Datum
 from datavc.model.job import DatumState
-from datavc.model.pipeline import PipelineSpec
+from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import lookup
 from datavc.model.tree.scan import scan
@@ -27,12 +29,18 @@ _PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class JobInputs:
-    """What a job reads: its input commits, all known by now, and their trees."""
+class JobCode:
+    """What a job runs."""
 
-    inputs: tuple[JobInput, ...]
-    commits: Mapping[tuple[str, str], str]
-    trees: Mapping[tuple[str, str], TreeRef]
+    spec: PipelineSpec
+    #: Name of the executor, and what it says of the image.
+    executor: str
+    image_digest: str
+
+    @property
+    def digest(self) -> str:
+        """See :meth:`~datavc.model.pipeline.PipelineSpec.code_digest`."""
+        return self.spec.code_digest(self.image_digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,8 @@ class JobBase:
     meta: TreeRef
     #: The head's tree in any case.
     head_tree: TreeRef
+    #: The job whose datums ``meta`` lists, if it is the pipeline's last one.
+    job: JobRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,37 +71,6 @@ class JobPlan:
     pending: tuple[Datum, ...]
     counts: DatumCounts
     ledger: OutputLedger
-
-
-def resolve_inputs(conn: Connection, job: JobRow) -> JobInputs:
-    """Find the commits that the upstream jobs of the run have made, and all input trees.
-
-    Raises:
-        Conflict: an upstream pipeline has never put anything out, or an input commit is gone.
-    """
-    made = {upstream.pipeline: upstream for upstream in jobs.upstream(conn, job.id)}
-    inputs = tuple(
-        replace(source, commit=source.commit or _output_of(conn, made.get(source.repo)))
-        for source in job.inputs
-    )
-    found = commits.get_many(conn, [source.commit for source in inputs if source.commit])
-    by_branch: dict[tuple[str, str], str] = {}
-    for source in inputs:
-        if source.commit not in found:
-            raise Conflict(
-                f"input {source.repo}@{source.commit or source.branch} of the job is gone",
-                hint="commit to the input again, or update the pipeline",
-            )
-        by_branch[source.repo, source.branch] = source.commit
-    trees = {branch: found[commit].tree for branch, commit in by_branch.items()}
-    return JobInputs(inputs, by_branch, trees)
-
-
-def _output_of(conn: Connection, job: JobRow | None) -> str | None:
-    """The output commit that holds after *job*: its own, or the last one when nothing changed."""
-    while job is not None and job.output is None:
-        job = jobs.last_success(conn, job.pipeline_id, before=job.sequence)
-    return None if job is None else job.output
 
 
 def find_base(conn: Connection, job: JobRow, pipeline: PipelineRow) -> JobBase:
@@ -112,18 +91,17 @@ def find_base(conn: Connection, job: JobRow, pipeline: PipelineRow) -> JobBase:
     commit = commits.find(conn, branch.head)
     head_tree = EMPTY_TREE if commit is None else commit.tree
     last = jobs.last_success(conn, job.pipeline_id, before=job.sequence)
-    if last is None or last.meta is None or _output_of(conn, last) != branch.head:
+    if last is None or last.meta is None or output_after(conn, last) != branch.head:
         return JobBase(branch.head, EMPTY_TREE, EMPTY_TREE, head_tree)
-    return JobBase(branch.head, head_tree, last.meta, head_tree)
+    return JobBase(branch.head, head_tree, last.meta, head_tree, last)
 
 
 def plan_job(
     vs: VersionedStore,
     job: JobRow,
     pipeline: PipelineRow,
-    spec: PipelineSpec,
     inputs: JobInputs,
-    code_digest: str,
+    code: JobCode,
 ) -> JobPlan:
     """Plan *job*.
 
@@ -131,33 +109,47 @@ def plan_job(
         DuplicateOutput: two datums that are done already wrote the same path.
         Conflict: the output branch is gone.
     """
-    salt = pipeline.salt + (job.id if spec.reprocess_every_job else "")
-    planned = {
-        datum.key: datum
-        for datum in plan_datums(spec.input, inputs.trees, vs.nodes, code_digest, salt)
-    }
     with vs.db.read() as conn:
         base = find_base(conn, job, pipeline)
-    in_base = {bytes.fromhex(path) for path, _ in scan(base.meta, vs.nodes)}
-    new = [key for key in planned if key not in in_base]
+    salt = pipeline.salt + (job.id if code.spec.reprocess_every_job else "")
+    planner = DatumPlanner(vs, code.spec, inputs, code.digest, salt)
+    planned = planner.plan(base.meta, _like(vs, base.job, pipeline, code))
     with vs.db.read() as conn:
-        known = datums.get_many(conn, job.pipeline_id, new)
+        known = datums.get_many(conn, job.pipeline_id, planned.new)
         own = _done_by(conn, job.id) if known else set()
     done = {key: row.output for key, row in known.items()}
-    gone = tuple(sorted(key.hex() for key in in_base if key not in planned))
     processed = sum(key in own for key in done)
     return JobPlan(
         base=base,
-        gone=gone,
+        gone=planned.gone,
         done=done,
-        pending=tuple(planned[key] for key in new if key not in done),
+        pending=tuple(datum for key, datum in planned.new.items() if key not in done),
         counts=DatumCounts(
-            total=len(planned),
+            total=planned.total,
             processed=processed,
-            skipped=len(planned) - len(new) + len(done) - processed,
+            skipped=planned.total - len(planned.new) + len(done) - processed,
         ),
-        ledger=_open_ledger(vs, base, gone, planned, done),
+        ledger=_open_ledger(vs, base, planned, done),
     )
+
+
+def _like(
+    vs: VersionedStore, before: JobRow | None, pipeline: PipelineRow, code: JobCode
+) -> JobRow | None:
+    """The job before, if equal input files had the same datum keys in it."""
+    spec = code.spec
+    if before is None or spec.reprocess_every_job or before.executor != code.executor:
+        return None
+    if before.version == pipeline.version:
+        return before
+    with vs.db.read() as conn:
+        row = pipelines.find_by_id(conn, before.pipeline_id, before.version)
+    if row is None or row.salt != pipeline.salt:
+        return None
+    old = parse_pipeline_spec(row.spec)
+    image = row.image_digest if code.executor != "process" else code.image_digest
+    same = old.input == spec.input and not old.reprocess_every_job and image is not None
+    return before if same and old.code_digest(image or "") == code.digest else None
 
 
 def _done_by(conn: Connection, job_id: str) -> set[bytes]:
@@ -175,23 +167,22 @@ def _done_by(conn: Connection, job_id: str) -> set[bytes]:
 
 
 def _open_ledger(
-    vs: VersionedStore,
-    base: JobBase,
-    gone: tuple[str, ...],
-    planned: Mapping[bytes, Datum],
-    done: Mapping[bytes, StagedRecord],
+    vs: VersionedStore, base: JobBase, planned: DatumPlan, done: Mapping[bytes, StagedRecord]
 ) -> OutputLedger:
     def owner_in_base(path: str) -> str:
+        every = planned.every()
         for key, entry in scan(base.meta, vs.nodes):
-            datum = planned.get(bytes.fromhex(key))
+            datum = every.get(bytes.fromhex(key))
+            if datum is None:
+                continue
             facts = read_facts(vs, key, entry)
-            if datum is not None and any(name == path for name, _ in read_output(vs, facts)):
+            if any(name == path for name, _ in read_output(vs, facts)):
                 return describe(datum)
         return "of the last job"
 
-    ledger = OutputLedger(base.output, vs.nodes, _paths_of(vs, base, gone), owner_in_base)
+    ledger = OutputLedger(base.output, vs.nodes, _paths_of(vs, base, planned.gone), owner_in_base)
     for key, output in done.items():
-        ledger.add(planned[key], read_output(vs, output))
+        ledger.add(planned.new[key], read_output(vs, output))
     return ledger
 
 

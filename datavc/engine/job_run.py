@@ -18,14 +18,18 @@ from datavc.engine.datum_run import DatumRun
 from datavc.engine.executors.executor import Executor
 from datavc.engine.job_commit import FinishedJob, commit_job
 from datavc.engine.job_end import end_job
+from datavc.engine.job_inputs import JobInputs, resolve_inputs
 from datavc.engine.job_lease import JobLease
-from datavc.engine.job_plan import JobInputs, JobPlan, plan_job, resolve_inputs
+from datavc.engine.job_plan import JobCode, JobPlan, plan_job
 from datavc.engine.job_workers import JobWorkers, WorkOrder
 from datavc.engine.output_ledger import describe
+from datavc.engine.reproduction import check_same_code, end_reproduction, plan_again
 from datavc.engine.result_writer import ResultWriter
 from datavc.engine.scratch import scratch_errors
+from datavc.engine.secrets import open_secrets
 from datavc.engine.settings import EngineSettings
 from datavc.errors import (
+    Conflict,
     DatabaseUnavailable,
     DatavcError,
     LostRace,
@@ -139,21 +143,27 @@ class _Attempt:
         if pipeline is None:
             raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
         spec = parse_pipeline_spec(pipeline.spec)
-        image_digest = self._pin_image(pipeline, spec)
-        code_digest = spec.code_digest(image_digest)
-        plan = plan_job(self._vs, self._job, pipeline, spec, inputs, code_digest)
+        code = JobCode(spec, self._runner.executor.name, self._pin_image(pipeline, spec))
+        order = self._job.reproduces
+        if order is not None:
+            check_same_code(self._vs, order, code)
+            plan = plan_again(self._vs, self._job, inputs, code)
+        else:
+            plan = plan_job(self._vs, self._job, pipeline, inputs, code)
         workers = min(spec.parallelism or self._runner.settings.workers, len(plan.pending))
         self._begin(plan, inputs, workers)
         outputs = dict(plan.done)
         counts = plan.counts
         if plan.pending:
-            order = self._order(spec, image_digest, inputs)
-            written = self._run_datums(plan, order, workers)
+            written = self._run_datums(plan, self._order(spec, code.image_digest, inputs), workers)
             outputs.update(written.outputs)
             counts = written.counts
         self._check_held()
+        if order is not None:
+            end_reproduction(self._vs, self._job, self._runner.owner, order, plan.ledger, counts)
+            return
         finished = FinishedJob(
-            self._job, self._runner.owner, pipeline, code_digest, inputs, plan, outputs, counts
+            self._job, self._runner.owner, pipeline, code.digest, inputs, plan, outputs, counts
         )
         commit_job(self._vs, finished)
 
@@ -162,6 +172,12 @@ class _Attempt:
         if executor.name == "process":
             return executor.prepare(spec.transform.image, None)
         digest = executor.prepare(spec.transform.image, pipeline.image_digest)
+        if pipeline.image_digest not in (None, digest):
+            raise Conflict(
+                f"the image {spec.transform.image!r} is another one here than version "
+                f"{pipeline.version} of pipeline {pipeline.name} has run in",
+                hint="bring that one back, or update the pipeline to take this one",
+            )
         if pipeline.image_digest is None:
             with self._vs.db.write() as conn:
                 pipelines.pin_image(
@@ -206,6 +222,7 @@ class _Attempt:
                 "PACH_OUTPUT_COMMIT_ID": job.run_id,
             },
             log_limit=self._runner.settings.log_limit,
+            secrets=open_secrets(self._vs, spec.transform.secrets),
         )
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from datavc.engine.datum_inputs import InputFolder
 from datavc.engine.datum_run import DatumRun, DatumRunner
 from datavc.engine.executors.executor import Executor, Worker, WorkerRequest
 from datavc.engine.scratch import scratch_errors
+from datavc.engine.secrets import SecretValues
 from datavc.model.commit import TreeRef
 from datavc.model.datum import Datum
 from datavc.model.pipeline import PipelineSpec
@@ -32,6 +33,7 @@ class WorkOrder:
     trees: Mapping[tuple[str, str], TreeRef]
     env: Mapping[str, str]
     log_limit: int
+    secrets: SecretValues = field(default_factory=dict, repr=False)
 
 
 class JobWorkers:
@@ -109,7 +111,7 @@ class JobWorkers:
     def _open(self, folder: Path) -> DatumRunner | None:
         order = self._order
         worker = order.executor.open_worker(
-            WorkerRequest(order.spec, order.image_digest, folder, order.job_id)
+            WorkerRequest(order.spec, order.image_digest, folder, order.job_id, order.secrets)
         )
         with self._lock:
             self._workers.append(worker)
@@ -124,8 +126,10 @@ class JobWorkers:
             commits=order.commits,
             env=order.env,
             tries=order.spec.datum_tries,
+            recovers=bool(order.spec.transform.err_cmd),
             log_limit=order.log_limit,
             scratch=order.scratch,
+            disk_limit=order.spec.limits.disk,
         )
 
     def _run_all(self, runner: DatumRunner) -> None:

@@ -10,8 +10,11 @@ from datavc.db import branches, jobs, pipelines, repos
 from datavc.db.clock import now_us
 from datavc.db.jobs import JobRow
 from datavc.db.pipelines import InputBranch, NewVersion, PipelineRow
+from datavc.engine import cron
+from datavc.engine.input_triggers import drop_input_triggers, set_input_triggers
 from datavc.engine.job_end import end_job
 from datavc.engine.run_jobs import all_pipelines, create_run_jobs
+from datavc.engine.secrets import check_secrets
 from datavc.engine.triggers import handle_some
 from datavc.errors import AlreadyExists, Conflict, InvalidSpec, NotFound
 from datavc.model.ids import new_id
@@ -47,20 +50,24 @@ def create_pipeline(
 
     Raises:
         InvalidSpec: the spec is malformed, or would close a cycle.
-        NotFound: an input repo does not exist.
+        NotFound: an input repo, or a secret, does not exist.
         AlreadyExists: the name is taken by a repo, or by a pipeline and *update* is not set.
     """
     spec = parse_pipeline_spec(document)
     with vs.db.write() as conn:
         # What landed before belongs to the pipelines that were there then.
-        while handle_some(conn, f"pipeline {spec.name}"):
+        while handle_some(vs, conn, f"pipeline {spec.name}", {}):
             pass
         current = pipelines.find(conn, spec.name)
         if current is not None and not update:
             raise AlreadyExists(
                 f"pipeline {spec.name!r} exists already", hint="update it, or choose another name"
             )
+        check_secrets(conn, spec.transform.secrets)
+        ticks_made = cron.make_tick_repos(conn, spec, author)
         _check_inputs(conn, spec)
+        before = None if current is None else parse_pipeline_spec(current.spec)
+        set_input_triggers(conn, spec, before, author)
         salt = new_id() if reprocess else current.salt if current else ""
         version = NewVersion(
             spec=dict(document),
@@ -77,10 +84,12 @@ def create_pipeline(
         if current is None:
             _make_output_repo(conn, spec, author)
             pipeline_id = pipelines.create(conn, spec.name, version)
+            cron.plan_ticks(conn, pipeline_id, spec, None, ticks_made)
         else:
             _make_output_branch(conn, spec, author)
             number = pipelines.add_version(conn, current.id, current.version, version)
             pipeline_id = current.id
+            cron.plan_ticks(conn, pipeline_id, spec, before, ticks_made)
             if _hand_over_waiting_jobs(conn, current, version.inputs, number):
                 return _info(conn, spec.name)
             _kill_jobs(conn, current, f"replaced by version {number} of the pipeline")
@@ -105,7 +114,7 @@ def get_pipeline(vs: VersionedStore, name: str, version: int | None = None) -> P
 
 
 def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool = False) -> None:
-    """Delete a pipeline, its jobs and its output repo.
+    """Delete a pipeline, its jobs, its output repo and the repos made for its ticks.
 
     Raises:
         NotFound: there is no such pipeline.
@@ -122,10 +131,14 @@ def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool =
                 hint="delete those first, or use --force",
             )
         _kill_jobs(conn, row, "the pipeline was deleted")
+        ticks = cron.tick_repos_made(conn, row.id)
+        drop_input_triggers(conn, parse_pipeline_spec(row.spec), author)
         pipelines.remove(conn, row.id)
-        output = repos.find(conn, row.output_repo)
-        if output is not None:
-            repos.remove(conn, output.id, author=author, time_us=now_us())
+        unused = [repo for repo in ticks if not pipelines.users_of(conn, repo)]
+        for repo in (row.output_repo, *unused):
+            found = repos.find(conn, repo)
+            if found is not None:
+                repos.remove(conn, found.id, author=author, time_us=now_us())
 
 
 def _info(conn: Connection, name: str, version: int | None = None) -> PipelineInfo:

@@ -165,27 +165,34 @@ class ResultWriter:
         counts = replace(
             self.counts,
             processed=self.counts.processed + len(done),
-            failed=self.counts.failed + len(batch) - len(done),
+            failed=self.counts.failed + _count(batch, DatumState.FAILED),
+            recovered=self.counts.recovered + _count(batch, DatumState.RECOVERED),
         )
         time_us = now_us()
         with self._vs.db.write() as conn:
             packs.check_unmoved(conn, needed)
             if not job_claims.record(conn, self._job.id, self._owner, JobFacts(counts=counts)):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
-            datums.add_many(
-                conn,
-                self._job.pipeline_id,
-                [
-                    DatumResultRow(run.datum.key, output, run.seconds, time_us)
-                    for run, output in zip(done, outputs, strict=True)
-                ],
-            )
+            # What is made once more to be compared is nothing for other jobs to build upon.
+            if self._job.reproduces is None:
+                datums.add_many(
+                    conn,
+                    self._job.pipeline_id,
+                    [
+                        DatumResultRow(run.datum.key, output, run.seconds, time_us)
+                        for run, output in zip(done, outputs, strict=True)
+                    ],
+                )
             job_datums.add_many(
                 conn,
                 self._job.id,
                 [_row(run, log) for run, log in zip(batch, logs, strict=True)],
             )
         self.counts = counts
+
+
+def _count(batch: Sequence[DatumRun], state: DatumState) -> int:
+    return sum(run.state is state for run in batch)
 
 
 def _row(run: DatumRun, log: ChunkRef | None) -> JobDatumRow:

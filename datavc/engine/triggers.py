@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from datavc.db import outbox, pipelines
 from datavc.db.outbox import Event
+from datavc.engine.branch_moves import Landed, Sizes, follow_commit, measure_changes
 from datavc.engine.run_jobs import create_run_jobs
 from datavc.versioning.landing import COMMIT_LANDED
 from datavc.versioning.versioned_store import VersionedStore
@@ -22,27 +23,34 @@ def handle_events(vs: VersionedStore, owner: str) -> None:
     """
     more = True
     while more:
+        sizes = measure_changes(vs)
         # Undone by a power cut, the event is there again and its jobs are not.
         with vs.db.write(durable=False) as conn:
-            more = handle_some(conn, owner)
+            more = handle_some(vs, conn, owner, sizes)
 
 
-def handle_some(conn: Connection, owner: str) -> bool:
-    """Act upon the oldest events in the caller's transaction; whether there were any."""
+def handle_some(vs: VersionedStore, conn: Connection, owner: str, sizes: Sizes) -> bool:
+    """Act upon the oldest events in the caller's transaction; whether there were any.
+
+    Args:
+        vs: where.
+        conn: the transaction.
+        owner: who does it.
+        sizes: what :func:`~datavc.engine.branch_moves.measure_changes` said just before.
+    """
     # Jobs queue up in the order in which their commits landed.
     outbox.take_turn(conn)
     events = outbox.claim(conn, owner, _LEASE)
     for event in events:
-        _handle(conn, event)
+        _handle(vs, conn, event, sizes)
     outbox.ack(conn, owner, [event.id for event in events])
     return bool(events)
 
 
-def _handle(conn: Connection, event: Event) -> None:
+def _handle(vs: VersionedStore, conn: Connection, event: Event, sizes: Sizes) -> None:
     if event.kind != COMMIT_LANDED:
         return
-    repo, branch, commit, run_id = (
-        str(event.payload[key]) for key in ("repo", "branch", "commit", "run_id")
-    )
-    if pipelines.triggered_by(conn, repo, branch):
-        create_run_jobs(conn, run_id, landed={(repo, branch): commit})
+    landed = Landed(*(str(event.payload[key]) for key in ("repo", "branch", "commit", "run_id")))
+    follow_commit(vs, conn, landed, sizes)
+    if pipelines.triggered_by(conn, landed.repo, landed.branch):
+        create_run_jobs(conn, landed.run_id, landed={(landed.repo, landed.branch): landed.commit})

@@ -44,6 +44,11 @@ class Glob:
         return None if found is None else tuple(text or "" for text in found.groups())
 
     @property
+    def captures(self) -> range:
+        """The numbers of its captures, from 1 on."""
+        return range(1, self._regex.groups + 1)
+
+    @property
     def depth(self) -> int:
         """The most parts that a matching path has, unless the pattern is deep."""
         body = self.pattern.strip("/")

@@ -53,6 +53,9 @@ class DatumState(StrEnum):
     #: Its key had succeeded before; the output was reused.
     SKIPPED = "skipped"
     FAILED = "failed"
+    #: It failed and ``err_cmd`` succeeded: the job goes on without its output, and the next job
+    #: tries it again.
+    RECOVERED = "recovered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,9 @@ class JobInfo:
     finished_us: int | None
     #: Why it failed, or what it waits for; ``""`` when there is nothing to say.
     reason: str = ""
+    datums_recovered: int = 0
+    #: ``repo@commit`` whose output it makes once more to compare; ``None`` for all other jobs.
+    reproduces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,49 +2,51 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
-from datavc.errors import InvalidName, InvalidSpec
+from datavc.errors import InvalidSpec
 from datavc.model.address import DEFAULT_BRANCH
-from datavc.model.glob import Glob
 from datavc.model.ids import digest_of
-from datavc.model.name import check_ref_name, check_repo_name
-from datavc.model.pipeline_input import (
-    CrossInput,
-    PfsInput,
-    PipelineInput,
-    UnionInput,
-    pfs_inputs,
-    source_branches,
-)
-from datavc.model.spec_fields import SpecFields, plain_text
+from datavc.model.input_spec import parse_input
+from datavc.model.pipeline_input import PipelineInput, pfs_inputs, source_branches
+from datavc.model.secret import SecretUse
+from datavc.model.secret_spec import parse_secrets
+from datavc.model.spec_fields import SpecFields, check_variable, plain_text
 
+#: The only kind of graphics processor, as Kubernetes calls it.
+_GPU = "nvidia.com/gpu"
 #: How often a datum is run before it counts as failed, where a spec does not say.
 DEFAULT_TRIES = 3
 
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_INPUT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
-# The output folder, and variables that decide what a command means: an input name is one too.
-_TAKEN_NAMES = ("out", "ENV", "HOME", "IFS", "LD_LIBRARY_PATH", "LD_PRELOAD", "PATH", "TMPDIR")
-_UNSUPPORTED_SPEC = (
-    "autoscaling", "cron", "datum_set_spec", "defaults", "determined", "egress",
-    "maximum_expected_uptime", "metadata", "pod_patch", "pod_spec", "s3_out", "salt",
-    "scheduling_spec", "service",
-    "sidecar_resource_limits", "sidecar_resource_requests", "spec_commit", "spout", "tf_job",
-    "tolerations",
-)  # fmt: skip
-_UNSUPPORTED_TRANSFORM = (
-    "build", "datum_batching", "debug", "dockerfile", "err_cmd", "err_stdin", "image_pull_secrets",
-    "memory_volume", "secrets",
-)  # fmt: skip
-_UNSUPPORTED_PFS = (
-    "commit", "group_by", "join_on", "lazy", "outer_join", "propagation_spec", "reference",
-    "repo_type", "s3", "trigger",
-)  # fmt: skip
+_UNSUPPORTED_SPEC = {
+    "cron": "a schedule is an input: input.cron",
+    "defaults": "",
+    "determined": "",
+    "egress": "export the output repo: datavc export",
+    "maximum_expected_uptime": "",
+    "pod_patch": "",
+    "pod_spec": "",
+    "s3_out": "let the transform write to $DATAVC_PFS/out",
+    "scheduling_spec": "",
+    "service": "",
+    "sidecar_resource_limits": "there is no sidecar",
+    "sidecar_resource_requests": "there is no sidecar",
+    "spec_commit": "",
+    "spout": "let a program outside put what arrives into a repo, or use a cron input",
+    "tf_job": "",
+    "tolerations": "",
+}
+_UNSUPPORTED_TRANSFORM = {
+    "build": "build the image, and name it in transform.image",
+    "datum_batching": "let cmd work on one datum; containers stay warm from one to the next",
+    "debug": "",
+    "dockerfile": "build the image, and name it in transform.image",
+    "image_pull_secrets": "log in by `docker login` where the engine runs",
+    "memory_volume": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,10 @@ class Transform:
     cmd: tuple[str, ...]
     #: Lines that the program reads from its standard input.
     stdin: tuple[str, ...] = ()
+    #: Run for a datum once all its tries have failed; empty for none. Where it succeeds, the datum
+    #: is left out of the output and does not fail its job.
+    err_cmd: tuple[str, ...] = ()
+    err_stdin: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     working_dir: str | None = None
@@ -64,6 +70,7 @@ class Transform:
     accept_return_code: tuple[int, ...] = ()
     #: Whether the transform may use the network; if not, it has none.
     network: bool = False
+    secrets: tuple[SecretUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,10 @@ class Resources:
     cpu: float | None = None
     #: Bytes.
     memory: int | None = None
+    #: Bytes that one datum may put out, and those in ``/tmp``.
+    disk: int | None = None
+    #: How many graphics processors.
+    gpu: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,10 @@ class PipelineSpec:
     requests: Resources = Resources()
     #: Whether every job runs every datum again, changed or not.
     reprocess_every_job: bool = False
+    #: Anything; another one makes all datums new.
+    salt: str = ""
+    #: Put on containers as they are.
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:
@@ -108,21 +123,25 @@ class PipelineSpec:
         the one reuses what the other computed.
         """
         transform = self.transform
-        return digest_of(
-            msgspec.msgpack.encode(
-                [
-                    "datavc.code.1",
-                    image_digest,
-                    transform.cmd,
-                    transform.stdin,
-                    sorted(transform.env.items()),
-                    transform.user,
-                    transform.working_dir,
-                    sorted(set(transform.accept_return_code)),
-                    transform.network,
-                ]
+        identity: list[object] = [
+            "datavc.code.1",
+            image_digest,
+            transform.cmd,
+            transform.stdin,
+            sorted(transform.env.items()),
+            transform.user,
+            transform.working_dir,
+            sorted(set(transform.accept_return_code)),
+            transform.network,
+        ]
+        if transform.secrets:
+            # Which ones, not what they hold: a new password changes no result.
+            identity.append(
+                [[use.name, use.key, use.env_var, use.mount_path] for use in transform.secrets]
             )
-        ).hex()
+        if self.salt:
+            identity.append(self.salt)
+        return digest_of(msgspec.msgpack.encode(identity)).hex()
 
 
 def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
@@ -137,30 +156,36 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         (
             "pipeline", "description", "transform", "input", "parallelism_spec", "output_branch",
             "datum_tries", "datum_timeout", "job_timeout", "resource_limits", "resource_requests",
-            "reprocess_spec", "network",
+            "reprocess_spec", "network", "salt", "metadata", "datum_set_spec", "autoscaling",
         ),
         _UNSUPPORTED_SPEC,
     )  # fmt: skip
     name = _pipeline_name(fields)
     if not fields.has("input"):
         raise InvalidSpec("input is missing", hint="name a repo and a glob under input.pfs")
-    tree = _parse_input(fields.get("input"), "input")
-    _check_input_names(tree, "input")
+    tree = parse_input(fields.get("input"), "input", name)
     if any(leaf.repo == name for leaf in pfs_inputs(tree)):
         raise InvalidSpec(f"pipeline {name!r} reads its own output repo", hint="read another repo")
+    _check_datum_sets(fields)
+    fields.flag("autoscaling")
+    ticks = [leaf.repo for leaf in pfs_inputs(tree) if leaf.cron is not None]
+    if len(set(ticks)) < len(ticks):
+        raise InvalidSpec("two cron inputs have the same repo", hint="give each one its own name")
     return PipelineSpec(
         name=name,
         description=fields.text("description", ""),
         transform=_parse_transform(fields),
         input=tree,
         parallelism=_parallelism(fields),
-        output_branch=_branch(fields, "output_branch", DEFAULT_BRANCH),
+        output_branch=fields.branch("output_branch"),
         datum_tries=fields.count("datum_tries", DEFAULT_TRIES),
         datum_timeout=fields.seconds("datum_timeout"),
         job_timeout=fields.seconds("job_timeout"),
         limits=_resources(fields, "resource_limits"),
         requests=_resources(fields, "resource_requests"),
         reprocess_every_job=_reprocess(fields),
+        salt=fields.text("salt", ""),
+        labels=_labels(fields),
     )
 
 
@@ -168,109 +193,17 @@ def _pipeline_name(fields: SpecFields) -> str:
     if not fields.has("pipeline"):
         raise InvalidSpec("pipeline.name is missing")
     head = SpecFields(fields.get("pipeline"), "pipeline", ("name", "project"))
-    _default_project(head)
-    return _name(head, "name")
-
-
-def _default_project(fields: SpecFields) -> None:
-    project = fields.get("project")
-    name = project.get("name") if isinstance(project, Mapping) else project
-    if name not in (None, "", "default"):
-        raise InvalidSpec(
-            f"{fields.at('project')} other than 'default' is not supported yet",
-            hint="remove it from the spec",
-        )
-
-
-def _name(fields: SpecFields, key: str) -> str:
-    try:
-        return check_repo_name(fields.text(key))
-    except InvalidName as error:
-        raise InvalidSpec(f"{fields.at(key)}: {error.message}", hint=error.hint) from None
-
-
-def _branch(fields: SpecFields, key: str, default: str) -> str:
-    try:
-        return check_ref_name(fields.text(key, default))
-    except InvalidName as error:
-        raise InvalidSpec(f"{fields.at(key)}: {error.message}", hint=error.hint) from None
-
-
-def _parse_input(value: object, path: str) -> PipelineInput:
-    fields = SpecFields(value, path, ("pfs", "cross", "union"), ("join", "group", "cron"))
-    given = [kind for kind in ("pfs", "cross", "union") if fields.has(kind)]
-    if len(given) != 1:
-        raise InvalidSpec(
-            f"{path} must have exactly one of pfs, cross and union",
-            hint=f"it has {' and '.join(given)}" if given else "it has none",
-        )
-    kind = given[0]
-    if kind == "pfs":
-        return _parse_pfs(fields.get("pfs"), fields.at("pfs"))
-    items = fields.items(kind)
-    if not items:
-        raise InvalidSpec(f"{fields.at(kind)} is empty")
-    parts = tuple(
-        _parse_input(item, f"{fields.at(kind)}[{index}]") for index, item in enumerate(items)
-    )
-    return CrossInput(parts) if kind == "cross" else UnionInput(parts)
-
-
-def _parse_pfs(value: object, path: str) -> PfsInput:
-    known = ("project", "name", "repo", "branch", "glob", "empty_files")
-    fields = SpecFields(value, path, known, _UNSUPPORTED_PFS)
-    _default_project(fields)
-    repo = _name(fields, "repo")
-    name = fields.text("name", repo)
-    if not _INPUT_NAME.fullmatch(name) or name in _TAKEN_NAMES:
-        raise InvalidSpec(
-            f"{fields.at('name')}: {name!r} cannot name an input",
-            hint="use letters, digits, '_', '-' or '.'; a name such as out or PATH is taken",
-        )
-    return PfsInput(
-        name=name,
-        repo=repo,
-        branch=_branch(fields, "branch", DEFAULT_BRANCH),
-        glob=_glob(fields),
-        empty_files=fields.flag("empty_files"),
-    )
-
-
-def _glob(fields: SpecFields) -> str:
-    text = fields.text("glob")
-    if not text.startswith("/"):
-        raise InvalidSpec(
-            f"{fields.at('glob')} must start with '/', not {text!r}", hint=f"write /{text}"
-        )
-    try:
-        Glob(text)
-    except ValueError as error:
-        raise InvalidSpec(f"{fields.at('glob')}: {error}") from None
-    return text
-
-
-def _check_input_names(node: PipelineInput, path: str) -> None:
-    """In a cross every part fills folders of its own, so no name may come twice."""
-    if isinstance(node, PfsInput):
-        return
-    kind = "cross" if isinstance(node, CrossInput) else "union"
-    seen: set[str] = set()
-    for index, part in enumerate(node.parts):
-        where = f"{path}.{kind}[{index}]"
-        _check_input_names(part, where)
-        names = {leaf.name for leaf in pfs_inputs(part)}
-        if kind == "cross" and names & seen:
-            raise InvalidSpec(
-                f"{where} uses the input name {min(names & seen)!r} again",
-                hint="give each part of a cross its own name",
-            )
-        seen |= names
+    head.refuse_project()
+    return head.repo("name")
 
 
 def _parse_transform(spec: SpecFields) -> Transform:
     if not spec.has("transform"):
         raise InvalidSpec("transform is missing", hint="give it an image and a cmd")
-    known = ("image", "cmd", "stdin", "env", "user", "working_dir", "accept_return_code")
+    known = (
+        "image", "cmd", "stdin", "err_cmd", "err_stdin", "env", "user", "working_dir",
+        "accept_return_code", "secrets",
+    )  # fmt: skip
     fields = SpecFields(spec.get("transform"), "transform", known, _UNSUPPORTED_TRANSFORM)
     image = fields.text("image", "")
     cmd = fields.texts("cmd")
@@ -278,15 +211,23 @@ def _parse_transform(spec: SpecFields) -> Transform:
         raise InvalidSpec("transform has neither image nor cmd", hint="name what is to be run")
     if cmd and not cmd[0]:
         raise InvalidSpec("transform.cmd[0] is empty", hint="name the program to be run")
+    err_cmd, err_stdin = fields.texts("err_cmd"), fields.texts("err_stdin")
+    if err_cmd and not err_cmd[0]:
+        raise InvalidSpec("transform.err_cmd[0] is empty", hint="name the program to be run")
+    if err_stdin and not err_cmd:
+        raise InvalidSpec("transform.err_stdin has no err_cmd to read it", hint="give an err_cmd")
     return Transform(
         image=image,
         cmd=cmd,
         stdin=fields.texts("stdin"),
+        err_cmd=err_cmd,
+        err_stdin=err_stdin,
         env=_env(fields),
         user=fields.text("user") if fields.has("user") else None,
         working_dir=fields.text("working_dir") if fields.has("working_dir") else None,
         accept_return_code=_return_codes(fields),
         network=spec.flag("network"),
+        secrets=parse_secrets(fields, _env(fields)),
     )
 
 
@@ -299,10 +240,7 @@ def _env(fields: SpecFields) -> dict[str, str]:
     env: dict[str, str] = {}
     for key, item in value.items():
         name, path = str(key), f"transform.env.{key}"
-        if not _ENV_NAME.fullmatch(name):
-            raise InvalidSpec(f"{path} is not the name of a variable")
-        if name.startswith(("DATAVC_", "PACH_")):
-            raise InvalidSpec(f"{path} is set by datavc itself", hint="choose another name")
+        check_variable(name, path)
         env[name] = plain_text(item, path)
     return env
 
@@ -330,9 +268,40 @@ def _parallelism(spec: SpecFields) -> int | None:
 def _resources(spec: SpecFields, key: str) -> Resources:
     if not spec.has(key):
         return Resources()
-    fields = SpecFields(spec.get(key), key, ("cpu", "memory"), ("disk", "gpu"))
-    memory = fields.quantity("memory")
-    return Resources(cpu=fields.quantity("cpu"), memory=None if memory is None else int(memory))
+    fields = SpecFields(spec.get(key), key, ("cpu", "memory", "disk", "gpu"))
+    memory, disk = fields.quantity("memory"), fields.quantity("disk")
+    return Resources(
+        cpu=fields.quantity("cpu"),
+        memory=None if memory is None else int(memory),
+        disk=None if disk is None else int(disk),
+        gpu=_gpus(fields),
+    )
+
+
+def _gpus(resources: SpecFields) -> int | None:
+    if not resources.has("gpu"):
+        return None
+    fields = SpecFields(resources.get("gpu"), resources.at("gpu"), ("type", "number"))
+    kind = fields.text("type", _GPU)
+    if kind != _GPU:
+        raise InvalidSpec(f"{fields.at('type')} {kind!r} is not supported yet", hint=f"use {_GPU}")
+    return fields.count("number", 1)
+
+
+def _check_datum_sets(spec: SpecFields) -> None:
+    """Read a field that needs nothing: workers take datums one by one from a common queue."""
+    if spec.has("datum_set_spec"):
+        names = ("number", "size_bytes", "per_worker")
+        fields = SpecFields(spec.get("datum_set_spec"), "datum_set_spec", names)
+        for name in names:
+            fields.count(name, 1)
+
+
+def _labels(spec: SpecFields) -> dict[str, str]:
+    if not spec.has("metadata"):
+        return {}
+    fields = SpecFields(spec.get("metadata"), "metadata", ("labels", "annotations"))
+    return fields.text_map("annotations") | fields.text_map("labels")
 
 
 def _reprocess(spec: SpecFields) -> bool:

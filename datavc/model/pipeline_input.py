@@ -5,6 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from datavc.model.branch_trigger import BranchTrigger
+from datavc.model.cron_schedule import CronSchedule
+
+
+@dataclass(frozen=True, slots=True)
+class CronTicks:
+    """Where the files of a ``cron`` input come from: the engine commits one at each tick."""
+
+    schedule: CronSchedule
+    #: Microseconds since the epoch that the first tick comes after; ``None``: since the pipeline
+    #: was created.
+    start_us: int | None = None
+    #: Whether a tick's file takes the place of the one before.
+    overwrite: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class PfsInput:
@@ -18,6 +33,16 @@ class PfsInput:
     glob: str
     #: Whether the transform only needs the names: files appear with no content.
     empty_files: bool = False
+    #: What a ``join`` above it joins by, with ``$1`` for what the glob's first brackets matched.
+    join_on: str | None = None
+    #: Whether its files are also there where another part of the join has nothing for them.
+    outer_join: bool = False
+    #: What a ``group`` above it groups by; as ``join_on``.
+    group_by: str | None = None
+    #: When ``branch`` moves to the head of another one.
+    trigger: BranchTrigger | None = None
+    #: What puts its files there, for a ``cron`` input.
+    cron: CronTicks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +59,21 @@ class UnionInput:
     parts: tuple[PipelineInput, ...]
 
 
-PipelineInput = PfsInput | CrossInput | UnionInput
+@dataclass(frozen=True, slots=True)
+class JoinInput:
+    """One datum for every combination of its parts' datums that have the same ``join_on``."""
+
+    parts: tuple[PipelineInput, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInput:
+    """One datum for all of its parts' datums that have the same ``group_by``."""
+
+    parts: tuple[PipelineInput, ...]
+
+
+PipelineInput = PfsInput | CrossInput | UnionInput | JoinInput | GroupInput
 
 
 def pfs_inputs(node: PipelineInput) -> Iterator[PfsInput]:
@@ -49,3 +88,18 @@ def pfs_inputs(node: PipelineInput) -> Iterator[PfsInput]:
 def source_branches(node: PipelineInput) -> tuple[tuple[str, str], ...]:
     """The ``(repo, branch)`` pairs that *node* reads, each once, in the order of the spec."""
     return tuple(dict.fromkeys((leaf.repo, leaf.branch) for leaf in pfs_inputs(node)))
+
+
+def cron_inputs(node: PipelineInput) -> dict[str, tuple[PfsInput, CronTicks]]:
+    """The ``cron`` inputs below *node*, by the repo of their ticks."""
+    return {leaf.repo: (leaf, leaf.cron) for leaf in pfs_inputs(node) if leaf.cron is not None}
+
+
+def trigger_branch(pipeline: str, number: int) -> str:
+    """The branch that a pipeline's *number*-th trigger moves where its input names none."""
+    return f"{pipeline}-trigger-{number}"
+
+
+def is_made_for(pipeline: str, branch: str) -> bool:
+    """Whether :func:`trigger_branch` gives *branch* its name."""
+    return branch.removeprefix(f"{pipeline}-trigger-").isdecimal()

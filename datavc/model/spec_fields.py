@@ -5,12 +5,16 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NoReturn
 
-from datavc.errors import InvalidSpec
+from datavc.errors import InvalidName, InvalidSpec
+from datavc.model.address import DEFAULT_BRANCH
+from datavc.model.duration import parse_duration
+from datavc.model.name import check_ref_name, check_repo_name
+from datavc.model.size import parse_size
 
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h)")
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)([numkMGTPE]|[KMGTPE]i)?")
 _FACTOR = {
     "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1,
@@ -26,7 +30,8 @@ class SpecFields:
         value: the object as parsed from YAML or JSON.
         path: where it stands, such as ``input.cross[1].pfs``; ``""`` for the whole spec.
         known: the fields that may be there.
-        unsupported: fields of Pachyderm's that are understood, but not supported yet.
+        unsupported: fields of Pachyderm's that are understood, but not supported; where it is an
+            object, each with what to do instead.
 
     Raises:
         InvalidSpec: *value* is not an object, or has a field that is unknown or not supported.
@@ -45,8 +50,12 @@ class SpecFields:
                 if item is not None:
                     self._values[key] = item
             elif key in tuple(unsupported):
+                if item in (None, False, ""):
+                    continue  # as in specs that Pachyderm printed
+                instead = unsupported[key] if isinstance(unsupported, Mapping) else ""
                 raise InvalidSpec(
-                    f"{self.at(key)} is not supported yet", hint="remove it from the spec"
+                    f"{self.at(key)} is not supported yet",
+                    hint=instead or "remove it from the spec",
                 )
             else:
                 self._refuse_unknown(str(key), allowed)
@@ -83,12 +92,45 @@ class SpecFields:
             raise InvalidSpec(f"{self.at(key)} is missing")
         return plain_text(self._values[key], self.at(key))
 
+    def repo(self, key: str, default: str | None = None) -> str:
+        """The name of a repo, or of a pipeline."""
+        try:
+            return check_repo_name(self.text(key, default))
+        except InvalidName as error:
+            raise InvalidSpec(f"{self.at(key)}: {error.message}", hint=error.hint) from None
+
+    def branch(self, key: str) -> str:
+        """The name of a branch; the default one when it is not there."""
+        try:
+            return check_ref_name(self.text(key, DEFAULT_BRANCH))
+        except InvalidName as error:
+            raise InvalidSpec(f"{self.at(key)}: {error.message}", hint=error.hint) from None
+
+    def refuse_project(self) -> None:
+        """Make sure that the field ``project`` names none but Pachyderm's default one."""
+        project = self.get("project")
+        name = project.get("name") if isinstance(project, Mapping) else project
+        if name not in (None, "", "default"):
+            raise InvalidSpec(
+                f"{self.at('project')} other than 'default' is not supported yet",
+                hint="remove it from the spec",
+            )
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; empty when it is not there."""
         return tuple(
             plain_text(item, f"{self.at(key)}[{index}]")
             for index, item in enumerate(self.items(key))
         )
+
+    def text_map(self, key: str) -> dict[str, str]:
+        """An object of texts; empty when it is not there."""
+        value = self._values.get(key, {})
+        if not isinstance(value, Mapping):
+            raise InvalidSpec(f"{self.at(key)} must be an object, not {_kind(value)}")
+        return {
+            str(name): plain_text(item, f"{self.at(key)}.{name}") for name, item in value.items()
+        }
 
     def items(self, key: str) -> list[object]:
         """A list; empty when it is not there."""
@@ -118,14 +160,41 @@ class SpecFields:
         if key not in self._values:
             return None
         value = self._values[key]
-        parts = _DURATION_PART.findall(value) if isinstance(value, str) else []
-        total = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-        if "".join(number + unit for number, unit in parts) != value or total <= 0:
+        total = parse_duration(value) if isinstance(value, str) else None
+        if total is None:
             raise InvalidSpec(
                 f"{self.at(key)} must be a duration above 0, not {value!r}",
                 hint="write it as 90s, 5m or 1h30m",
             )
         return total
+
+    def bytes(self, key: str) -> int | None:
+        """A size such as ``64M``, ``1Gi`` or ``10MB``; ``None`` when it is not there."""
+        if key not in self._values:
+            return None
+        size = parse_size(str(self._values[key]))
+        if size is None or isinstance(self._values[key], bool):
+            raise InvalidSpec(
+                f"{self.at(key)} must be a size above 0, not {self._values[key]!r}",
+                hint="write it as 1048576, 64M, 1Gi or 10MB",
+            )
+        return size
+
+    def moment(self, key: str) -> int | None:
+        """A time with its zone, in microseconds since the epoch; ``None`` when it is not there."""
+        if key not in self._values:
+            return None
+        text = self.text(key)
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            raise InvalidSpec(
+                f"{self.at(key)} must be a time with its zone, not {text!r}",
+                hint="write it as 2026-11-01T00:00:00Z or 2026-11-01T00:00:00+01:00",
+            )
+        return round(found.timestamp()) * 1_000_000
 
     def quantity(self, key: str) -> float | None:
         """A quantity as Kubernetes writes it (``500m``, ``64M``, ``1Gi``), in its base unit."""
@@ -142,6 +211,14 @@ class SpecFields:
         if amount <= 0:
             raise InvalidSpec(f"{self.at(key)} must be above 0")
         return amount
+
+
+def check_variable(name: str, path: str) -> None:
+    """Refuse what cannot be a variable of a transform; *path* names it in the error."""
+    if not _VARIABLE.fullmatch(name):
+        raise InvalidSpec(f"{path} is not the name of a variable")
+    if name.startswith(("DATAVC_", "PACH_")):
+        raise InvalidSpec(f"{path} is set by datavc itself", hint="choose another name")
 
 
 def plain_text(value: object, path: str) -> str:

@@ -100,25 +100,39 @@ def commit_changes(
     needed = packs_of_change_set(vs, record)
 
     def attempt() -> CommitInfo | None:
-        base = _read_base(vs, repo, branch, with_staging=False)
-        if expected_head is not None and (base.head or "") != expected_head:
-            raise LostRace(
-                f"branch {branch!r} of repo {repo!r} has moved on meanwhile",
-                hint="take over what is new, and commit again",
-            )
-        prepared = _prepare(
-            vs,
-            base,
-            branch,
-            [record],
-            words,
-            allow_empty=allow_empty,
-            looked_up=needed,
-        )
+        prepared = prepare_changes(
+            vs, repo, branch, record, words, needed,
+            allow_empty=allow_empty, expected_head=expected_head,
+        )  # fmt: skip
         return land(vs, prepared, extra)
 
     with relying_on(vs, needed):
         return until_landed(vs, repo, branch, attempt)
+
+
+def prepare_changes(
+    vs: VersionedStore,
+    repo: str,
+    branch: str,
+    record: StagedRecord,
+    words: Words,
+    needed: Collection[bytes],
+    *,
+    allow_empty: bool,
+    expected_head: str | None = None,
+) -> Prepared:
+    """The commit of one stored change set, which needs these packs, ready to land.
+
+    Raises:
+        NotFound, NothingStaged, PathConflict, Conflict, LostRace: as :func:`commit_changes`.
+    """
+    base = _read_base(vs, repo, branch, with_staging=False)
+    if expected_head is not None and (base.head or "") != expected_head:
+        raise LostRace(
+            f"branch {branch!r} of repo {repo!r} has moved on meanwhile",
+            hint="take over what is new, and commit again",
+        )
+    return _prepare(vs, base, branch, [record], words, allow_empty=allow_empty, looked_up=needed)
 
 
 def commit_tree(

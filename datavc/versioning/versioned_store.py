@@ -21,6 +21,8 @@ from datavc.versioning.nodes import NodeStore
 class VersionedStore:
     """What every function of this layer works on. Safe to share between threads."""
 
+    #: Folder of what belongs to this machine alone, such as the key of the secrets.
+    home: Path
     db: Database
     objects: ObjectStore
     chunks: ChunkIndex
@@ -69,7 +71,8 @@ def open_versioned_store(
         raise
     name = xxh3_64_hexdigest(f"{store_url} {database_url}".encode())
     marks = home / "cache" / f"marks-{name}.db"
-    return VersionedStore(database, objects, SqlChunkIndex(database), NodeStore(objects), marks)
+    nodes = NodeStore(objects)
+    return VersionedStore(home, database, objects, SqlChunkIndex(database), nodes, marks)
 
 
 def _make_home(home: Path) -> None:

@@ -13,7 +13,7 @@ from datavc.client.gets import GetResult
 from datavc.client.history import Status
 from datavc.client.imports import ImportResult
 from datavc.client.removals import RemoveResult
-from datavc.model import commit_info, file_info, job, repo
+from datavc.model import commit_info, file_info, job, repo, reproduction
 from datavc_cli.app import build_app
 
 PAGE = Path(__file__).with_name("cli.md")
@@ -23,6 +23,7 @@ _SHAPES = (
     commit_info.CommitInfo, commit_info.Lineage, commit_info.LineageEdge,
     file_info.FileInfo, file_info.FileChange, file_info.DiffStats, file_info.PutResult,
     RemoveResult, GetResult, ImportResult,
+    reproduction.Reproduction, reproduction.ReproducedDifference,
     job.PipelineInfo, job.JobInfo, job.DatumInfo, job.LogLine,
 )  # fmt: skip
 

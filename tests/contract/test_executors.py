@@ -237,6 +237,20 @@ class TestDocker:
         assert not outcome.may_retry
         assert run(worker)[0] == Outcome(0)
 
+    def test_labels_of_the_spec_are_on_the_container(self, bench: Bench) -> None:
+        spec = PipelineSpec(
+            name="p",
+            transform=Transform(bench.image, ("true",)),
+            input=PfsInput("in", "in", "main", "/*"),
+            labels={"team": "vision-7", "datavc.job": "not this"},
+        )
+        worker = bench.open_spec(spec)
+        assert run(worker)[0] == Outcome(0)
+        client = APIClient(version="auto")
+        (found,) = client.containers(filters={"label": "team=vision-7"})
+        client.close()
+        assert found["Labels"]["datavc.job"] == "job"
+
     def test_the_user_is_the_specs(self, bench: Bench) -> None:
         worker = bench.open("sh", "-c", "id -u; echo x >/pfs/out/file", user="1234")
         assert run(worker) == (Outcome(0), [("STDOUT", "1234")])
@@ -282,3 +296,14 @@ def kill_when(started: Path) -> None:
     for container in client.containers(filters={"label": "datavc.job=job"}):
         client.kill(container["Id"])
     client.close()
+
+
+def test_recovery_runs_the_err_cmd_with_its_own_input_and_time(bench: Bench) -> None:
+    worker = bench.open(
+        "sh", "-c", "cat; exit 3", timeout=20, stdin=("one",), err_cmd=("cat",), err_stdin=("two",)
+    )
+    for _ in range(2):
+        assert run(worker) == (Outcome(3, "exited with 3"), [("STDOUT", "one")])
+        log = DatumLog(1 << 20)
+        assert worker.run({"DATAVC_PFS": worker.pfs}, log, recover=True) == Outcome(0)
+        assert [text for _, _, text in decode_log(log.encoded())] == ["two"]

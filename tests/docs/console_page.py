@@ -20,7 +20,7 @@ _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 #: What differs from run to run, and what it is compared as.
 _VARYING = (
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\dZ?"), "<time>"),
     (re.compile(r"\b[0-9a-f]{8,64}\b"), "<id>"),
     (re.compile(r"\b\d+(\.\d+)? (s|ms)\b"), "<duration>"),
     (re.compile(r"/tmp/[\w./-]*?(?=/home\b)"), "<folder>"),

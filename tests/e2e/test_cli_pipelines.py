@@ -143,3 +143,40 @@ def test_empty_states_say_what_to_do(cli: CommandLine) -> None:
     assert "no job yet" in cli.ok("job", "list").err
     assert cli("job", "inspect", "abcd").code == 3
     assert cli("wait", "nope").code == 3
+
+
+def test_reproducing_a_commit(cli: CommandLine, pipelines: Path) -> None:
+    assert put(cli, "a", b"one ") == 0
+    ran = cli.ok("reproduce", "count")
+    assert "was reproduced: 1 file, bit by bit" in ran.out
+    assert "was reproduced: 1 file, bit by bit" in cli.ok("show", "count").out
+    found = cli.ok("reproduce", "upper", "--json").json
+    assert isinstance(found, dict)
+    assert (found["verdict"], found["files"], found["differences"]) == ("same", 1, [])
+    refused = cli("reproduce", "data")
+    assert refused.code == 2
+    assert "was made by no pipeline" in refused.err
+    assert cli("reproduce", "count", "--tolerance", "0.1").code == 2
+
+
+def test_a_cron_input_ticks_when_told_to(cli: CommandLine, tmp_path: Path) -> None:
+    spec = tmp_path / "cron.yaml"
+    spec.write_text(
+        """
+pipeline: {name: fetch}
+transform: {cmd: [sh, -c, 'ls "$DATAVC_PFS/tick" >"$DATAVC_PFS/out/all"']}
+input: {cron: {name: tick, spec: "@yearly", overwrite: true}}
+"""
+    )
+    cli.ok("pipeline", "create", "-f", str(spec))
+    ran = cli.ok("pipeline", "run-cron", "fetch", "--json").json
+    assert isinstance(ran, dict)
+    (tick,) = ran["commits"]
+    assert (tick["repo"], tick["files"]) == ("fetch_tick", 1)
+    (job,) = cli.ok("wait", "fetch_tick", "--json").json
+    assert (job["pipeline"], job["state"], job["run_id"]) == ("fetch", "success", tick["run_id"])
+    assert cli.ok("cat", "fetch:/all").out.rstrip() == cli.ok("ls", "fetch_tick").out.strip()[1:]
+    refused = cli("pipeline", "run-cron", "other")
+    assert (refused.code, "does not exist" in refused.err) == (3, True)
+    cli.ok("pipeline", "delete", "fetch")
+    assert cli("ls", "fetch_tick").code == 3

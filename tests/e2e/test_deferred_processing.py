@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from datavc import connect
+from datavc import Client, connect
+from tests.e2e.conftest import CommandLine
 
 SPEC: dict[str, object] = {
     "pipeline": {"name": "copy"},
@@ -31,3 +32,27 @@ def test_moving_a_branch_runs_the_pipelines_that_read_it(
         assert client.read("copy:/a") == b"1"
         assert client.move_branch("raw", "main", "staging").run_id is None
         assert len(client.list_jobs()) == 1
+
+
+def test_a_branch_that_follows_another_one(
+    cli: CommandLine, client: Client, tmp_path: Path
+) -> None:
+    client.create_repo("raw")
+    client.create_branch("raw", "staging")
+    client.create_pipeline(SPEC)
+    cli.ok("branch", "trigger", "raw@main", "--follow", "staging", "--commits", "2", "--size", "1G")
+    shown = cli.ok("branch", "triggers", "raw").out.splitlines()
+    assert shown[1].split(maxsplit=2) == ["main", "staging", "2 commits or 1,000,000,000 B changed"]
+    found = cli.ok("branch", "triggers", "raw", "--json").json
+    assert found["main"]["commits"] == 2
+    client.put(b"1", "raw@staging:/a", message="one")
+    assert client.list_jobs() == []
+    client.put(b"2", "raw@staging:/b", message="two")
+    (waited,) = client.wait("raw@staging")
+    (job,) = client.list_jobs()
+    assert (job.id, job.state.value) == (waited.id, "success")
+    assert cli("branch", "trigger", "raw@main").code == 2
+    assert cli("branch", "trigger", "raw@main", "--follow", "staging", "--size", "x").code == 2
+    cli.ok("branch", "trigger", "raw@main", "--remove")
+    assert cli("branch", "trigger", "raw@main", "--remove").code == 3
+    assert "No branch of raw follows" in cli.ok("branch", "triggers", "raw").err

@@ -13,7 +13,10 @@ from datavc_cli.options import BranchAddress, Json, NoRun, Quiet, Repo
 from datavc_cli.output import write_json, write_json_list, write_table
 from datavc_cli.wording import moment, short
 
-app = typer.Typer(no_args_is_help=True, help="Create, list, move and delete branches.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Branches: create, list, move, delete, protect, follow.",
+)
 
 
 @app.command()
@@ -115,6 +118,86 @@ def delete(
     if as_json:
         write_json({"deleted": f"{repo}@{name}"})
     invocation.say(f"deleted branch {repo}@{name}")
+
+
+@app.command()
+def trigger(
+    context: typer.Context,
+    branch: BranchAddress,
+    source: Annotated[
+        str | None, typer.Option("--follow", metavar="BRANCH", help="The branch to be followed.")
+    ] = None,
+    commits: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="After so many commits.")
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Once files of so many bytes differ: 10MB, 1Gi."),
+    ] = None,
+    rate_limit: Annotated[
+        str | None,
+        typer.Option(metavar="SCHEDULE", help="At most once between two ticks of it: '@hourly'."),
+    ] = None,
+    cron: Annotated[
+        str | None, typer.Option(metavar="SCHEDULE", help="At its ticks: '0 4 * * *', '@daily'.")
+    ] = None,
+    all_of_them: Annotated[
+        bool, typer.Option("--all", help="All conditions must hold, not just one.")
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the trigger away.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Let a branch follow another one of its repo, by commits, by size or by the clock.
+
+    The pipelines that read it run then. A branch has one trigger; a new one takes its place.
+
+    JSON: {"branch": REPO@BRANCH, "trigger": a BranchTrigger, or null}.
+    """
+    from datavc.errors import InvalidInput
+    from datavc.model.branch_trigger import BranchTrigger
+    from datavc.model.size import parse_size
+
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    repo, name = split_named_ref(branch, "branch")
+    made = None
+    if remove == (source is not None):
+        raise InvalidInput("say which branch is to be followed: --follow BRANCH, or --remove")
+    if source is not None:
+        limit = None if size is None else parse_size(size)
+        if size is not None and limit is None:
+            raise InvalidInput(f"{size!r} is no size", hint="write 1048576, 64M, 1Gi or 10MB")
+        made = BranchTrigger(source, commits, limit, rate_limit or "", cron or "", all_of_them)
+    with invocation.connect() as client:
+        if made is None:
+            client.remove_trigger(repo, name)
+        else:
+            client.set_trigger(repo, name, made)
+    if as_json:
+        write_json({"branch": f"{repo}@{name}", "trigger": made})
+    invocation.say(
+        f"{repo}@{name} stays where it is" if made is None else f"{repo}@{name} follows {source}"
+    )
+
+
+@app.command()
+def triggers(
+    context: typer.Context, repo: Repo, as_json: Json = False, quiet: Quiet = False
+) -> None:
+    """List which branches follow others.
+
+    JSON: an object of BranchTrigger, by branch.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        found = client.list_triggers(repo)
+    if as_json:
+        write_json({name: asdict(each) for name, each in found.items()})
+    elif not found:
+        invocation.advise(f"No branch of {repo} follows another one.")
+    else:
+        rows = [(name, each.source, each.describe()) for name, each in sorted(found.items())]
+        write_table(("BRANCH", "FOLLOWS", "WHEN"), rows)
 
 
 _Pattern = Annotated[

@@ -97,6 +97,7 @@ def inspect(context: typer.Context, job: _Job, as_json: Json = False, quiet: Qui
             ("processed", f"{found.datums_processed:,}"),
             ("skipped", f"{found.datums_skipped:,}"),
             ("failed", f"{found.datums_failed:,}"),
+            ("recovered", f"{found.datums_recovered:,}" if found.datums_recovered else ""),
             ("created", moment(found.created_us)),
             ("started", moment(found.started_us)),
             ("finished", moment(found.finished_us)),

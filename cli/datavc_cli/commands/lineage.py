@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from datavc.errors import InvalidInput
 from datavc_cli.invocation import begin
 from datavc_cli.options import CommitAddress, Json, Quiet
 from datavc_cli.output import write_json
@@ -23,10 +25,18 @@ def lineage(
     downstream: Annotated[
         bool, typer.Option("--downstream", help="What was made from it, not what it was made from.")
     ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--svg", metavar="FILE", dir_okay=False, help="Write a picture to FILE; - for stdout."
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Draw the commits that a commit was made from, at any depth.
+
+    As a tree of text, or with --svg as a picture with the pipeline versions and jobs between them.
 
     JSON: a Lineage, with its commits as CommitInfo and its edges as LineageEdge.
     """
@@ -36,11 +46,30 @@ def lineage(
     if as_json:
         write_json(found)
         return
+    if picture is not None:
+        _write_picture(found, picture)
+        return
     for line in draw(found):
         sys.stdout.write(f"{line}\n")
     if not found.edges:
         relation = "used for" if downstream else "made from"
         invocation.advise(f"It was not {relation} any other commit.")
+
+
+def _write_picture(found: Lineage, path: Path) -> None:
+    from datavc_cli.lineage_picture import draw_picture
+
+    text = draw_picture(found)
+    if str(path) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(
+            f"the picture cannot be written to {str(path)!r}: {error.strerror}",
+            hint="give another file",
+        ) from None
 
 
 def draw(found: Lineage) -> Iterator[str]:

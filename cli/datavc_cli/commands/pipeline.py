@@ -128,6 +128,31 @@ def inspect(
         write_line(f"  {line}")
 
 
+@app.command("run-cron")
+def run_cron(
+    context: typer.Context,
+    name: _Name,
+    no_run: NoRun = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Let all cron inputs of a pipeline tick now, beside their schedules.
+
+    JSON: {"commits": an array of CommitInfo, "jobs": an array of JobInfo}.
+    """
+    from datavc_cli.landing import run_pipelines, tell_jobs
+
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        ticks = client.run_cron(name, run=False)
+        for tick in ticks:
+            invocation.say(f"committed a tick: {tick.repo}@{short(tick.id)}")
+        jobs = run_pipelines(invocation, client, ticks[0], no_run=no_run)
+    if as_json:
+        write_json({"commits": ticks, "jobs": jobs})
+    raise typer.Exit(tell_jobs(invocation, jobs))
+
+
 @app.command()
 def delete(
     context: typer.Context,
@@ -136,7 +161,7 @@ def delete(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Delete a pipeline, its jobs and its output repo.
+    """Delete a pipeline, its jobs, its output repo, and the repos that were made for its ticks.
 
     JSON: {"deleted": NAME}.
     """

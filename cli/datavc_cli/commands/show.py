@@ -16,6 +16,7 @@ from datavc_cli.output import write_fields, write_json
 from datavc_cli.wording import count, describe_stats, moment, safe, short, size
 
 if TYPE_CHECKING:
+    from datavc.client.client import Client
     from datavc.model.commit_info import CommitInfo
     from datavc.model.file_info import FileChange
 
@@ -49,7 +50,7 @@ def show(
         if as_json:
             write_json({**asdict(commit), "changes": list(changes)})
             return
-        write_fields(_fields(commit))
+        write_fields([*_fields(commit), *_reproductions(client, commit)])
         if commit.message:
             sys.stdout.write("\n")
             for line in commit.message.splitlines():
@@ -82,6 +83,15 @@ def _fields(commit: CommitInfo) -> list[tuple[str, str]]:
     if commit.upstream:
         fields.append(("made from", " ".join(short(one) for one in commit.upstream)))
     return fields
+
+
+def _reproductions(client: Client, commit: CommitInfo) -> list[tuple[str, str]]:
+    if not commit.pipeline:
+        return []
+    from datavc_cli.commands.reproduce import tell_verdict
+
+    tried = client.list_reproductions(f"{commit.repo}@{commit.id}")
+    return [("reproduced", f"{moment(one.time_us)}  {tell_verdict(one)}") for one in tried]
 
 
 def _line(change: FileChange) -> str:

@@ -21,6 +21,7 @@ from datavc.engine.executors.docker_container import (
 from datavc.engine.executors.docker_errors import START_HINT, docker_errors
 from datavc.engine.executors.docker_worker import DockerWorker
 from datavc.engine.executors.executor import WorkerRequest
+from datavc.engine.executors.given_secrets import secret_folders, secret_variables
 from datavc.engine.process_identity import identify_process, is_dead
 from datavc.errors import ExecutorUnavailable
 
@@ -122,13 +123,18 @@ class DockerExecutor:
             inputs=inputs,
             output=output,
             # The root file system is read-only, and tools look for a home they can write to.
-            env={"HOME": "/tmp"} | dict(transform.env),  # noqa: S108
+            env={"HOME": "/tmp"}  # noqa: S108
+            | dict(transform.env)
+            | secret_variables(transform.secrets, request.secrets),
+            secrets=secret_folders(transform.secrets, request.secrets, request.scratch),
             user=user,
             working_dir=transform.working_dir,
             network=transform.network,
             memory=limits.memory or self._memory,
             cpu=None if limits.cpu is None else min(limits.cpu, self._processors),
-            labels={OWNER_LABEL: self._owner, JOB_LABEL: request.job},
+            labels={**request.spec.labels, OWNER_LABEL: self._owner, JOB_LABEL: request.job},
+            disk=limits.disk,
+            gpus=limits.gpu or request.spec.requests.gpu or 0,
         )
 
     def _has_shell(self, plan: ContainerPlan) -> bool:

@@ -7,22 +7,24 @@ import socket
 import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
-from docker.types import LogConfig
+from docker.types import DeviceRequest, LogConfig
 from requests.exceptions import RequestException
 
 from datavc.engine.datum_log import LogStream
 from datavc.engine.executors.docker_errors import docker_errors
+from datavc.errors import ExecutorUnavailable
 
 #: Label that names the engine process a container belongs to.
 OWNER_LABEL = "datavc.owner"
 JOB_LABEL = "datavc.job"
 #: Processes and threads that a container may have at once.
 PIDS_LIMIT = 4096
+_TMPFS = "rw,nosuid,nodev,exec,mode=1777"
 _FRAME = struct.Struct(">BxxxI")
 _READ_SIZE = 262144
 _STREAMS = {1: LogStream.STDOUT, 2: LogStream.STDERR}
@@ -36,7 +38,7 @@ class ContainerPlan:
     #: Host folders for ``/pfs`` (read-only) and ``/pfs/out``.
     inputs: Path
     output: Path
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     user: str | None
     working_dir: str | None
     network: bool
@@ -44,6 +46,11 @@ class ContainerPlan:
     memory: int
     cpu: float | None
     labels: Mapping[str, str]
+    #: Bytes that ``/tmp`` may hold; ``None`` for as much as there is memory.
+    disk: int | None = None
+    gpus: int = 0
+    #: Host folders with secrets, and where each is seen.
+    secrets: Mapping[Path, str] = field(default_factory=dict)
 
 
 class Container:
@@ -76,8 +83,13 @@ class Container:
                     self.id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
                 )
                 client.start(self.id)
-        except BaseException:
+        except BaseException as error:
             self.remove()
+            if isinstance(error, ExecutorUnavailable) and "device driver" in error.message:
+                raise ExecutorUnavailable(
+                    f"Docker has no graphics processor for containers here, and {plan.gpus} wanted",
+                    hint="install the NVIDIA container toolkit, or leave out resource_limits.gpu",
+                ) from error
             raise
         # The package hands out a read-only file around the socket that it also wants written to.
         self._socket: socket.socket = getattr(self._stream, "_sock", self._stream)
@@ -151,6 +163,7 @@ def _create(
         str(plan.inputs): {"bind": "/pfs", "mode": "ro"},
         str(plan.output): {"bind": "/pfs/out", "mode": "rw"},
     }
+    binds |= {str(folder): {"bind": path, "mode": "ro"} for folder, path in plan.secrets.items()}
     host = client.create_host_config(
         binds=binds,
         cap_drop=["ALL"],
@@ -162,7 +175,10 @@ def _create(
         pids_limit=PIDS_LIMIT,
         read_only=True,
         security_opt=["no-new-privileges"],
-        tmpfs={"/tmp": "rw,nosuid,nodev,exec,mode=1777"},  # noqa: S108
+        tmpfs={"/tmp": _TMPFS if plan.disk is None else f"{_TMPFS},size={plan.disk}"},  # noqa: S108
+        device_requests=[DeviceRequest(count=plan.gpus, capabilities=[["gpu"]])]
+        if plan.gpus
+        else None,
     )
     made = client.create_container(
         plan.image,

@@ -11,7 +11,7 @@ from docker import APIClient
 
 from datavc.engine.datum_log import DatumLog, LogStream
 from datavc.engine.executors.docker_container import Container, ContainerPlan
-from datavc.engine.executors.executor import Outcome, WorkerRequest
+from datavc.engine.executors.executor import Outcome, Program, WorkerRequest
 from datavc.engine.executors.exit_reason import (
     INTERRUPTED,
     SIGNAL_BASE,
@@ -51,22 +51,27 @@ class DockerWorker:
         self._client = client
         self._request = request
         self._plan = plan
-        self._cmd = tuple(cmd)
+        transform = request.spec.transform
+        self._programs = {
+            False: Program(tuple(cmd), transform.stdin),
+            True: Program(transform.err_cmd, transform.err_stdin),
+        }
         self._has_shell = has_shell
         self._container: Container | None = None
         self._out_of_memory_kills = 0
         self._lock = threading.Lock()
         self.interrupted = False
 
-    def run(self, env: Mapping[str, str], log: DatumLog) -> Outcome:
+    def run(self, env: Mapping[str, str], log: DatumLog, *, recover: bool = False) -> Outcome:
         """Run the transform once, in the warm container if there is one."""
+        program = self._programs[recover]
         timeout = self._request.spec.datum_timeout
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             if self._has_shell:
-                outcome = self._run_warm(env, log, deadline)
+                outcome = self._run_warm(program, env, log, deadline)
             else:
-                outcome = self._run_cold(env, log, deadline)
+                outcome = self._run_cold(program, env, log, deadline)
         except TimeoutError:
             self._drop_container()
             outcome = outcome_of_timeout(timeout or 0)
@@ -76,46 +81,48 @@ class DockerWorker:
             outcome = INTERRUPTED
         return INTERRUPTED if self.interrupted else outcome
 
-    def _run_warm(self, env: Mapping[str, str], log: DatumLog, deadline: float | None) -> Outcome:
+    def _run_warm(
+        self, program: Program, env: Mapping[str, str], log: DatumLog, deadline: float | None
+    ) -> Outcome:
         container = self._container or self._open(["sh"], {})
         nonce = secrets.token_hex(16)
-        stdin = self._request.spec.transform.stdin
-        container.send(datum_script(nonce, self._cmd, env, stdin).encode())
+        container.send(datum_script(nonce, program.cmd, env, program.stdin).encode())
         markers = {LogStream.STDOUT: EndMarker(nonce), LogStream.STDERR: EndMarker(nonce)}
         try:
             for stream, data in container.output(deadline):
                 log.write(stream, markers[stream].feed(data))
                 if all(marker.words is not None for marker in markers.values()):
                     code, kills = (int(word) for word in markers[LogStream.STDOUT].words or ())
-                    return self._outcome(code, kills)
+                    return self._outcome(program, code, kills)
         except TimeoutError:
             _write_rest(markers, log)
             raise
         _write_rest(markers, log)
-        return self._outcome_of_stop(container)
+        return self._outcome_of_stop(program, container)
 
-    def _run_cold(self, env: Mapping[str, str], log: DatumLog, deadline: float | None) -> Outcome:
+    def _run_cold(
+        self, program: Program, env: Mapping[str, str], log: DatumLog, deadline: float | None
+    ) -> Outcome:
         try:
-            container = self._open(self._cmd, env)
+            container = self._open(program.cmd, env)
         except ExecutorUnavailable as error:
             if "executable file not found" not in error.message:
                 raise
-            return Outcome(127, f"{self._cmd[0]!r} is not in the image", may_retry=False)
-        lines = self._request.spec.transform.stdin
-        container.send("".join(line + "\n" for line in lines).encode())
+            return Outcome(127, f"{program.cmd[0]!r} is not in the image", may_retry=False)
+        container.send("".join(line + "\n" for line in program.stdin).encode())
         container.end_input()
         for stream, data in container.output(deadline):
             log.write(stream, data)
-        return self._outcome_of_stop(container)
+        return self._outcome_of_stop(program, container)
 
-    def _outcome(self, code: int, kills: int) -> Outcome:
+    def _outcome(self, program: Program, code: int, kills: int) -> Outcome:
         if code == _KILLED and kills > self._out_of_memory_kills:
             self._out_of_memory_kills = kills
             return self._out_of_memory()
         accepted = self._request.spec.transform.accept_return_code
-        return outcome_of_exit(code, accepted, self._cmd[0])
+        return outcome_of_exit(code, accepted, program.cmd[0])
 
-    def _outcome_of_stop(self, container: Container) -> Outcome:
+    def _outcome_of_stop(self, program: Program, container: Container) -> Outcome:
         """The container is gone: at its regular end when cold, with its shell when warm."""
         code, out_of_memory, error = container.exit_state()
         self._drop_container()
@@ -124,7 +131,7 @@ class DockerWorker:
         if self._has_shell:
             return Outcome(None, f"its container stopped with {code}{error and f': {error}'}")
         accepted = self._request.spec.transform.accept_return_code
-        return outcome_of_exit(code, accepted, self._cmd[0])
+        return outcome_of_exit(code, accepted, program.cmd[0])
 
     def _out_of_memory(self) -> Outcome:
         limit = self._plan.memory

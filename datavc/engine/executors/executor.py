@@ -7,7 +7,7 @@ kept warm in between. The engine fills :attr:`Worker.inputs` and reads :attr:`Wo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +33,16 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """What a worker starts."""
+
+    #: Program and arguments.
+    cmd: tuple[str, ...]
+    #: Lines that it reads from its standard input.
+    stdin: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerRequest:
     """What a worker is opened for."""
 
@@ -42,6 +52,8 @@ class WorkerRequest:
     #: An empty folder of the worker's own on the scratch disk.
     scratch: Path
     job: str
+    #: What the transform's secrets hold, by their names and those of their values.
+    secrets: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
 
 
 class Worker(Protocol):
@@ -58,12 +70,14 @@ class Worker(Protocol):
     #: Whether :meth:`interrupt` was called.
     interrupted: bool
 
-    def run(self, env: Mapping[str, str], log: DatumLog) -> Outcome:
+    def run(self, env: Mapping[str, str], log: DatumLog, *, recover: bool = False) -> Outcome:
         """Run the transform once; returns when it and all it started are gone.
 
         Args:
             env: variables of this datum, beside those of the spec.
             log: takes what the transform prints.
+            recover: run ``err_cmd`` with ``err_stdin`` in place of ``cmd`` with ``stdin``; it has
+                the whole ``datum_timeout`` for itself.
 
         Raises:
             ExecutorUnavailable: the container engine went away.

@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from datavc.engine.datum_log import DatumLog, LogStream
@@ -20,6 +21,7 @@ from datavc.engine.executors.exit_reason import (
     outcome_of_signal,
     outcome_of_timeout,
 )
+from datavc.engine.executors.given_secrets import secret_variables
 from datavc.errors import ExecutorUnavailable
 
 #: The engine's own variables that a transform sees; all others (keys, tokens) stay behind.
@@ -43,12 +45,25 @@ class ProcessExecutor:
         """Open a worker; its folder is ``$DATAVC_PFS``.
 
         Raises:
-            ExecutorUnavailable: the spec has no ``cmd``.
+            ExecutorUnavailable: the spec has no ``cmd``, or wants secrets as files.
         """
         return ProcessWorker(request)
 
     def close(self) -> None:
         """Nothing is held between jobs."""
+
+
+@dataclass
+class _Prepared:
+    """A program, and the open file that its standard input is read from."""
+
+    cmd: tuple[str, ...]
+    stdin: int | None
+
+    def close(self) -> None:
+        stdin, self.stdin = self.stdin, None
+        if stdin is not None:
+            os.close(stdin)
 
 
 class ProcessWorker:
@@ -63,6 +78,11 @@ class ProcessWorker:
                 f"pipeline {request.spec.name!r} has no transform.cmd, only an image",
                 hint="name the program in transform.cmd, or use the docker executor",
             )
+        if any(use.mount_path for use in transform.secrets):
+            raise ExecutorUnavailable(
+                f"pipeline {request.spec.name!r} wants a secret as files, which needs containers",
+                hint="give it as env_var, or use the docker executor",
+            )
         self.inputs = request.scratch / "pfs"
         self.output = self.inputs / "out"
         self.pfs = str(self.inputs)
@@ -71,18 +91,23 @@ class ProcessWorker:
         self._directory = Path(transform.working_dir or self.inputs)
         passed_on = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
         self._env = passed_on | dict(transform.env)
-        self._stdin = _stdin_file(transform.stdin)
+        self._env |= secret_variables(transform.secrets, request.secrets)
+        self._programs = {
+            False: _Prepared(transform.cmd, _stdin_file(transform.stdin)),
+            True: _Prepared(transform.err_cmd, _stdin_file(transform.err_stdin)),
+        }
         self._running: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self.interrupted = False
         self.output.mkdir(parents=True, exist_ok=True)
 
-    def run(self, env: Mapping[str, str], log: DatumLog) -> Outcome:
+    def run(self, env: Mapping[str, str], log: DatumLog, *, recover: bool = False) -> Outcome:
         """Run the transform's command once."""
+        program = self._programs[recover]
         try:
-            process = self._start({**self._env, **env})
+            process = self._start(program, {**self._env, **env})
         except OSError as error:
-            what = error.filename or self._transform.cmd[0]
+            what = error.filename or program.cmd[0]
             reason = f"cannot run {what!r}: {error.strerror}"
             return Outcome(None, reason, may_retry=False)
         if process is None:
@@ -99,17 +124,18 @@ class ProcessWorker:
         if process.returncode < 0:
             return outcome_of_signal(-process.returncode)
         accepted = self._transform.accept_return_code
-        return outcome_of_exit(process.returncode, accepted, self._transform.cmd[0])
+        return outcome_of_exit(process.returncode, accepted, program.cmd[0])
 
-    def _start(self, env: dict[str, str]) -> subprocess.Popen[bytes] | None:
+    def _start(self, program: _Prepared, env: dict[str, str]) -> subprocess.Popen[bytes] | None:
         # A file opened anew has its own offset, and one opened for reading cannot be changed.
-        stdin = os.open(f"/proc/self/fd/{self._stdin}" if self._stdin else os.devnull, os.O_RDONLY)
+        path = os.devnull if program.stdin is None else f"/proc/self/fd/{program.stdin}"
+        stdin = os.open(path, os.O_RDONLY)
         try:
             with self._lock:
                 if self.interrupted:
                     return None
                 self._running = subprocess.Popen(
-                    self._transform.cmd,
+                    program.cmd,
                     bufsize=0,
                     cwd=self._directory,
                     env=env,
@@ -132,9 +158,8 @@ class ProcessWorker:
     def close(self) -> None:
         """Kill what runs, and free the standard input."""
         self.interrupt()
-        stdin, self._stdin = self._stdin, None
-        if stdin is not None:
-            os.close(stdin)
+        for program in self._programs.values():
+            program.close()
 
 
 def _stdin_file(lines: tuple[str, ...]) -> int | None:

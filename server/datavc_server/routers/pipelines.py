@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, status
 
-from datavc.engine import pipelines
+from datavc.engine import cron, pipelines
+from datavc.model.commit_info import CommitInfo
 from datavc.model.job import PipelineInfo
 from datavc_server.paging import Items
 from datavc_server.state import Author, PipelineName, State
@@ -49,5 +50,11 @@ def delete_pipeline(
     author: Author,
     force: Annotated[bool, Query(description="Even if others read its output.")] = False,
 ) -> None:
-    """Delete a pipeline, its jobs and its output repo."""
+    """Delete a pipeline, its jobs, its output repo and the repos made for its ticks."""
     pipelines.delete_pipeline(state.vs, pipeline, author, force=force)
+
+
+@router.post("/{pipeline}/ticks", status_code=status.HTTP_201_CREATED)
+def run_cron(pipeline: PipelineName, state: State, author: Author) -> Items[CommitInfo]:
+    """Let all cron inputs of a pipeline tick now; the commits."""
+    return Items(items=cron.tick_now(state.vs, pipeline, author))

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 from pydantic import BaseModel, Field
 
+from datavc.model.branch_trigger import BranchTrigger
 from datavc.model.repo import Protection, Undone
-from datavc.versioning import protections
+from datavc.versioning import branch_triggers, protections
 from datavc.versioning.undo import undo
 from datavc_server.paging import Items
 from datavc_server.state import Author, Branch, Repo, State
@@ -27,6 +28,24 @@ class NewProtection(BaseModel):
 def undo_move(repo: Repo, branch: Branch, state: State, author: Author) -> Undone:
     """Take back the last move of a branch or tag that was not taken back yet."""
     return undo(state.vs, repo, branch, author=author)
+
+
+@router.get("/triggers")
+def list_triggers(repo: Repo, state: State) -> dict[str, BranchTrigger]:
+    """A repo's triggers, by the branch that they move."""
+    return branch_triggers.list_triggers(state.vs, repo)
+
+
+@router.put("/triggers/{branch}", status_code=status.HTTP_204_NO_CONTENT)
+def set_trigger(repo: Repo, branch: Branch, trigger: BranchTrigger, state: State) -> None:
+    """Let a branch follow another one."""
+    branch_triggers.set_trigger(state.vs, repo, branch, trigger)
+
+
+@router.delete("/triggers/{branch}", status_code=status.HTTP_204_NO_CONTENT)
+def remove_trigger(repo: Repo, branch: Branch, state: State) -> None:
+    """Let a branch stay where it is."""
+    branch_triggers.remove_trigger(state.vs, repo, branch)
 
 
 @router.get("/protections")

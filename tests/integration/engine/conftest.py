@@ -80,6 +80,12 @@ class World:
             "input": pfs if isinstance(source, str) else source,
             **fields,
         }
+        return self.create(spec, update=update, reprocess=reprocess)
+
+    def create(
+        self, spec: Mapping[str, object], *, update: bool = False, reprocess: bool = False
+    ) -> list[JobInfo]:
+        """Create or update a pipeline; drives its first job."""
         info = create_pipeline(self.vs, spec, "tester", update=update, reprocess=reprocess)
         if info.last_job is None:
             return []

@@ -1,5 +1,7 @@
 """The engine with containers: what only they can do."""
 
+from pathlib import Path
+
 import pytest
 
 from datavc.engine.pipelines import create_pipeline, get_pipeline
@@ -46,3 +48,44 @@ def test_an_image_that_cannot_be_had_fails_the_job(make_world, docker_image: str
     (job,) = world.commit_and_drive("raw", {"a": b"one"})
     assert job.state is JobState.FAILURE
     assert "needs transform.image" in job.reason
+
+
+def create(world, image: str, script: str, **fields: object) -> None:
+    create_pipeline(
+        world.vs,
+        {
+            "pipeline": {"name": "p"},
+            "transform": {"image": image, "cmd": ["sh", "-euc", script]},
+            "input": {"pfs": {"name": "in", "repo": "raw", "glob": "/*"}},
+            "datum_tries": 1,
+            **fields,
+        },
+        "tester",
+    )
+
+
+def test_a_limit_of_disk_holds_for_outputs_and_scratch(make_world, docker_image: str) -> None:
+    world = make_world(executor="docker")
+    world.repo("raw")
+    script = (
+        "case $in in */tmp) ! head -c 2000000 /dev/zero 2>/dev/null >/tmp/x;; "
+        "*/out) head -c 2000000 /dev/zero >/pfs/out/x;; *) cp $in /pfs/out/;; esac"
+    )
+    create(world, docker_image, script, resource_limits={"disk": "1M"})
+    (job,) = world.commit_and_drive("raw", {"a": b"1", "tmp": b"2"})
+    assert (job.state, job.datums_processed) == (JobState.SUCCESS, 2), job.reason
+    (job,) = world.commit_and_drive("raw", {"out": b"3"})
+    assert job.state is JobState.FAILURE
+    assert "it wrote 2,000,000 bytes, above its resource_limits.disk of 1,000,000" in job.reason
+
+
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="this machine has one")
+def test_a_graphics_processor_that_is_not_there_fails_the_job(
+    make_world, docker_image: str
+) -> None:
+    world = make_world(executor="docker")
+    world.repo("raw")
+    create(world, docker_image, "true", resource_limits={"gpu": {"number": 1}})
+    (job,) = world.commit_and_drive("raw", {"a": b"1"})
+    assert job.state is JobState.FAILURE
+    assert "Docker has no graphics processor for containers here" in job.reason

@@ -62,6 +62,84 @@ def test_a_datum_that_fails_at_first_may_succeed_later(world) -> None:
     assert len(world.called()) == 3
 
 
+def recover(world, script: str, err_script: str, **fields: object) -> dict[str, object]:
+    """A pipeline ``copy`` over ``raw`` with an ``err_cmd``."""
+    transform = {
+        "cmd": ["sh", "-euc", script],
+        "err_cmd": ["sh", "-euc", err_script],
+        "env": {"CALLS": str(world.calls)},
+    }
+    return {
+        "pipeline": {"name": "copy"},
+        "transform": transform,
+        "input": {"pfs": {"name": "in", "repo": "raw", "glob": "/*"}},
+        **fields,
+    }
+
+
+NOTE = ': >"$CALLS/err-${in##*/}"; echo partly >"$DATAVC_PFS/out/rest"'
+
+
+def test_a_recovered_datum_is_left_out_and_tried_again_by_the_next_job(world) -> None:
+    world.repo("raw")
+    create_pipeline(world.vs, recover(world, FAIL_ON_BAD, NOTE, datum_tries=3), "tester")
+    (job,) = world.commit_and_drive("raw", {"a": b"1", "bad": b"x"})
+    assert (job.state, job.datums_processed, job.datums_recovered) == (JobState.SUCCESS, 1, 1)
+    assert world.called() == ["a", "err-bad"]
+    assert world.files("copy") == {"a": b"1"}
+    states = {datum.inputs: datum.state for datum in jobs.list_datums(world.vs, job.id)}
+    assert states["in:/bad",] is DatumState.RECOVERED
+    bad = next(each for each in jobs.list_datums(world.vs, job.id) if each.exit_code == 3)
+    texts = [line.text for line in job_logs(world.vs, job.id, bad.id)]
+    assert texts.count("broken") == 3
+    assert texts[-1] == "recovered by err_cmd: the job goes on without this datum's output"
+    (again,) = world.commit_and_drive("raw", {"b": b"2"})
+    assert (again.datums_skipped, again.datums_recovered) == (1, 1)
+    assert world.called() == ["b", "err-bad"]
+
+
+def test_a_datum_that_succeeds_at_a_later_try_is_not_recovered(world) -> None:
+    world.repo("raw")
+    flaky = f'[ -e "$CALLS/once" ] || {{ : >"$CALLS/once"; exit 1; }}; {COPY}'
+    create_pipeline(world.vs, recover(world, flaky, NOTE), "tester")
+    (job,) = world.commit_and_drive("raw", {"a": b"1"})
+    assert (job.state, job.datums_processed, job.datums_recovered) == (JobState.SUCCESS, 1, 0)
+    assert world.called() == ["a", "once"]
+
+
+def test_an_err_cmd_has_its_own_time(world) -> None:
+    world.repo("raw")
+    slow = f"sleep 0.4; {NOTE}"
+    spec = recover(world, "sleep 60", slow, datum_tries=1, datum_timeout="1s")
+    create_pipeline(world.vs, spec, "tester")
+    (job,) = world.commit_and_drive("raw", {"a": b"1"})
+    assert (job.state, job.datums_recovered) == (JobState.SUCCESS, 1)
+    assert world.called() == ["err-a"]
+
+
+def test_an_err_cmd_that_fails_fails_the_datum(world) -> None:
+    world.repo("raw")
+    spec = recover(world, FAIL_ON_BAD, "echo no >&2; exit 9", datum_tries=1)
+    create_pipeline(world.vs, spec, "tester")
+    (job,) = world.commit_and_drive("raw", {"bad": b"x"})
+    assert job.state is JobState.FAILURE
+    assert "(in:/bad) exited with 3" in job.reason
+    (datum,) = jobs.list_datums(world.vs, job.id)
+    texts = [line.text for line in job_logs(world.vs, job.id, datum.id)]
+    assert texts == ["broken", "failed: exited with 3", "no", "err_cmd failed, too: exited with 9"]
+
+
+def test_what_was_recovered_once_and_succeeds_now_is_in_the_output(world) -> None:
+    world.repo("raw")
+    create_pipeline(world.vs, recover(world, FAIL_ON_BAD, NOTE, datum_tries=1), "tester")
+    world.commit_and_drive("raw", {"a": b"1", "bad": b"x"})
+    info = create_pipeline(world.vs, recover(world, COPY, NOTE), "tester", update=True)
+    assert info.last_job is not None
+    (job,) = world.drive(jobs.get_job(world.vs, info.last_job).run_id)
+    assert (job.state, job.datums_recovered) == (JobState.SUCCESS, 0)
+    assert world.files("copy") == {"a": b"1", "bad": b"x"}
+
+
 def test_two_datums_that_write_one_path_are_both_named(world) -> None:
     world.repo("raw")
     world.pipeline("same", "raw", 'cp "$in" "$DATAVC_PFS/out/same"')

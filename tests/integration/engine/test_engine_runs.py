@@ -232,3 +232,19 @@ def test_variables_tell_the_datum_and_the_commits(world) -> None:
         "DATAVC_RUN_ID": job.run_id,
     }
     assert datum.inputs == ("in:/a",)
+
+
+def test_an_update_that_changes_no_code_looks_at_no_datum_again(world) -> None:
+    world.repo("raw")
+    world.pipeline("upper", "raw", UPPER)
+    world.commit_and_drive("raw", {"a": b"one", "b": b"two"})
+    world.called()
+    (job,) = world.pipeline("upper", "raw", UPPER, update=True, description="other words")
+    assert counts(job) == (2, 0, 2, 0)
+    (job,) = world.commit_and_drive("raw", {"a": None, "c": b"three"})
+    assert counts(job) == (2, 1, 1, 0)
+    (job,) = world.pipeline("upper", "raw", UPPER, update=True, glob="/")
+    assert counts(job) == (1, 1, 0, 0)
+    (job,) = world.pipeline("upper", "raw", UPPER, update=True, glob="/", reprocess=True)
+    assert counts(job) == (1, 1, 0, 0)
+    assert world.files("upper") == {"b": b"TWO", "c": b"THREE"}

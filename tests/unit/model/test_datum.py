@@ -6,7 +6,14 @@ from datavc.model.commit import TreeRef
 from datavc.model.datum import Datum, datum_files, plan_datums
 from datavc.model.entry import ChunkRef, Entry, EntryKind, Location
 from datavc.model.ids import digest_of
-from datavc.model.pipeline_input import CrossInput, PfsInput, PipelineInput, UnionInput
+from datavc.model.pipeline_input import (
+    CrossInput,
+    GroupInput,
+    JoinInput,
+    PfsInput,
+    PipelineInput,
+    UnionInput,
+)
 from datavc.model.tree.apply import apply_changes
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.node import Node, decode_node
@@ -167,3 +174,92 @@ def test_cross_and_union_combine(nodes: Nodes) -> None:
     assert len({datum.key for datum in crossed}) == 6
     united = plan(nodes, UnionInput((x, y)), at)
     assert [datum.labels for datum in united] == [("x:/a",), ("x:/b",), ("y:/a",), ("y:/b",)]
+
+
+def keyed(name: str, glob: str, **keys: object) -> PfsInput:
+    return PfsInput(name, *MAIN, glob, **keys)  # type: ignore[arg-type]
+
+
+def labels(nodes: Nodes, node: PipelineInput, at: TreeRef) -> list[tuple[str, ...]]:
+    return [datum.labels for datum in plan(nodes, node, at)]
+
+
+def test_a_join_combines_what_has_the_same_key(nodes: Nodes) -> None:
+    at = tree(
+        nodes, photo__1="a", photo__2="b", photo__3="c", text__1="d", text__2="e", text__9="f"
+    )
+    photos = keyed("photos", "/photo/(*)", join_on="$1")
+    texts = keyed("texts", "/text/(*)", join_on="$1")
+    assert labels(nodes, JoinInput((photos, texts)), at) == [
+        ("photos:/photo/1", "texts:/text/1"),
+        ("photos:/photo/2", "texts:/text/2"),
+    ]
+
+
+def test_an_outer_join_keeps_what_has_no_partner(nodes: Nodes) -> None:
+    at = tree(nodes, photo__1="a", photo__3="c", text__1="d", text__9="f")
+    photos = keyed("photos", "/photo/(*)", join_on="$1", outer_join=True)
+    texts = keyed("texts", "/text/(*)", join_on="$1")
+    assert labels(nodes, JoinInput((photos, texts)), at) == [
+        ("photos:/photo/1", "texts:/text/1"),
+        ("photos:/photo/3",),
+    ]
+    both = JoinInput((photos, replace(texts, outer_join=True)))
+    assert labels(nodes, both, at)[1:] == [("photos:/photo/3",), ("texts:/text/9",)]
+
+
+def test_a_key_that_several_files_have_gives_all_pairs(nodes: Nodes) -> None:
+    at = tree(nodes, a__1x="1", a__1y="2", b__1="3", b__2="4")
+    left = keyed("a", "/a/(?)*", join_on="$1")
+    right = keyed("b", "/b/(*)", join_on="$1")
+    assert labels(nodes, JoinInput((left, right)), at) == [
+        ("a:/a/1x", "b:/b/1"),
+        ("a:/a/1y", "b:/b/1"),
+    ]
+
+
+def test_joins_of_three_nested_or_not_are_alike(nodes: Nodes) -> None:
+    at = tree(nodes, a__1="1", b__1="2", c__1="3", a__2="4", b__2="5")
+    a, b, c = (keyed(name, f"/{name}/(*)", join_on="$1") for name in "abc")
+    expected = [("a:/a/1", "b:/b/1", "c:/c/1")]
+    assert labels(nodes, JoinInput((a, b, c)), at) == expected
+    assert labels(nodes, JoinInput((JoinInput((a, b)), c)), at) == expected
+
+
+def test_a_group_is_one_datum_for_each_key(nodes: Nodes) -> None:
+    at = tree(nodes, x__1_a="1", x__1_b="2", x__2_a="3", y__2="4", y__3="5")
+    xs = keyed("xs", "/x/(?)*", group_by="$1")
+    ys = keyed("ys", "/y/(*)", group_by="$1")
+    assert labels(nodes, GroupInput((xs, ys)), at) == [
+        ("xs:/x/1_a", "xs:/x/1_b"),
+        ("xs:/x/2_a", "ys:/y/2"),
+        ("ys:/y/3",),
+    ]
+
+
+def test_a_group_of_a_join(nodes: Nodes) -> None:
+    at = tree(nodes, a__1_p="1", a__2_p="2", a__3_q="3", b__1="4", b__2="5", b__3="6")
+    a = keyed("a", "/a/(?)_(?)", join_on="$1", group_by="$2")
+    b = keyed("b", "/b/(*)", join_on="$1")
+    assert labels(nodes, GroupInput((JoinInput((a, b)),)), at) == [
+        ("a:/a/1_p", "b:/b/1", "a:/a/2_p", "b:/b/2"),
+        ("a:/a/3_q", "b:/b/3"),
+    ]
+
+
+def test_what_a_transform_is_told_to_join_by_counts_in_the_key(nodes: Nodes) -> None:
+    at = tree(nodes, a_1="x", b_1="y")
+    by_number = keyed("a", "/(a)_(*)", join_on="$2")
+    by_letter = keyed("a", "/(a)_(*)", join_on="${1}")
+    assert plan(nodes, by_number, at)[0].key != plan(nodes, by_letter, at)[0].key
+    assert plan(nodes, by_number, at)[0].inputs[0].join_on == "1"
+    assert plan(nodes, by_letter, at)[0].inputs[0].join_on == "a"
+
+
+def test_a_change_in_a_group_changes_its_own_key_alone(nodes: Nodes) -> None:
+    before = tree(nodes, g1__a="1", g1__b="2", g2__a="3")
+    after = tree(nodes, g1__a="1", g1__b="X", g2__a="3")
+    node = GroupInput((keyed("in", "/(*)/*", group_by="$1"),))
+    first, second = plan(nodes, node, before), plan(nodes, node, after)
+    assert first[0].key != second[0].key
+    assert first[1].key == second[1].key

@@ -5,7 +5,13 @@ import pytest
 
 from datavc.errors import InvalidSpec
 from datavc.model.pipeline import DEFAULT_TRIES, Resources, Transform, parse_pipeline_spec
-from datavc.model.pipeline_input import CrossInput, PfsInput, UnionInput
+from datavc.model.pipeline_input import (
+    CrossInput,
+    GroupInput,
+    JoinInput,
+    PfsInput,
+    UnionInput,
+)
 
 SPEC: dict[str, Any] = {
     "pipeline": {"name": "edges"},
@@ -101,14 +107,29 @@ def test_a_full_spec_is_read() -> None:
         ("transform.imge", "x", "transform.imge is not a field; did you mean transform.image?"),
         ("zzz", 1, "zzz is not a field"),
         ("input.pfs.lazy", True, "input.pfs.lazy is not supported yet"),
-        ("input.join", [], "input.join is not supported yet"),
-        ("input.group", [], "input.group is not supported yet"),
-        ("input.cron", {}, "input.cron is not supported yet"),
+        ("input", {"join": []}, "input.join is empty"),
+        ("input.pfs.join_on", "$1", "input.pfs.join_on: $1 stands for nothing in the glob"),
+        ("input.pfs.group_by", "a$2", "input.pfs.group_by: $2 stands for nothing in the glob"),
+        ("input.cron", {}, "input must have exactly one of pfs, cross, union, join, group and"),
         ("spout", {}, "spout is not supported yet"),
         ("egress", {}, "egress is not supported yet"),
         ("service", {}, "service is not supported yet"),
-        ("transform.secrets", [], "transform.secrets is not supported yet"),
-        ("resource_limits.gpu", {}, "resource_limits.gpu is not supported yet"),
+        (
+            "resource_limits.gpu.type",
+            "amd.com/gpu",
+            "resource_limits.gpu.type 'amd.com/gpu' is not",
+        ),
+        ("resource_limits.gpu.number", 0, "resource_limits.gpu.number must be a whole number"),
+        ("resource_limits.disk", "much", "resource_limits.disk must be a quantity"),
+        ("metadata.labels", {"a": 1}, "metadata.labels.a must be text, not a number"),
+        ("metadata.labels", "a", "metadata.labels must be an object, not text"),
+        ("salt", 1, "salt must be text"),
+        ("autoscaling", "yes", "autoscaling must be true or false"),
+        ("datum_set_spec.number", 0, "datum_set_spec.number must be a whole number"),
+        ("datum_set_spec.size", 1, "datum_set_spec.size is not a field"),
+        ("transform.datum_batching", True, "transform.datum_batching is not supported yet"),
+        ("s3_out", True, "s3_out is not supported yet"),
+        ("input.pfs.s3", True, "input.pfs.s3 is not supported yet"),
         ("parallelism_spec.coefficient", 2, "parallelism_spec.coefficient is not supported yet"),
         ("pipeline.project", "x", "pipeline.project other than 'default' is not supported yet"),
         ("pipeline.name", "a/b", "pipeline.name: 'a/b' cannot name"),
@@ -123,8 +144,8 @@ def test_a_full_spec_is_read() -> None:
         ("transform.env", {"DATAVC_PFS": "x"}, "transform.env.DATAVC_PFS is set by datavc"),
         ("transform.accept_return_code", [300], "transform.accept_return_code[0] must be"),
         ("input", None, "input is missing"),
-        ("input", {}, "input must have exactly one of pfs, cross and union"),
-        ("input.cross", [{}], "input must have exactly one of pfs, cross and union"),
+        ("input", {}, "input must have exactly one of pfs, cross, union, join, group and cron"),
+        ("input.cross", [{}], "input must have exactly one of pfs, cross, union, join, group"),
         ("input", {"cross": []}, "input.cross is empty"),
         ("input.pfs.glob", "*", "input.pfs.glob must start with '/', not '*'"),
         ("input.pfs.glob", "/[", "input.pfs.glob"),
@@ -164,6 +185,36 @@ def test_a_cross_may_not_use_an_input_name_twice_but_a_union_may() -> None:
         parse_pipeline_spec(SPEC | {"input": {"cross": parts}})
 
 
+def leaf(repo: str, **fields: object) -> dict[str, object]:
+    return {"pfs": {"repo": repo, "glob": "/(*)", **fields}}
+
+
+@pytest.mark.parametrize(("kind", "field"), [("join", "join_on"), ("group", "group_by")])
+def test_each_part_of_a_join_or_group_says_what_by_and_has_a_name_of_its_own(
+    kind: str, field: str
+) -> None:
+    good = [leaf("a", **{field: "$1"}), leaf("b", **{field: "$1"})]
+    read = parse_pipeline_spec(SPEC | {"input": {kind: good}}).input
+    expected = JoinInput if kind == "join" else GroupInput
+    assert isinstance(read, expected)
+    assert read.parts[1] == PfsInput("b", "b", "main", "/(*)", **{field: "$1"})
+    with pytest.raises(InvalidSpec, match=rf"^input\.{kind}\[1\]\.pfs has no {field}"):
+        parse_pipeline_spec(SPEC | {"input": {kind: [good[0], leaf("b")]}})
+    with pytest.raises(InvalidSpec, match=rf"^input\.{kind}\[1\] uses the input name 'a' again"):
+        parse_pipeline_spec(SPEC | {"input": {kind: [good[0], good[0]]}})
+
+
+def test_a_union_in_a_group_may_not_use_a_name_twice() -> None:
+    union = {"union": [leaf("a", group_by="$1"), leaf("a", group_by="$1")]}
+    with pytest.raises(InvalidSpec, match=r"^input\.group\[0\] uses the input name 'a' again"):
+        parse_pipeline_spec(SPEC | {"input": {"group": [union]}})
+
+
+def test_the_empty_keys_that_pachyderm_writes_are_none() -> None:
+    read = parse_pipeline_spec(SPEC | {"input": leaf("a", join_on="", group_by="")}).input
+    assert read == PfsInput("a", "a", "main", "/(*)")
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -192,3 +243,40 @@ def test_what_does_not_change_the_output_leaves_the_code_digest_alone() -> None:
     before = parse_pipeline_spec(SPEC).code_digest("")
     for path, value in (("datum_tries", 9), ("description", "x"), ("resource_limits", {"cpu": 1})):
         assert parse_pipeline_spec(spec_with(path, value)).code_digest("") == before
+
+
+def test_what_pachyderm_prints_of_fields_that_were_not_set_is_accepted() -> None:
+    spec = spec_with("input.pfs.lazy", False)
+    spec |= {"s3_out": False, "spec_commit": None}
+    spec["transform"] |= {"datum_batching": False, "dockerfile": "", "debug": False}
+    assert parse_pipeline_spec(spec) == parse_pipeline_spec(SPEC)
+
+
+def test_the_hint_says_what_to_do_instead() -> None:
+    with pytest.raises(InvalidSpec) as caught:
+        parse_pipeline_spec(spec_with("transform.datum_batching", True))
+    assert "containers stay warm" in caught.value.hint
+
+
+def test_fields_of_jobs_and_containers_are_read() -> None:
+    spec = parse_pipeline_spec(
+        SPEC
+        | {
+            "resource_limits": {"disk": "1Gi", "gpu": {"type": "nvidia.com/gpu", "number": 2}},
+            "resource_requests": {"gpu": {}},
+            "metadata": {"labels": {"team": "a"}, "annotations": {"note": "b"}},
+            "datum_set_spec": {"number": "5", "size_bytes": 100, "per_worker": 2},
+            "autoscaling": True,
+            "salt": "once more",
+        }
+    )
+    assert spec.limits == Resources(disk=2**30, gpu=2)
+    assert spec.requests == Resources(gpu=1)
+    assert spec.labels == {"team": "a", "note": "b"}
+
+
+def test_another_salt_makes_all_datums_new_and_labels_do_not() -> None:
+    plain = parse_pipeline_spec(SPEC).code_digest("image")
+    assert parse_pipeline_spec(SPEC | {"salt": "1"}).code_digest("image") != plain
+    labels = {"metadata": {"labels": {"a": "b"}}, "resource_limits": {"gpu": {"number": 1}}}
+    assert parse_pipeline_spec(SPEC | labels).code_digest("image") == plain

@@ -1,0 +1,53 @@
+"""Secrets. Their values come in, and never go out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
+from pydantic import Base64Bytes, BaseModel, Field
+
+from datavc.engine import secrets
+from datavc.model.secret import SecretInfo
+from datavc_server.paging import Items
+from datavc_server.state import Author, State
+
+router = APIRouter(prefix="/secrets", tags=["secrets"])
+
+
+class NewSecret(BaseModel):
+    """A secret to be made."""
+
+    name: str = Field(examples=["warehouse"])
+    values: dict[str, Base64Bytes] = Field(
+        description="By their names, in base64.",
+        repr=False,
+        examples=[{"password": "aHVudGVyMg=="}],
+    )
+
+
+@router.get("")
+def list_secrets(state: State) -> Items[SecretInfo]:
+    """All secrets by name, without their values."""
+    return Items(items=secrets.list_secrets(state.vs))
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+def create_secret(
+    new: NewSecret,
+    state: State,
+    author: Author,
+    update: Annotated[bool, Query(description="Put it in the place of one that exists.")] = False,
+) -> SecretInfo:
+    """Make a secret; it is encrypted before it is written down."""
+    return secrets.create_secret(state.vs, new.name, new.values, author, update=update)
+
+
+@router.delete("/{secret}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_secret(
+    secret: str,
+    state: State,
+    force: Annotated[bool, Query(description="Even if pipelines use it.")] = False,
+) -> None:
+    """Delete a secret."""
+    secrets.delete_secret(state.vs, secret, force=force)
