@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from datavc.errors import AccessDenied, DataCorrupt, DatavcError, InvalidAddress
+from datavc.errors import (
+    AccessDenied,
+    DataCorrupt,
+    DatavcError,
+    InvalidAddress,
+    StoreUnavailable,
+)
 from datavc.store.backend import Buffer, ObjectInfo, ObjectWriter
 from datavc.store.backends.s3_errors import is_past_end, s3_error
 from datavc.store.key import check_key
@@ -20,6 +26,7 @@ from datavc.store.key import check_key
 try:
     import boto3
     import obstore
+    from botocore.config import Config
     from botocore.credentials import RefreshableCredentials
     from botocore.exceptions import BotoCoreError, ClientError
     from obstore.auth.boto3 import Boto3CredentialProvider
@@ -41,6 +48,9 @@ PART_SIZE = 8 * 1024 * 1024
 PARTS_IN_FLIGHT = 4
 #: So often a request is repeated before it counts as failed.
 REQUEST_RETRIES = 3
+#: A server that takes no connection, or sends nothing, for so long counts as away.
+CONNECT_TIMEOUT = timedelta(seconds=10)
+READ_TIMEOUT = timedelta(seconds=30)
 
 _DEFAULT_REGION = "us-east-1"
 
@@ -154,6 +164,11 @@ class S3Backend:
                 raise _ends_early(key, offset) from None
             return b""
         if length is not None and len(data) != length:
+            if self.size(key) >= offset + length:
+                raise StoreUnavailable(
+                    f"the S3 server's answer was cut short while reading {key!r}",
+                    hint="check the network and what stands between",
+                )
             raise _ends_early(key, offset + length)
         return data
 
@@ -232,7 +247,8 @@ class S3Backend:
             config=config,
             client_options={
                 "allow_http": bool(self.endpoint and self.endpoint.startswith("http://")),
-                "connect_timeout": timedelta(seconds=10),
+                "connect_timeout": CONNECT_TIMEOUT,
+                "read_timeout": READ_TIMEOUT,
                 "timeout": timedelta(minutes=5),
             },
             retry_config={"max_retries": REQUEST_RETRIES, "retry_timeout": timedelta(seconds=60)},
@@ -246,7 +262,16 @@ class S3Backend:
             InvalidAddress: the endpoint or the AWS configuration is malformed.
         """
         try:
-            return self._session.client("s3", endpoint_url=self.endpoint, region_name=self.region)
+            return self._session.client(
+                "s3",
+                endpoint_url=self.endpoint,
+                region_name=self.region,
+                config=Config(
+                    connect_timeout=CONNECT_TIMEOUT.total_seconds(),
+                    read_timeout=READ_TIMEOUT.total_seconds(),
+                    retries={"total_max_attempts": REQUEST_RETRIES + 1, "mode": "standard"},
+                ),
+            )
         except (BotoCoreError, ValueError) as error:
             raise _misconfigured(self.bucket, error) from None
 
