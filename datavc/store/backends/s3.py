@@ -40,7 +40,7 @@ except ImportError:
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from obstore import WritableFile
-    from obstore.store import S3Config
+    from obstore.store import ClientConfig, S3Config
 
 #: An object is uploaded in parts of so many bytes ...
 PART_SIZE = 8 * 1024 * 1024
@@ -48,9 +48,11 @@ PART_SIZE = 8 * 1024 * 1024
 PARTS_IN_FLIGHT = 4
 #: So often a request is repeated before it counts as failed.
 REQUEST_RETRIES = 3
-#: A server that takes no connection, or sends nothing, for so long counts as away.
+#: A server that takes no connection, or sends nothing of what is read, for so long counts as away.
 CONNECT_TIMEOUT = timedelta(seconds=10)
 READ_TIMEOUT = timedelta(seconds=30)
+#: Any request is over by then; a part is sent across a slow line for long.
+REQUEST_TIMEOUT = timedelta(minutes=5)
 
 _DEFAULT_REGION = "us-east-1"
 
@@ -93,7 +95,9 @@ class S3Backend:
                 aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region
             )
             self.region = self._session.region_name or _DEFAULT_REGION
-            self._store = self._open_store()
+            self._store = self._open_store(read_timeout=READ_TIMEOUT)
+            # Sending counts as waiting for the answer, so here it would limit what is sent.
+            self._uploads = self._open_store(read_timeout=None)
         except (BotoCoreError, BaseError, ValueError) as error:
             raise _misconfigured(bucket, error) from None
 
@@ -137,7 +141,7 @@ class S3Backend:
         """See :class:`~datavc.store.backend.Backend`."""
         check_key(key)
         try:
-            obstore.put(self._store, key, data, use_multipart=False)
+            obstore.put(self._uploads, key, data, use_multipart=False)
         except (BaseError, OSError) as error:
             raise s3_error(error, f"writing {key!r}") from None
 
@@ -206,7 +210,7 @@ class S3Backend:
 
     def _start_upload(self, key: str) -> WritableFile:
         return obstore.open_writer(
-            self._store, key, buffer_size=PART_SIZE, max_concurrency=PARTS_IN_FLIGHT
+            self._uploads, key, buffer_size=PART_SIZE, max_concurrency=PARTS_IN_FLIGHT
         )
 
     def _drop_upload(self, key: str) -> None:
@@ -220,7 +224,7 @@ class S3Backend:
                     Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                 )
 
-    def _open_store(self) -> S3Store:
+    def _open_store(self, *, read_timeout: timedelta | None) -> S3Store:
         credentials = self._session.get_credentials()
         if credentials is None:
             raise AccessDenied(
@@ -233,6 +237,13 @@ class S3Backend:
         }
         if self.endpoint:
             config["endpoint"] = self.endpoint
+        options: ClientConfig = {
+            "allow_http": bool(self.endpoint and self.endpoint.startswith("http://")),
+            "connect_timeout": CONNECT_TIMEOUT,
+            "timeout": REQUEST_TIMEOUT,
+        }
+        if read_timeout is not None:
+            options["read_timeout"] = read_timeout
         provider = None
         if isinstance(credentials, RefreshableCredentials):
             provider = Boto3CredentialProvider(self._session)
@@ -245,12 +256,7 @@ class S3Backend:
             self.bucket,
             prefix=self.prefix or None,
             config=config,
-            client_options={
-                "allow_http": bool(self.endpoint and self.endpoint.startswith("http://")),
-                "connect_timeout": CONNECT_TIMEOUT,
-                "read_timeout": READ_TIMEOUT,
-                "timeout": timedelta(minutes=5),
-            },
+            client_options=options,
             retry_config={"max_retries": REQUEST_RETRIES, "retry_timeout": timedelta(seconds=60)},
             credential_provider=provider,
         )

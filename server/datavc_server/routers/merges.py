@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from fastapi import APIRouter
@@ -170,7 +170,7 @@ def _bring_once(
     state: State,
     repo: str,
     key: str | None,
-    asked: list[object],
+    asked: Sequence[object],
     act: Callable[[merges.OnMove], MergeInfo],
 ) -> MergeInfo:
     """Move a branch once, however often the request arrives."""
