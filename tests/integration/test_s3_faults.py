@@ -66,12 +66,25 @@ def new_store() -> str:
     return f"s3://datavc-integration/{uuid4().hex}"
 
 
+class StepsStore:
+    """One store for all steps; opening it takes longer than most of them."""
+
+    def __init__(self) -> None:
+        self._url = new_store()
+        self._opened: dict[tuple[bool, int], Backend] = {}
+        self.open("500").put("packs/there", NOISE[:100_000])
+
+    def open(self, fault: Fault, *, tries: int = 4) -> Backend:
+        """See :func:`open_store`."""
+        key = (fault == "stall", tries)
+        if key not in self._opened:
+            self._opened[key] = open_store(self._url, fault, tries=tries)
+        return self._opened[key]
+
+
 @pytest.fixture(scope="module")
-def steps_store(proxy: FaultyProxy) -> str:
-    """One for all steps, which begin with the same."""
-    store = new_store()
-    open_backend(store).put("packs/there", NOISE[:100_000])
-    return store
+def steps_store(proxy: FaultyProxy) -> StepsStore:
+    return StepsStore()
 
 
 def write(backend: Backend) -> None:
@@ -130,10 +143,10 @@ def may_be_cut(step: str, fault: Fault) -> bool:
     [(step, fault) for step in STEPS for fault in FAULTS if may_be_cut(step, fault)],
 )
 def test_what_is_spoiled_once_is_tried_again(
-    proxy: FaultyProxy, steps_store: str, step: str, fault: Fault
+    proxy: FaultyProxy, steps_store: StepsStore, step: str, fault: Fault
 ) -> None:
     act, method, skip = STEPS[step]
-    backend = open_store(steps_store, fault)
+    backend = steps_store.open(fault)
     prepare(step, backend)
     proxy.spoil(fault, method, skip=skip)
     done = act(backend)
@@ -147,12 +160,12 @@ def test_what_is_spoiled_once_is_tried_again(
 @pytest.mark.parametrize("fault", LOST)
 @pytest.mark.parametrize("step", STEPS)
 def test_what_is_spoiled_for_good_is_one_clear_error(
-    proxy: FaultyProxy, steps_store: str, step: str, fault: Fault
+    proxy: FaultyProxy, steps_store: StepsStore, step: str, fault: Fault
 ) -> None:
     act, method, skip = STEPS[step]
-    backend = open_backend(steps_store)
+    backend = steps_store.open("500")
     prepare(step, backend)
-    impatient = open_store(steps_store, fault, tries=1)
+    impatient = steps_store.open(fault, tries=1)
     proxy.spoil(fault, method, skip=skip, times=ALL)
     with pytest.raises(StoreUnavailable) as caught:
         act(impatient)
