@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from datavc.errors import NotFound
@@ -103,9 +104,6 @@ class ObjectStore:
         if second is None:
             yield from self.read_run(first)
             return
-        # Slow to import, and the first run is mostly the only one.
-        from concurrent.futures import ThreadPoolExecutor
-
         with ThreadPoolExecutor(_READS_AHEAD, "datavc-read") as pool:
             ahead: deque[Future[list[Buffer]]] = deque()
             ahead.append(pool.submit(self.read_run, first))
