@@ -64,6 +64,8 @@ def connect(
             raise InvalidInput("a home folder is given twice", hint="give it once")
         folder = Path(where or home or os.environ.get("DATAVC_HOME") or DEFAULT_HOME)
         folder = folder.expanduser().absolute()
+        if ".." in folder.parts:
+            folder = folder.resolve()
         transport = _open_embedded(folder, store, database)
         cache = folder / "cache"
     name = author or os.environ.get("DATAVC_AUTHOR") or default_author()

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.services.ports import free_ports
+
 
 class ServerProcess:
     """A server on a free loopback port, which it keeps when it is started again.
@@ -20,7 +22,7 @@ class ServerProcess:
     def __init__(self, home: Path, **environment: str) -> None:
         self._home = home
         self._environment = environment
-        self.port = 0
+        (self.port,) = free_ports(1)
         self._process: subprocess.Popen[str] | None = None
 
     @property
