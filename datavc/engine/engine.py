@@ -60,7 +60,7 @@ class Engine:
         self._executor = open_executor(settings.executor)
         self._scratch = make_engine_folder(settings.scratch, new_id())
         owner = owner_name(identify_process(), next(_engines))
-        capacity = Capacity(Share(settings.cpus, settings.memory))
+        capacity = Capacity(Share(settings.cpus, settings.memory, settings.gpus))
         self._runner = JobRunner(vs, self._executor, settings, self._scratch, owner, capacity)
         self._scheduler = Scheduler(vs, owner, settings.lease_seconds)
 

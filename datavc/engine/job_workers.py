@@ -175,10 +175,11 @@ class JobWorkers:
         datum = first or self._next()
         while datum is not None:
             with self._order.capacity.take(
-                self._order.job_id, self._order.share, self._is_stopped
+                self._order.job_id, self._order.share, self._is_stopped, runner.worker.gpus
             ) as held:
-                if not held:
+                if held is None:
                     break
+                runner.worker.gpus = held.gpus
                 run = self._run(number, runner, datum)
             if run is None:
                 return self._is_wanted_again(datum), datum
