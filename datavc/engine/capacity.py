@@ -49,9 +49,15 @@ class Share:
         )
 
     def describe(self) -> str:
-        """What it is, for people."""
-        text = f"{self.cpus:g} processors and {self.memory / 2**20:.0f} MiB of memory"
-        return f"{text}, {self.gpus} graphics processors" if self.gpus else text
+        """What there is of it, for people."""
+        memory = f"{self.memory / 2**30:.4g} GiB" if self.memory >= 2**30 else ""
+        parts = (
+            (self.cpus, f"{self.cpus:g} processor{'s' * (self.cpus != 1)}"),
+            (self.memory, f"{memory or f'{self.memory / 2**20:.4g} MiB'} of memory"),
+            (self.gpus, f"{self.gpus} graphics processor{'s' * (self.gpus != 1)}"),
+        )
+        *first, last = [text for amount, text in parts if amount] or ["nothing"]
+        return f"{', '.join(first)} and {last}" if first else last
 
 
 @dataclass(frozen=True, slots=True)

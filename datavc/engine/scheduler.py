@@ -91,7 +91,7 @@ class Scheduler:
 
     def _leave(self, job: JobRow, wanted: Share, host: Share | None) -> None:
         self._too_large.add(job.id)
-        there_is = "" if host is None else f"; there are {host.describe()}"
+        there_is = "" if host is None else f"; it has {host.describe()}"
         text = (
             f"left to other engines: a datum asks for {wanted.describe()}, which {_host()} "
             f"does not have{there_is}"

@@ -281,7 +281,7 @@ def test_a_job_that_no_engine_is_large_enough_for_says_so(
     if place == "embedded":
         assert newest(cli, "huge")["state"] == "success"
         return
-    why = "left to other engines: a datum asks for 1000 processors and 1024 MiB of memory"
+    why = "left to other engines: a datum asks for 1000 processors and 1 GiB of memory"
     while not newest(cli, "huge").get("reason"):
         time.sleep(0.05)
     assert why in str(newest(cli, "huge")["reason"])

@@ -118,7 +118,7 @@ def test_a_job_that_a_host_is_too_small_for_is_left_to_a_larger_one(world) -> No
         (waiting,) = jobs.list_jobs(world.vs, "large")
         assert (waiting.state, waiting.started_us) == (JobState.WAITING, None)
         texts = [line.text for line in read_logs(world.vs, LogQuery(job=waiting.id))]
-        assert any("a datum asks for 3 processors and 1024 MiB" in text for text in texts)
+        assert any("a datum asks for 3 processors and 1 GiB" in text for text in texts)
         assert waiting.reason.startswith("left to other engines: a datum asks for 3 processors")
         with serving(world, cpus=4.0, memory=2**31):
             (job,) = outcome(world, large)

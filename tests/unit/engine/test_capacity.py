@@ -115,9 +115,26 @@ def test_each_graphics_processor_is_held_by_one() -> None:
 def test_more_graphics_processors_than_there_are_do_not_fit() -> None:
     assert not Share(1, 0, gpus=1).fits(Share(8, 100))
     assert Share(1, 0, gpus=1).fits(Share(8, 100, gpus=1))
-    assert Share(2.5, 2**30, 1).describe() == (
-        "2.5 processors and 1024 MiB of memory, 1 graphics processors"
-    )
+
+
+def test_a_share_is_told_by_what_there_is_of_it() -> None:
+    told = [
+        share.describe()
+        for share in (
+            Share(2.5, 3 * 2**29, 1),
+            Share(1, 300 * 2**20),
+            Share(0, 900 * 2**30),
+            Share(0, 0, 2),
+            Share(0, 0),
+        )
+    ]
+    assert told == [
+        "2.5 processors, 1.5 GiB of memory and 1 graphics processor",
+        "1 processor and 300 MiB of memory",
+        "900 GiB of memory",
+        "2 graphics processors",
+        "nothing",
+    ]
 
 
 def test_whoever_is_stopped_gives_up_waiting() -> None:
