@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections import defaultdict
@@ -113,6 +114,7 @@ class Capacity:
         #: Who waits, in the order in which they came: a number, the party, and what it needs.
         self._waiting: dict[int, tuple[str, Share]] = {}
         self._count = 0
+        self._expected: set[str] = set()
         self._changed = threading.Condition()
 
     @property
@@ -120,6 +122,26 @@ class Capacity:
         """Whether somebody who comes now would find a processor free, and nobody waiting."""
         with self._changed:
             return not self._waiting and self._free.cpus > 1e-9
+
+    @property
+    def is_booked(self) -> bool:
+        """Whether all that is free is spoken for by parties that are expected.
+
+        Where nothing is free, one of them is enough.
+        """
+        with self._changed:
+            spare = not self._waiting and self._free.cpus > 1e-9
+            return len(self._expected) >= (math.ceil(self.total.cpus) if spare else 1)
+
+    def expect(self, party: str) -> None:
+        """Count *party* as expected until it has its first share, or :meth:`expect_no_more`."""
+        with self._changed:
+            self._expected.add(party)
+
+    def expect_no_more(self, party: str) -> None:
+        """It may have come or not."""
+        with self._changed:
+            self._expected.discard(party)
 
     @contextmanager
     def take(
@@ -166,6 +188,7 @@ class Capacity:
                         return None
                     self._changed.wait(_LOOK_SECONDS)
                 self._free -= wanted
+                self._expected.discard(party)
                 self._used[party] += max(wanted.cpus, 1e-6)
                 by_choice = sorted(self._free_gpus, key=lambda gpu: (gpu not in same_gpus, gpu))
                 gpus = tuple(sorted(by_choice[: wanted.gpus]))

@@ -162,6 +162,32 @@ def test_a_pipeline_with_many_datums_does_not_starve_another_one(world) -> None:
         assert busy.datums_processed < busy.datums_total
 
 
+def test_a_busy_engine_leaves_jobs_to_one_that_comes_later(world) -> None:
+    """It has claimed one that waits for the processor, and no more than that."""
+    names = ("first", "second", "third")
+    world.repo(*(f"of-{name}" for name in names))
+    script = ': >"$CALLS/{}"; until [ -e "$CALLS/gate" ]; do sleep 0.02; done'
+    for name in names:
+        text = script.format(name) if name == "first" else "true"
+        world.pipeline(name, f"of-{name}", text, resource_requests={"cpu": 1})
+    runs = [world.put("of-first", {"a": b"1"})]
+
+    def states() -> list[JobState]:
+        return [job.state for name in names[1:] for job in jobs.list_jobs(world.vs, name)]
+
+    with serving(world, cpus=1.0):
+        wait_until((world.calls / "first").exists)
+        runs += [world.put(f"of-{name}", {"a": b"1"}) for name in names[1:]]
+        wait_until(lambda: JobState.RUNNING in states())
+        time.sleep(1.0)
+        assert sorted(states()) == [JobState.RUNNING, JobState.WAITING]
+        with serving(world, cpus=1.0):
+            wait_until(lambda: JobState.SUCCESS in states())
+            assert sorted(states()) == [JobState.RUNNING, JobState.SUCCESS]
+        (world.calls / "gate").touch()
+        assert [outcome(world, run)[0].state for run in runs] == [JobState.SUCCESS] * 3
+
+
 GATED = (
     'n=${in##*/}; : >"$CALLS/$n.$$"; until [ -e "$CALLS/gate" ]; do sleep 0.02; done; '
     'cp "$in" "$DATAVC_PFS/out/"'

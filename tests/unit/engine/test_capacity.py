@@ -95,6 +95,21 @@ def test_what_is_larger_than_the_host_has_it_alone() -> None:
         assert not capacity.has_spare
 
 
+def test_a_host_is_booked_by_as_many_as_it_has_processors_or_by_one_when_it_is_busy() -> None:
+    capacity = Capacity(Share(2, 0))
+    capacity.expect("a")
+    assert not capacity.is_booked
+    capacity.expect("b")
+    assert capacity.is_booked
+    with capacity.take("a", Share(2, 0), never):
+        assert capacity.is_booked
+        capacity.expect_no_more("b")
+        assert not capacity.is_booked
+        capacity.expect("c")
+        assert capacity.is_booked
+    assert not capacity.is_booked
+
+
 def test_each_graphics_processor_is_held_by_one() -> None:
     capacity = Capacity(Share(8, 0, gpus=3))
     with (
