@@ -94,9 +94,20 @@ def claim(
             owner=owner,
             lease_until_us=time_us + round(lease_s * 1_000_000),
             started_us=func.coalesce(Job.c.started_us, time_us),
+            reason="",
         )
     )
     return find(conn, job_id)
+
+
+def explain(conn: Connection, job_id: str, reason: str) -> bool:
+    """Say why a job waits; ``False`` when it does not any more."""
+    statement = (
+        update(Job)
+        .where(Job.c.id == job_id, Job.c.state == JobState.WAITING.value)
+        .values(reason=reason)
+    )
+    return conn.execute(statement).rowcount == 1
 
 
 def heartbeat(

@@ -6,8 +6,10 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
+from datavc.engine.input_cache import InputCache
 from datavc.engine.scratch import disk_full, empty_folder, scratch_errors
 from datavc.errors import OutOfSpace
 from datavc.model.commit import TreeRef
@@ -30,7 +32,9 @@ class InputFolder:
         vs: where the files are read from.
         trees: the tree of every ``(repo, branch)`` that the pipeline reads.
         root: the worker's folder, with one folder for each input.
-        may_reuse: whether what is there from the last datum is certain to be unchanged.
+        may_reuse: whether what is there is certain to be unchanged by transforms.
+        cache: where files are found that datums before, or beside, this one have seen; only used
+            where *may_reuse* is set.
     """
 
     def __init__(
@@ -39,11 +43,13 @@ class InputFolder:
         trees: Mapping[tuple[str, str], TreeRef],
         root: Path,
         may_reuse: bool,
+        cache: InputCache | None = None,
     ) -> None:
         self._vs = vs
         self._trees = trees
         self._root = root
         self._may_reuse = may_reuse
+        self._cache = cache if may_reuse else None
         #: By the input's name; several where a group has them.
         self._present: dict[str, list[DatumInput]] = {}
 
@@ -51,7 +57,7 @@ class InputFolder:
         """Make the folders hold exactly what *datum* sees.
 
         Returns:
-            Bytes that were written, leaving out what was there already.
+            Bytes that were put there, leaving out what was there already.
 
         Raises:
             OutOfSpace: the scratch disk is full.
@@ -104,12 +110,20 @@ class InputFolder:
                 content = b"".join(read_content(self._vs.objects, entry))
                 Path(target).symlink_to(os.fsdecode(bytes(content)))
                 continue
-            self._write_file(target, entry, empty=part.source.empty_files)
+            self._place_file(target, entry, empty=part.source.empty_files)
             written += 0 if part.source.empty_files else entry.size
         return written
 
-    def _write_file(self, target: str, entry: Entry, *, empty: bool) -> None:
+    def _place_file(self, target: str, entry: Entry, *, empty: bool) -> None:
         mode = _EXECUTABLE_MODE if entry.executable else _FILE_MODE
+        write = partial(self._write_file, target, entry, mode, empty=empty)
+        # Whether a file that lies elsewhere is still the same is looked at each time.
+        if self._cache is None or empty or entry.kind is not EntryKind.FILE:
+            write()
+        else:
+            self._cache.place(entry.digest, entry.size, mode, target, write)
+
+    def _write_file(self, target: str, entry: Entry, mode: int, *, empty: bool) -> None:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             if entry.size and not empty:

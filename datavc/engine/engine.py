@@ -60,7 +60,7 @@ class Engine:
         self._executor = open_executor(settings.executor)
         self._scratch = make_engine_folder(settings.scratch, new_id())
         owner = owner_name(identify_process(), next(_engines))
-        capacity = Capacity(Share(settings.cpus, settings.memory))
+        capacity = Capacity(Share(settings.cpus, settings.memory, settings.gpus))
         self._runner = JobRunner(vs, self._executor, settings, self._scratch, owner, capacity)
         self._scheduler = Scheduler(vs, owner, settings.lease_seconds)
 
@@ -145,10 +145,10 @@ class Engine:
                 changed.clear()
                 try:
                     due = do_what_is_due(self._vs)
-                    self._start_jobs(running, stop)
+                    has_more = self._start_jobs(running, stop)
                     if not running.took_leave():
                         pause = _FIRST_PAUSE
-                        self._wait(changed, stop, due)
+                        self._wait(changed, stop, _COURTESY if has_more else due)
                         continue
                     stop.wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
@@ -161,16 +161,24 @@ class Engine:
             watcher.close()
             running.wait()
 
-    def _start_jobs(self, running: RunningJobs, stop: threading.Event) -> None:
-        """Claim jobs while there are any, and more may run."""
+    def _start_jobs(self, running: RunningJobs, stop: threading.Event) -> bool:
+        """Claim jobs while there are any, and more may run.
+
+        Returns:
+            Whether to look again soon: jobs that were claimed have not had their turn yet, and as
+            long as that is so, other engines may have what else there is.
+        """
         self._scheduler.prepare()
         while running.count() < self._settings.jobs:
+            if self._runner.capacity.is_booked:
+                return True
             if not self._runner.capacity.has_spare and stop.wait(_COURTESY):
-                return
+                return False
             job = self._scheduler.claim(self._runner.capacity.total)
             if job is None:
-                return
+                return False
             running.start(job)
+        return False
 
     def _wait(self, changed: threading.Event, stop: threading.Event, due: float | None) -> None:
         """Wait for something to change; not for ever, since leases of others run out silently.

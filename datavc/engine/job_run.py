@@ -247,11 +247,18 @@ class _Attempt:
         )
 
     def _share(self, spec: PipelineSpec) -> Share:
-        """What a datum takes of the host; without a request, so that a job alone has its way."""
+        """What a datum takes of the host: what it asks for, or else what it may use at most.
+
+        Where the spec says nothing of processors, a job alone has as many workers as it wants.
+        """
         workers = spec.parallelism or self._runner.settings.workers
         asked = requested_share(spec)
-        cpus = asked.cpus or min(1.0, self._runner.capacity.total.cpus / workers)
-        return Share(cpus, asked.memory)
+        alone = min(1.0, self._runner.capacity.total.cpus / workers)
+        return Share(
+            asked.cpus or spec.limits.cpu or alone,
+            asked.memory or spec.limits.memory or 0,
+            asked.gpus,
+        )
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
         shown = RunningDatums(self._vs, self._job.id, self._runner.owner)

@@ -13,6 +13,7 @@ from datavc.engine.datum_inputs import InputFolder
 from datavc.engine.datum_log import DatumLog
 from datavc.engine.datum_run import DatumRun, DatumRunner
 from datavc.engine.executors.executor import Executor, Worker, WorkerRequest
+from datavc.engine.input_cache import InputCache
 from datavc.engine.running_datums import RunningDatums
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.secrets import SecretValues
@@ -70,6 +71,7 @@ class JobWorkers:
         self._lock = threading.Lock()
         self._stopped = False
         self._running = running
+        self._cache = InputCache(order.scratch / "files")
         #: Of each thread that has one.
         self._workers: dict[int, Worker] = {}
         self._current: dict[int, bytes] = {}
@@ -160,7 +162,9 @@ class JobWorkers:
         return DatumRunner(
             vs=order.vs,
             worker=worker,
-            inputs=InputFolder(order.vs, order.trees, worker.inputs, worker.protects_inputs),
+            inputs=InputFolder(
+                order.vs, order.trees, worker.inputs, worker.protects_inputs, self._cache
+            ),
             commits=order.commits,
             env=order.env,
             tries=order.spec.datum_tries,
@@ -175,10 +179,11 @@ class JobWorkers:
         datum = first or self._next()
         while datum is not None:
             with self._order.capacity.take(
-                self._order.job_id, self._order.share, self._is_stopped
+                self._order.job_id, self._order.share, self._is_stopped, runner.worker.gpus
             ) as held:
-                if not held:
+                if held is None:
                     break
+                runner.worker.gpus = held.gpus
                 run = self._run(number, runner, datum)
             if run is None:
                 return self._is_wanted_again(datum), datum

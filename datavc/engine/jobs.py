@@ -86,10 +86,12 @@ def look_at_job(vs: VersionedStore, job_id: str) -> tuple[bool, list[JobInfo]]:
 
 def timed_out(what: str, timeout: float, infos: Sequence[JobInfo]) -> Conflict:
     """The error for a run or job, such as ``run 0123...``, that is not over after *timeout* s."""
-    names = ", ".join(info.pipeline for info in infos if not info.state.is_terminal)
+    left = [info for info in infos if not info.state.is_terminal]
+    names = ", ".join(info.pipeline for info in left)
+    reasons = [f"{info.pipeline} is {info.reason}" for info in left if info.reason]
     return Conflict(
         f"{what} is not over after {timeout:g} s" + (f": {names}" if names else ""),
-        hint="wait longer; the jobs go on where an engine runs",
+        hint="; ".join(reasons) or "wait longer; the jobs go on where an engine runs",
     )
 
 

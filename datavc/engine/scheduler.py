@@ -91,18 +91,23 @@ class Scheduler:
 
     def _leave(self, job: JobRow, wanted: Share, host: Share | None) -> None:
         self._too_large.add(job.id)
-        there_is = "" if host is None else f"; there are {_describe(host)}"
+        there_is = "" if host is None else f"; it has {host.describe()}"
         text = (
-            f"left to other engines: a datum asks for {_describe(wanted)}, which {_host()} "
+            f"left to other engines: a datum asks for {wanted.describe()}, which {_host()} "
             f"does not have{there_is}"
         )
         with self._vs.db.write() as conn:
-            job_events.add(conn, job.id, text, time_us=now_us())
+            if job_claims.explain(conn, job.id, text):
+                job_events.add(conn, job.id, text, time_us=now_us())
 
 
 def requested_share(spec: PipelineSpec) -> Share:
-    """What ``resource_requests`` sets aside for one datum."""
-    return Share(spec.requests.cpu or 0, spec.requests.memory or 0)
+    """What a host must have for one datum: what ``resource_requests`` asks for, and its gpus."""
+    return Share(
+        cpus=spec.requests.cpu or 0,
+        memory=spec.requests.memory or 0,
+        gpus=spec.limits.gpu or spec.requests.gpu or 0,
+    )
 
 
 def release_jobs_of_the_dead(vs: VersionedStore) -> None:
@@ -122,10 +127,6 @@ def _give_up_superseded(conn: Connection, job: JobRow) -> bool:
         return False
     end_as_superseded(conn, job, newer)
     return True
-
-
-def _describe(share: Share) -> str:
-    return f"{share.cpus:g} processors and {share.memory / 2**20:.0f} MiB of memory"
 
 
 def _host() -> str:

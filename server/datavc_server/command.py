@@ -90,13 +90,17 @@ def engine(
     executor: _Executor = None,
     allow_external: _AllowExternal = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Jobs at once; as many as processors, at least 4.")
+        int | None,
+        typer.Option(min=1, help="Jobs at once; twice as many as processors, at least 16."),
     ] = None,
     cpus: Annotated[
         float | None, typer.Option(min=0.1, help="Processors for all datums; the host's.")
     ] = None,
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Memory for all datums, as 8Gi; the host's.")
+    ] = None,
+    gpus: Annotated[
+        int | None, typer.Option(min=0, help="Graphics processors for all datums; the host's.")
     ] = None,
     drain: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Time for datums to end on SIGTERM.")
@@ -117,6 +121,7 @@ def engine(
         jobs=jobs,
         cpus=cpus,
         memory=None if memory is None else parse_memory(memory),
+        gpus=gpus,
         drain_seconds=drain,
     )
     run_engine(

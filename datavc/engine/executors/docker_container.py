@@ -49,6 +49,8 @@ class ContainerPlan:
     #: Bytes that ``/tmp`` may hold; ``None`` for as much as there is memory.
     disk: int | None = None
     gpus: int = 0
+    #: Which ones, by their numbers; any where it is empty.
+    gpu_ids: tuple[int, ...] = ()
     #: Host folders with secrets, and where each is seen.
     secrets: Mapping[Path, str] = field(default_factory=dict)
 
@@ -156,6 +158,13 @@ class Container:
             self._client.kill(self.id)
 
 
+def _gpus(plan: ContainerPlan) -> list[DeviceRequest] | None:
+    if plan.gpu_ids:
+        ids = [str(number) for number in plan.gpu_ids]
+        return [DeviceRequest(device_ids=ids, capabilities=[["gpu"]])]
+    return [DeviceRequest(count=plan.gpus, capabilities=[["gpu"]])] if plan.gpus else None
+
+
 def _create(
     client: APIClient, plan: ContainerPlan, command: Sequence[str], env: Mapping[str, str]
 ) -> str:
@@ -176,9 +185,7 @@ def _create(
         read_only=True,
         security_opt=["no-new-privileges"],
         tmpfs={"/tmp": _TMPFS if plan.disk is None else f"{_TMPFS},size={plan.disk}"},  # noqa: S108
-        device_requests=[DeviceRequest(count=plan.gpus, capabilities=[["gpu"]])]
-        if plan.gpus
-        else None,
+        device_requests=_gpus(plan),
     )
     made = client.create_container(
         plan.image,

@@ -69,6 +69,8 @@ class Worker(Protocol):
     protects_inputs: bool
     #: Whether :meth:`interrupt` was called.
     interrupted: bool
+    #: Which of the host's graphics processors the next datum has; empty where nobody counts them.
+    gpus: tuple[int, ...]
 
     def run(self, env: Mapping[str, str], log: DatumLog, *, recover: bool = False) -> Outcome:
         """Run the transform once; returns when it and all it started are gone.

@@ -102,6 +102,7 @@ class ProcessWorker:
         self._running: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self.interrupted = False
+        self.gpus: tuple[int, ...] = ()
         self.output.mkdir(parents=True, exist_ok=True)
 
     def run(self, env: Mapping[str, str], log: DatumLog, *, recover: bool = False) -> Outcome:
