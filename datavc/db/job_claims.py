@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
 from datavc.db.clock import now_us
 from datavc.db.jobs import DatumCounts, JobInput, JobRow, find, inputs_as_json
@@ -14,7 +14,7 @@ from datavc.model.commit import TreeRef
 from datavc.model.job import TRANSITIONS, JobState
 
 _OPEN = [state.value for state in JobState if not state.is_terminal]
-_HELD = [JobState.RUNNING.value, JobState.FINISHING.value]
+_HELD = [state.value for state in (JobState.RUNNING, JobState.FINISHING, JobState.EGRESSING)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class JobFacts:
 def claim(
     conn: Connection, owner: str, lease_s: float, *, at_us: int | None = None
 ) -> JobRow | None:
-    """Take the oldest job that is ready, and make it ``RUNNING``.
+    """Take the oldest job that is ready, and make it ``RUNNING``, or leave it ``EGRESSING``.
 
     Ready is a job that waits, or whose engine let its lease run out, when every job it depends
-    on and every earlier job of its pipeline is over.
+    on has landed or is over, and every earlier job of its pipeline is over.
 
     Args:
         owner: who takes it; give the same to the functions below.
@@ -56,7 +56,10 @@ def claim(
         update(Job)
         .where(Job.c.id == job_id)
         .values(
-            state=JobState.RUNNING.value,
+            state=case(
+                (Job.c.state == JobState.EGRESSING.value, JobState.EGRESSING.value),
+                else_=JobState.RUNNING.value,
+            ),
             owner=owner,
             lease_until_us=time_us + round(lease_s * 1_000_000),
             started_us=func.coalesce(Job.c.started_us, time_us),
@@ -148,7 +151,11 @@ def _upstream_is_open() -> ColumnElement[bool]:
     return (
         select(other.c.id)
         .join(JobDependency, JobDependency.c.upstream_id == other.c.id)
-        .where(JobDependency.c.job_id == Job.c.id, other.c.state.in_(_OPEN))
+        .where(
+            JobDependency.c.job_id == Job.c.id,
+            other.c.state.in_(_OPEN),
+            other.c.state != JobState.EGRESSING.value,
+        )
         .exists()
     )
 

@@ -6,7 +6,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from datavc.db.tables import Job, JobDependency, Pipeline
 from datavc.errors import NotFound
@@ -66,6 +76,11 @@ class JobRow:
     meta: TreeRef | None
     #: What it makes once more; ``None`` for a job that makes an output of its own.
     reproduces: ReproductionOrder | None = None
+
+    @property
+    def has_landed(self) -> bool:
+        """Whether its output is committed, or is known to be as it was, however its egress went."""
+        return self.state is JobState.SUCCESS or self.meta is not None
 
     @property
     def info(self) -> JobInfo:
@@ -247,21 +262,38 @@ def by_output(conn: Connection, run_id: str, commit_id: str) -> JobRow | None:
     return None if row is None else job_of(row)
 
 
-def last_success(conn: Connection, pipeline_id: int, *, before: int) -> JobRow | None:
-    """The pipeline's last job that succeeded among those whose place is before *before*."""
+def landed_before(
+    conn: Connection, pipeline_id: int, *, before: int, limit: int = 100
+) -> list[JobRow]:
+    """The pipeline's jobs whose output landed, the newest first.
+
+    Args:
+        pipeline_id: whose.
+        before: only those whose place in the queue is before this one.
+        limit: at most so many.
+    """
     statement = (
         select_jobs()
         .where(
             Job.c.pipeline_id == pipeline_id,
-            Job.c.state == JobState.SUCCESS.value,
+            has_landed(Job),
             Job.c.reproduces.is_(None),
             Job.c.sequence < before,
         )
         .order_by(Job.c.sequence.desc())
-        .limit(1)
+        .limit(limit)
     )
-    row = conn.execute(statement).first()
-    return None if row is None else job_of(row)
+    return [job_of(row) for row in conn.execute(statement)]
+
+
+def last_landed(conn: Connection, pipeline_id: int, *, before: int) -> JobRow | None:
+    """The newest of :func:`landed_before`, or ``None``."""
+    return next(iter(landed_before(conn, pipeline_id, before=before, limit=1)), None)
+
+
+def has_landed(job: FromClause) -> ColumnElement[bool]:
+    """Whether a row of :data:`Job`, or of an alias of it, has :attr:`JobRow.has_landed`."""
+    return or_(job.c.state == JobState.SUCCESS.value, job.c.meta_digest.is_not(None))
 
 
 def inputs_as_json(inputs: Sequence[JobInput]) -> list[dict[str, str | None]]:

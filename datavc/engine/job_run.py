@@ -15,6 +15,8 @@ from datavc.db.job_claims import JobFacts
 from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.datum_run import DatumRun
+from datavc.engine.egress.access import EgressAccess
+from datavc.engine.egress.job_egress import JobEgress
 from datavc.engine.executors.executor import Executor
 from datavc.engine.job_commit import FinishedJob, commit_job
 from datavc.engine.job_end import end_job
@@ -36,6 +38,7 @@ from datavc.errors import (
     StoreUnavailable,
     TransformFailed,
 )
+from datavc.model.egress import Egress
 from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.versioning.versioned_store import VersionedStore
@@ -139,10 +142,18 @@ class _Attempt:
     def run(self) -> None:
         with self._vs.db.read() as conn:
             pipeline = pipelines.find_by_id(conn, self._job.pipeline_id, self._job.version)
-            inputs = resolve_inputs(conn, self._job)
         if pipeline is None:
             raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
         spec = parse_pipeline_spec(pipeline.spec)
+        if self._job.state is not JobState.EGRESSING:
+            self._compute(pipeline, spec)
+        if spec.egress is not None and self._job.reproduces is None:
+            self._egress(pipeline, spec.egress)
+
+    def _compute(self, pipeline: PipelineRow, spec: PipelineSpec) -> None:
+        """Run the datums, and commit what they put out."""
+        with self._vs.db.read() as conn:
+            inputs = resolve_inputs(conn, self._job)
         code = JobCode(spec, self._runner.executor.name, self._pin_image(pipeline, spec))
         order = self._job.reproduces
         if order is not None:
@@ -163,9 +174,22 @@ class _Attempt:
             end_reproduction(self._vs, self._job, self._runner.owner, order, plan.ledger, counts)
             return
         finished = FinishedJob(
-            self._job, self._runner.owner, pipeline, code.digest, inputs, plan, outputs, counts
-        )
+            self._job, self._runner.owner, pipeline, code.digest, inputs, plan, outputs, counts,
+            has_egress=spec.egress is not None,
+        )  # fmt: skip
         commit_job(self._vs, finished)
+
+    def _egress(self, pipeline: PipelineRow, egress: Egress) -> None:
+        if self._progress is not None:
+            with self._vs.db.read() as conn:
+                committed = jobs.find(conn, self._job.id)
+            if committed is not None:
+                self._progress(committed.info)
+        runner = self._runner
+        access = EgressAccess(runner.settings.allow_egress)
+        JobEgress(
+            self._vs, self._job, runner.owner, pipeline, egress, access, self._check_held
+        ).run()
 
     def _pin_image(self, pipeline: PipelineRow, spec: PipelineSpec) -> str:
         executor = self._runner.executor

@@ -63,7 +63,7 @@ def create_pipeline(
             raise AlreadyExists(
                 f"pipeline {spec.name!r} exists already", hint="update it, or choose another name"
             )
-        check_secrets(conn, spec.transform.secrets)
+        check_secrets(conn, spec.secrets)
         ticks_made = cron.make_tick_repos(conn, spec, author)
         _check_inputs(conn, spec)
         before = None if current is None else parse_pipeline_spec(current.spec)

@@ -13,7 +13,6 @@ from datavc.db.jobs import JobInput, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.job_end import mark_unrunnable
 from datavc.model.ids import new_id
-from datavc.model.job import JobState
 
 _PAGE = 1000
 #: A branch: repo and name.
@@ -131,6 +130,6 @@ def _create_job(
         time_us=now_us(),
     )
     for before in jobs.upstream(conn, job_id):
-        if before.state.is_terminal and before.state is not JobState.SUCCESS:
+        if before.state.is_terminal and not before.has_landed:
             mark_unrunnable(conn, job_id, before)
     return job_id

@@ -9,7 +9,7 @@ from datavc.engine.triggers import handle_events
 from datavc.model.job import JobState
 from datavc.versioning.versioned_store import VersionedStore
 
-_HELD = (JobState.RUNNING, JobState.FINISHING)
+_HELD = (JobState.RUNNING, JobState.FINISHING, JobState.EGRESSING)
 #: Sets an engine's own number apart from the name of its process.
 _SEPARATOR = "#"
 _LIMIT = 10_000

@@ -15,6 +15,8 @@ class JobState(StrEnum):
     RUNNING = "running"
     #: All datums are done; the output commit is being made.
     FINISHING = "finishing"
+    #: The output is committed, and is being written to where the spec's ``egress`` says.
+    EGRESSING = "egressing"
     SUCCESS = "success"
     FAILURE = "failure"
     #: Stopped by a person, or superseded by a pipeline update.
@@ -37,7 +39,16 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
         {JobState.RUNNING, JobState.FINISHING, JobState.FAILURE, JobState.KILLED}
     ),
     JobState.FINISHING: frozenset(
-        {JobState.RUNNING, JobState.SUCCESS, JobState.FAILURE, JobState.KILLED}
+        {
+            JobState.RUNNING,
+            JobState.EGRESSING,
+            JobState.SUCCESS,
+            JobState.FAILURE,
+            JobState.KILLED,
+        }
+    ),
+    JobState.EGRESSING: frozenset(
+        {JobState.EGRESSING, JobState.SUCCESS, JobState.FAILURE, JobState.KILLED}
     ),
     JobState.SUCCESS: frozenset(),
     JobState.FAILURE: frozenset(),

@@ -9,6 +9,7 @@ import msgspec
 
 from datavc.errors import InvalidSpec
 from datavc.model.address import DEFAULT_BRANCH
+from datavc.model.egress import DatabaseEgress, Egress, parse_egress
 from datavc.model.ids import digest_of
 from datavc.model.input_spec import parse_input
 from datavc.model.pipeline_input import PipelineInput, pfs_inputs, source_branches
@@ -25,7 +26,6 @@ _UNSUPPORTED_SPEC = {
     "cron": "a schedule is an input: input.cron",
     "defaults": "",
     "determined": "",
-    "egress": "export the output repo: datavc export",
     "maximum_expected_uptime": "",
     "pod_patch": "",
     "pod_spec": "",
@@ -110,6 +110,16 @@ class PipelineSpec:
     salt: str = ""
     #: Put on containers as they are.
     labels: Mapping[str, str] = field(default_factory=dict)
+    #: Where the output is written to beside its repo.
+    egress: Egress | None = None
+
+    @property
+    def secrets(self) -> tuple[SecretUse, ...]:
+        """The secrets that the pipeline needs, for whatever."""
+        egress = self.egress
+        if not isinstance(egress, DatabaseEgress) or not egress.secret:
+            return self.transform.secrets
+        return (*self.transform.secrets, SecretUse(egress.secret, egress.secret_key))
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:
@@ -157,6 +167,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
             "pipeline", "description", "transform", "input", "parallelism_spec", "output_branch",
             "datum_tries", "datum_timeout", "job_timeout", "resource_limits", "resource_requests",
             "reprocess_spec", "network", "salt", "metadata", "datum_set_spec", "autoscaling",
+            "egress",
         ),
         _UNSUPPORTED_SPEC,
     )  # fmt: skip
@@ -186,6 +197,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         reprocess_every_job=_reprocess(fields),
         salt=fields.text("salt", ""),
         labels=_labels(fields),
+        egress=parse_egress(fields),
     )
 
 

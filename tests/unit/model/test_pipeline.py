@@ -112,7 +112,7 @@ def test_a_full_spec_is_read() -> None:
         ("input.pfs.group_by", "a$2", "input.pfs.group_by: $2 stands for nothing in the glob"),
         ("input.cron", {}, "input must have exactly one of pfs, cross, union, join, group and"),
         ("spout", {}, "spout is not supported yet"),
-        ("egress", {}, "egress is not supported yet"),
+        ("egress", {}, "egress must have exactly one of"),
         ("service", {}, "service is not supported yet"),
         (
             "resource_limits.gpu.type",
