@@ -22,30 +22,33 @@ _GPU = "nvidia.com/gpu"
 #: How often a datum is run before it counts as failed, where a spec does not say.
 DEFAULT_TRIES = 3
 
+_KUBERNETES = "containers are run by Docker: see resource_limits, metadata, transform.user"
 _UNSUPPORTED_SPEC = {
     "cron": "a schedule is an input: input.cron",
-    "defaults": "",
-    "determined": "",
-    "maximum_expected_uptime": "",
-    "pod_patch": "",
-    "pod_spec": "",
+    "defaults": "write the fields into the spec; a jsonnet template can share them",
+    "determined": "let the transform call it: network: true, and its token by transform.secrets",
+    "dry_run": "use `datavc pipeline validate`",
+    "maximum_expected_uptime": "job_timeout ends jobs that take too long",
+    "pod_patch": _KUBERNETES,
+    "pod_spec": _KUBERNETES,
+    "reprocess": "use `datavc pipeline update --reprocess`",
     "s3_out": "let the transform write to $DATAVC_PFS/out",
-    "scheduling_spec": "",
-    "service": "",
-    "sidecar_resource_limits": "there is no sidecar",
-    "sidecar_resource_requests": "there is no sidecar",
-    "spec_commit": "",
+    "scheduling_spec": "run `datavc engine` on the hosts that are to do the work",
+    "service": "run the program outside, over a working copy: datavc checkout, and datavc pull",
+    "sidecar_resource_limits": "there is no sidecar; use resource_limits",
+    "sidecar_resource_requests": "there is no sidecar; use resource_requests",
+    "spec_commit": "versions are counted by datavc: see `datavc pipeline inspect --version`",
     "spout": "let a program outside put what arrives into a repo, or use a cron input",
-    "tf_job": "",
-    "tolerations": "",
+    "tf_job": "let the transform run the training by itself",
+    "tolerations": "run `datavc engine` on the hosts that are to do the work",
+    "update": "use `datavc pipeline update`",
 }
 _UNSUPPORTED_TRANSFORM = {
     "build": "build the image, and name it in transform.image",
     "datum_batching": "let cmd work on one datum; containers stay warm from one to the next",
-    "debug": "",
     "dockerfile": "build the image, and name it in transform.image",
     "image_pull_secrets": "log in by `docker login` where the engine runs",
-    "memory_volume": "",
+    "memory_volume": "write what may be lost to /tmp, which is in memory",
 }
 
 
@@ -214,9 +217,11 @@ def _parse_transform(spec: SpecFields) -> Transform:
         raise InvalidSpec("transform is missing", hint="give it an image and a cmd")
     known = (
         "image", "cmd", "stdin", "err_cmd", "err_stdin", "env", "user", "working_dir",
-        "accept_return_code", "secrets",
+        "accept_return_code", "secrets", "debug",
     )  # fmt: skip
     fields = SpecFields(spec.get("transform"), "transform", known, _UNSUPPORTED_TRANSFORM)
+    # What it would add is in every job's log already.
+    fields.flag("debug")
     image = fields.text("image", "")
     cmd = fields.texts("cmd")
     if not image and not cmd:
@@ -272,7 +277,10 @@ def _parallelism(spec: SpecFields) -> int | None:
     if not spec.has("parallelism_spec"):
         return None
     fields = SpecFields(
-        spec.get("parallelism_spec"), "parallelism_spec", ("constant",), ("coefficient",)
+        spec.get("parallelism_spec"),
+        "parallelism_spec",
+        ("constant",),
+        {"coefficient": "use parallelism_spec.constant"},
     )
     return fields.count("constant", 1)
 
