@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
+from datavc.db.news import announce
 from datavc.db.tables import Job, JobDependency, Pipeline
 from datavc.errors import NotFound
 from datavc.model.commit import TreeRef
@@ -152,6 +153,7 @@ def create(
     edges = [{"job_id": job_id, "upstream_id": other} for other in dict.fromkeys(upstream)]
     if edges:
         conn.execute(insert(JobDependency), edges)
+    announce(conn)
     return sequence
 
 
