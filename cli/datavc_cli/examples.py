@@ -136,7 +136,7 @@ EXAMPLES = {
     "pipeline validate": """
         datavc pipeline validate -f edges.yaml""",
     "pipeline schema": """
-        datavc pipeline schema > pipeline.schema.json""",
+        datavc pipeline schema""",
     "pipeline edit": """
         datavc pipeline edit edges""",
     "pipeline history": """

@@ -198,6 +198,7 @@ def superseding(conn: Connection, job: JobRow) -> str | None:
             Job.c.pipeline_id == job.pipeline_id,
             Job.c.sequence > job.sequence,
             Job.c.state == JobState.WAITING.value,
+            Job.c.reproduces.is_(None),
             ~lacks_input,
         )
         .order_by(Job.c.sequence.desc())

@@ -184,6 +184,7 @@ def list_jobs(
     states: Collection[JobState] | None = None,
     limit: int = 100,
     before: str | None = None,
+    reproducing: bool = True,
 ) -> list[JobRow]:
     """Jobs, the newest first.
 
@@ -193,8 +194,11 @@ def list_jobs(
         states: only in one of these states.
         limit: at most so many.
         before: only jobs older than this one: the last of the page before.
+        reproducing: whether those count that only make once more what was made before.
     """
     statement = select_jobs()
+    if not reproducing:
+        statement = statement.where(Job.c.reproduces.is_(None))
     if pipeline_id is not None:
         statement = statement.where(Job.c.pipeline_id == pipeline_id)
     if run_id is not None:

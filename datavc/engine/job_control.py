@@ -72,7 +72,7 @@ def restart_failed_jobs(
                 )
         restarted: list[str] = []
         for row in rows:
-            last = jobs.list_jobs(conn, pipeline_id=row.id, limit=1)
+            last = jobs.list_jobs(conn, pipeline_id=row.id, limit=1, reproducing=False)
             if last and last[0].state is JobState.FAILURE and not _obstacle(conn, last[0]):
                 _restart(conn, last[0], author)
                 restarted.append(last[0].id)
@@ -109,6 +109,9 @@ def _check_restartable(conn: Connection, row: JobRow) -> None:
 
 def _obstacle(conn: Connection, row: JobRow) -> Conflict | None:
     """What keeps a job that failed from being restarted."""
+    if row.reproduces is not None:
+        # It runs the version that made its commit, and changes no branch.
+        return None
     run_anew = f"run its pipeline on what is there now: datavc pipeline run {row.pipeline}"
     pipeline = pipelines.find(conn, row.pipeline)
     if pipeline is None or pipeline.version != row.version:
@@ -122,7 +125,9 @@ def _obstacle(conn: Connection, row: JobRow) -> Conflict | None:
             f"pipeline {row.pipeline!r} is stopped",
             hint=f"start it: datavc pipeline start {row.pipeline}",
         )
-    later = jobs.list_jobs(conn, pipeline_id=row.pipeline_id, states=_BUILT, limit=1)
+    later = jobs.list_jobs(
+        conn, pipeline_id=row.pipeline_id, states=_BUILT, limit=1, reproducing=False
+    )
     if later and later[0].sequence > row.sequence:
         return Conflict(
             f"job {later[0].id} came after job {row.id}, and reads newer commits", hint=run_anew

@@ -155,7 +155,7 @@ def _refuse_missing_input(
 
 def _has_missed(conn: Connection, row: PipelineRow) -> bool:
     """Whether the last job did not do what a job on the current heads would do."""
-    last = jobs.list_jobs(conn, pipeline_id=row.id, limit=1)
+    last = jobs.list_jobs(conn, pipeline_id=row.id, limit=1, reproducing=False)
     if not last or last[0].state is not JobState.SUCCESS or last[0].version != row.version:
         return True
     return any(

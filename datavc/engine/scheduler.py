@@ -117,7 +117,7 @@ def release_jobs_of_the_dead(vs: VersionedStore) -> None:
 
 def _give_up_superseded(conn: Connection, job: JobRow) -> bool:
     """End a job that a later one makes needless."""
-    newer = job_claims.superseding(conn, job)
+    newer = None if job.reproduces is not None else job_claims.superseding(conn, job)
     if newer is None:
         return False
     end_as_superseded(conn, job, newer)

@@ -86,6 +86,14 @@ def test_an_idle_engine_wakes_up_for_a_commit(world) -> None:
             assert [job.state for job in found] == [JobState.SUCCESS] * 2
 
 
+def test_an_idle_engine_wakes_up_for_the_clock(world) -> None:
+    """It would look by itself only in an hour."""
+    tick = {"cron": {"name": "tick", "spec": "@every 1s"}}
+    world.pipeline("clock", tick, 'ls "$DATAVC_PFS/tick" >"$DATAVC_PFS/out/ticks"')
+    with serving(world, poll_seconds=3600.0, lease_seconds=3600.0):
+        wait_until(lambda: len(jobs.list_jobs(world.vs, "clock")) > 1)
+
+
 def test_datums_of_all_jobs_share_the_processors(world) -> None:
     world.repo("one", "two")
     asks = {"resource_requests": {"cpu": 1}, "parallelism_spec": {"constant": 2}, "datum_tries": 1}
