@@ -33,6 +33,8 @@ class PrivateDocker:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         command = [
+            # Without a bridge it removes docker0, which the machine's own engine needs.
+            "unshare", "--net",
             "dockerd",
             f"--host={self.host}",
             f"--data-root={self._folder / 'data'}",
@@ -41,7 +43,7 @@ class PrivateDocker:
             "--bridge=none",
             "--iptables=false",
             "--ip6tables=false",
-        ]
+        ]  # fmt: skip
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + _PATIENCE
