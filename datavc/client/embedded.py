@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from datavc.client.embedded_control import EmbeddedControl
 from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
 from datavc.client.embedded_reproduction import EmbeddedReproduction
 from datavc.client.embedded_space import EmbeddedSpace
+from datavc.client.embedded_specs import EmbeddedSpecs
 from datavc.client.transport import JobProgress
 from datavc.errors import InvalidInput
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.file_info import PutResult
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
 from datavc.model.secret import SecretInfo
 from datavc.versioning import branches, commits, history, lineage, repos, resolve, staging, tags
 from datavc.versioning.versioned_store import open_versioned_store
 
 
-class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, EmbeddedSpace):
+class EmbeddedTransport(
+    EmbeddedControl, EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, EmbeddedSpace, EmbeddedSpecs
+):
     """Opens the database and the store itself.
 
     The engine is imported by what needs it alone: it takes a third of a short command's time.
@@ -272,12 +276,6 @@ class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, Embed
         from datavc.engine import jobs
 
         return jobs.list_datums(self._vs, job)
-
-    def job_logs(self, job: str, datum: str | None) -> Iterator[LogLine]:
-        """A job's log."""
-        from datavc.engine import logs
-
-        return logs.job_logs(self._vs, job, datum)
 
     def wait(
         self, run_id: str, timeout: float | None, progress: JobProgress | None

@@ -12,6 +12,8 @@ from datavc.model.spec_fields import SpecFields
 
 _SQL_SCHEMES = ("postgresql", "postgres")
 _POSTGRES_PORT = 5432
+_FORMS = ("URL", "object_storage", "sql_database")
+_NO_URL = ("URL", "")
 #: Parameters of a database's URL that would be a secret in a spec that everybody may read.
 _SECRET_PARAMETERS = frozenset(("password", "sslpassword"))
 
@@ -100,8 +102,9 @@ def parse_egress(spec: SpecFields) -> Egress | None:
     """
     if not spec.has("egress"):
         return None
-    fields = SpecFields(spec.get("egress"), "egress", ("URL", "object_storage", "sql_database"))
-    given = [name for name in ("URL", "object_storage", "sql_database") if fields.get(name)]
+    fields = SpecFields(spec.get("egress"), "egress", _FORMS)
+    # Pachyderm prints an empty URL beside the other forms.
+    given = [name for name in _FORMS if fields.has(name) and (name, fields.get(name)) != _NO_URL]
     if len(given) != 1:
         raise InvalidSpec(
             "egress must have exactly one of URL, object_storage and sql_database",

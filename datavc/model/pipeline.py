@@ -113,6 +113,8 @@ class PipelineSpec:
     salt: str = ""
     #: Put on containers as they are.
     labels: Mapping[str, str] = field(default_factory=dict)
+    #: Whether a job that has not begun is left out once a later one has all that it reads.
+    skip_superseded: bool = False
     #: Where the output is written to beside its repo.
     egress: Egress | None = None
 
@@ -170,7 +172,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
             "pipeline", "description", "transform", "input", "parallelism_spec", "output_branch",
             "datum_tries", "datum_timeout", "job_timeout", "resource_limits", "resource_requests",
             "reprocess_spec", "network", "salt", "metadata", "datum_set_spec", "autoscaling",
-            "egress",
+            "skip_superseded", "egress",
         ),
         _UNSUPPORTED_SPEC,
     )  # fmt: skip
@@ -201,6 +203,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         salt=fields.text("salt", ""),
         labels=_labels(fields),
         egress=parse_egress(fields),
+        skip_superseded=fields.flag("skip_superseded"),
     )
 
 
