@@ -58,6 +58,7 @@ def claim(
     lease_s: float,
     *,
     but: Collection[str] = (),
+    standing: bool = False,
     at_us: int | None = None,
 ) -> JobRow | None:
     """Take a job that is ready, and make it ``RUNNING``, or leave it ``EGRESSING``.
@@ -70,6 +71,7 @@ def claim(
         owner: who takes it; give the same to the functions below.
         lease_s: seconds until somebody else may take it over, unless :func:`heartbeat` comes.
         but: ids of jobs that are not to be taken.
+        standing: take one that runs until something replaces it, rather than one that ends.
         at_us: the time to judge leases by; now, unless given.
     """
     time_us = now_us() if at_us is None else at_us
@@ -78,6 +80,7 @@ def claim(
         .where(
             _is_free(time_us),
             Job.c.id.not_in(but),
+            Job.c.standing.is_(standing),
             ~_upstream_is_open(),
             ~_earlier_is_open(),
         )

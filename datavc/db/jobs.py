@@ -77,6 +77,8 @@ class JobRow:
     meta: TreeRef | None
     #: What it makes once more; ``None`` for a job that makes an output of its own.
     reproduces: ReproductionOrder | None = None
+    #: Whether it runs until something replaces it.
+    standing: bool = False
 
     @property
     def has_landed(self) -> bool:
@@ -107,6 +109,7 @@ class JobRow:
             reason=self.reason,
             datums_recovered=self.counts.recovered,
             reproduces=None if self.reproduces is None else self.reproduces.address,
+            standing=self.standing,
         )
 
 
@@ -120,6 +123,7 @@ def create(
     inputs: Sequence[JobInput],
     upstream: Sequence[str] = (),
     reproduces: ReproductionOrder | None = None,
+    standing: bool = False,
     time_us: int,
 ) -> int:
     """Add a waiting job at the end of its pipeline's queue; gives its place there.
@@ -129,6 +133,7 @@ def create(
         inputs: in the order of the spec.
         upstream: ids of the jobs that must be over before this one starts.
         reproduces: the commit that it makes once more, if any.
+        standing: whether it runs until something replaces it.
 
     Raises:
         NotFound: the pipeline is gone.
@@ -153,6 +158,7 @@ def create(
             state=JobState.WAITING.value,
             inputs=inputs_as_json(inputs),
             reproduces=None if reproduces is None else asdict(reproduces),
+            standing=standing,
             reason="",
             datums_total=0,
             datums_processed=0,
@@ -356,6 +362,7 @@ def job_of(row: Row[*tuple[object, ...]]) -> JobRow:
         lease_until_us=row.lease_until_us,
         meta=meta,
         reproduces=None if row.reproduces is None else ReproductionOrder(**_order_of(row)),
+        standing=row.standing,
     )
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from datavc.db import job_claims, job_events, jobs, pipelines
@@ -33,6 +34,7 @@ from datavc.engine.running_datums import RunningDatums
 from datavc.engine.scheduler import requested_share
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.secrets import open_secrets
+from datavc.engine.service_run import ServiceRun
 from datavc.engine.settings import EngineSettings
 from datavc.errors import (
     Conflict,
@@ -43,9 +45,11 @@ from datavc.errors import (
     StoreUnavailable,
     TransformFailed,
 )
+from datavc.model.datum import plan_datums
 from datavc.model.egress import Egress
 from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
+from datavc.model.service import ServiceSpec
 from datavc.versioning.versioned_store import VersionedStore
 
 _PROGRESS_SECONDS = 0.1
@@ -164,6 +168,9 @@ class _Attempt:
         if pipeline is None:
             raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
         spec = parse_pipeline_spec(pipeline.spec)
+        if spec.service is not None:
+            self._serve(pipeline, spec, spec.service)
+            return
         if self._job.state is not JobState.EGRESSING:
             self._compute(pipeline, spec)
         if spec.egress is not None and self._job.reproduces is None:
@@ -197,6 +204,36 @@ class _Attempt:
             has_egress=spec.egress is not None,
         )  # fmt: skip
         commit_job(self._vs, finished)
+
+    def _serve(self, pipeline: PipelineRow, spec: PipelineSpec, service: ServiceSpec) -> None:
+        """Keep the program of a service running."""
+        with self._vs.db.read() as conn:
+            inputs = resolve_inputs(conn, self._job)
+        code = JobCode(spec, self._runner.executor.name, self._pin_image(pipeline, spec))
+        found = plan_datums(spec.input, inputs.trees, self._vs.nodes, code.digest)
+        datums = list(islice(found, 2))
+        if len(datums) != 1:
+            how_many = "several datums" if datums else "no datum"
+            raise TransformFailed(
+                f"the input makes {how_many}, and a service sees one", hint='use the glob "/"'
+            )
+        facts = JobFacts(inputs=inputs.inputs, executor=code.executor, reason="is being started")
+        with self._vs.db.write() as conn:
+            if not job_claims.record(conn, self._job.id, self._runner.owner, facts):
+                raise LostRace(f"job {self._job.id} was taken over or stopped")
+        order = self._order(spec, code.image_digest, inputs)
+        order = replace(order, env={**order.env, **self._where_to_listen(service)})
+        run = ServiceRun(order, service, datums[0], self._runner.owner, self._check_held)
+        shown = RunningDatums(self._vs, self._job.id, self._runner.owner)
+        with contextlib.closing(shown) as running:
+            run.run(running)
+
+    def _where_to_listen(self, service: ServiceSpec) -> dict[str, str]:
+        in_container = self._runner.executor.name != "process"
+        # Whatever address it has there, only its port is let through.
+        host = "0.0.0.0" if in_container else service.ip  # noqa: S104
+        port = service.internal_port if in_container else service.external_port
+        return {"DATAVC_SERVICE_HOST": host, "DATAVC_SERVICE_PORT": str(port)}
 
     def _egress(self, pipeline: PipelineRow, egress: Egress) -> None:
         if self._progress is not None:

@@ -58,6 +58,14 @@ class Scheduler:
         handle_events(self._vs, self._owner)
         release_jobs_of_the_dead(self._vs)
 
+    def claim_standing(self) -> JobRow | None:
+        """Claim a job that runs until something replaces it; ``None`` when none is ready."""
+        with self._vs.db.write() as conn:
+            while True:
+                job = job_claims.claim(conn, self._owner, self._lease_seconds, standing=True)
+                if job is None or not _give_up_superseded(conn, job):
+                    return job
+
     def claim(self, host: Share | None = None) -> JobRow | None:
         """Claim a job that is ready; ``None`` when there is none.
 

@@ -116,6 +116,8 @@ class JobInfo:
     datums_recovered: int = 0
     #: ``repo@commit`` whose output it makes once more to compare; ``None`` for all other jobs.
     reproduces: str | None = None
+    #: Whether it runs until something replaces it, as that of a service does.
+    standing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +169,5 @@ class PipelineInfo:
     digest: str
     last_job: str | None = None
     last_job_state: JobState | None = None
+    #: Why that job failed; of a service, how it is.
+    last_job_reason: str = ""

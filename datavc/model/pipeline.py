@@ -15,6 +15,7 @@ from datavc.model.input_spec import parse_input
 from datavc.model.pipeline_input import PipelineInput, pfs_inputs, source_branches
 from datavc.model.secret import SecretUse
 from datavc.model.secret_spec import parse_secrets
+from datavc.model.service import ServiceSpec, parse_service
 from datavc.model.spec_fields import SpecFields, check_variable, plain_text
 
 #: The only kind of graphics processor, as Kubernetes calls it.
@@ -34,7 +35,6 @@ _UNSUPPORTED_SPEC = {
     "reprocess": "use `datavc pipeline update --reprocess`",
     "s3_out": "let the transform write to $DATAVC_PFS/out",
     "scheduling_spec": "run `datavc engine` on the hosts that are to do the work",
-    "service": "run the program outside, over a working copy: datavc checkout, and datavc pull",
     "sidecar_resource_limits": "there is no sidecar; use resource_limits",
     "sidecar_resource_requests": "there is no sidecar; use resource_requests",
     "spec_commit": "versions are counted by datavc: see `datavc pipeline inspect --version`",
@@ -117,6 +117,8 @@ class PipelineSpec:
     skip_superseded: bool = False
     #: Where the output is written to beside its repo.
     egress: Egress | None = None
+    #: Where its program listens, if it is one that keeps running.
+    service: ServiceSpec | None = None
 
     @property
     def secrets(self) -> tuple[SecretUse, ...]:
@@ -172,7 +174,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
             "pipeline", "description", "transform", "input", "parallelism_spec", "output_branch",
             "datum_tries", "datum_timeout", "job_timeout", "resource_limits", "resource_requests",
             "reprocess_spec", "network", "salt", "metadata", "datum_set_spec", "autoscaling",
-            "skip_superseded", "egress",
+            "skip_superseded", "egress", "service",
         ),
         _UNSUPPORTED_SPEC,
     )  # fmt: skip
@@ -187,6 +189,9 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
     ticks = [leaf.repo for leaf in pfs_inputs(tree) if leaf.cron is not None]
     if len(set(ticks)) < len(ticks):
         raise InvalidSpec("two cron inputs have the same repo", hint="give each one its own name")
+    egress, service = parse_egress(fields), parse_service(fields)
+    if service is not None and egress is not None:
+        raise InvalidSpec("egress: a service puts nothing out", hint="remove it, or service")
     return PipelineSpec(
         name=name,
         description=fields.text("description", ""),
@@ -202,7 +207,8 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         reprocess_every_job=_reprocess(fields),
         salt=fields.text("salt", ""),
         labels=_labels(fields),
-        egress=parse_egress(fields),
+        egress=egress,
+        service=service,
         skip_superseded=fields.flag("skip_superseded"),
     )
 

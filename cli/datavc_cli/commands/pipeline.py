@@ -132,6 +132,7 @@ def inspect(
             ("created", moment(found.created_us)),
             ("code digest", short(found.digest)),
             ("last job", last),
+            ("service", found.last_job_reason if found.spec.get("service") else ""),
         ]
     )
     write_line("spec")

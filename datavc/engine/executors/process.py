@@ -52,6 +52,9 @@ class ProcessExecutor:
     def clean_up(self) -> None:
         """Nothing is left of a process that was killed."""
 
+    def clean_up_dead(self) -> None:
+        """Nothing can be told to have been left."""
+
     def close(self) -> None:
         """Nothing is held between jobs."""
 
