@@ -203,14 +203,8 @@ def test_a_killed_engine_leaves_no_second_container(make_world, docker_image: st
     (port,) = free_ports(1)
     world.repo("raw")
     world.put("raw", {"a.txt": b"one"})
-    answer = "printf 'HTTP/1.0 200 OK\\r\\n\\r\\n'; cat /pfs/in/a.txt"
-    spec = service(
-        port,
-        transform={
-            "image": docker_image,
-            "cmd": ["sh", "-c", f'nc -lk -s 0.0.0.0 -p $DATAVC_SERVICE_PORT -e sh -c "{answer}"'],
-        },
-    )
+    serve = 'exec httpd -f -p "$DATAVC_SERVICE_PORT" -h /pfs/in'
+    spec = service(port, transform={"image": docker_image, "cmd": ["sh", "-c", serve]})
     create_pipeline(world.vs, spec, "tester")
     first = start_engine(world.home, "docker")
     second = None
@@ -222,7 +216,7 @@ def test_a_killed_engine_leaves_no_second_container(make_world, docker_image: st
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
         wait_until(lambda: containers(world) not in ([], before))
-        wait_until(lambda: b"one" in (ask(port, "") or b""))
+        wait_until(lambda: ask(port, "a.txt") == b"one", newest(world))
         assert len(containers(world)) == 1
         assert newest(world).state is JobState.RUNNING
     finally:

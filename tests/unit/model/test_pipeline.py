@@ -116,7 +116,7 @@ def test_a_full_spec_is_read() -> None:
         ("input.cron", {}, "input must have exactly one of pfs, cross, union, join, group and"),
         ("spout", {}, "spout is not supported yet"),
         ("egress", {}, "egress must have exactly one of"),
-        ("service", {}, "service is not supported yet"),
+        ("service", {}, "service.internal_port is missing"),
         (
             "resource_limits.gpu.type",
             "amd.com/gpu",

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from datavc.errors import InvalidSpec
-from datavc.model import egress, input_spec, pipeline, secret_spec, spec_fields
+from datavc.model import egress, input_spec, pipeline, secret_spec, service, spec_fields
 from datavc.model.pipeline import parse_pipeline_spec
 from datavc.model.pipeline_schema import pipeline_schema
 
@@ -90,6 +90,7 @@ FULL: dict[str, Any] = {
     "metadata": {"labels": {"team": "a"}, "annotations": {"why": "b"}},
     "datum_set_spec": {"number": 1, "size_bytes": 1, "per_worker": 1},
     "autoscaling": True,
+    "service": None,
     "egress": {
         "URL": "",
         "object_storage": None,
@@ -98,6 +99,16 @@ FULL: dict[str, Any] = {
             "file_format": {"type": "CSV", "columns": ["a"]},
             "secret": {"name": "db", "key": "password"},
         },
+    },
+}
+SERVICE: dict[str, Any] = {
+    **FULL,
+    "egress": None,
+    "service": {
+        "internal_port": 80,
+        "external_port": "30080",
+        "ip": "127.0.0.1",
+        "type": "NodePort",
     },
 }
 TO_BUCKET: dict[str, Any] = {**FULL, "egress": {"object_storage": {"url": "s3://bucket/x"}}}
@@ -116,6 +127,7 @@ BEYOND = (
     "a trigger needs a condition", "has no other condition", "cannot follow itself",
     "must be a size above 0", "must be a time with its zone", "either env_var or mount_path",
     "overlaps with", "key is missing", "names no database", "twice", "holds an empty name",
+    "a service puts nothing out", "must be an address", "must be from",
 )  # fmt: skip
 
 
@@ -139,11 +151,12 @@ def fields_of(monkeypatch: pytest.MonkeyPatch) -> dict[str, Fields]:
             found[path] = Fields(set(names), set(unsupported))
             super().__init__(value, path, names, unsupported)
 
-    for module in (pipeline, input_spec, secret_spec, egress):
+    for module in (pipeline, input_spec, secret_spec, egress, service):
         monkeypatch.setattr(module, "SpecFields", Recording)
     parse_pipeline_spec(FULL)
     parse_pipeline_spec(BY_CLOCK)
     parse_pipeline_spec(TO_BUCKET)
+    parse_pipeline_spec(SERVICE)
     return found
 
 
@@ -194,6 +207,8 @@ def test_the_examples_have_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
         at: Any = BY_CLOCK if path.startswith("input.cron") else FULL
         if path == "egress.object_storage":
             at = TO_BUCKET
+        if path == "service":
+            at = SERVICE
         for step in steps(path):
             at = at[step]
         if path not in ("input", "resource_requests.gpu"):
@@ -217,6 +232,8 @@ def test_parser_and_schema_agree_on_every_field_with(value: object) -> None:
     for path in [*places(FULL), ("unknown",), ("input", "pfs", "unknown")]:
         document = put(FULL, path, value)
         check(document, path)
+    for path in [*places(SERVICE["service"], ("service",)), ("service", "unknown")]:
+        check(put(SERVICE, path, value), path)
     for path in [*places(CRON, ("input", "cron")), ("input", "cron", "unknown")]:
         check(put(BY_CLOCK, path, value), path)
 
