@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
-from datavc.client.transport import JobProgress
 from datavc.errors import InvalidAddress
-from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datavc.client.transport import JobProgress
+    from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
 
 
 class ControlVerbs(ClientBase):

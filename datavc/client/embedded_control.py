@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from datavc.client.control_transport import JobProgress
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
-from datavc.model.log_query import LogQuery
-from datavc.versioning.versioned_store import VersionedStore
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from datavc.client.control_transport import JobProgress
+    from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+    from datavc.model.log_query import LogQuery
+    from datavc.versioning.versioned_store import VersionedStore
 
 #: Between two looks for new lines.
 _FOLLOW_SECONDS: Final = 0.25

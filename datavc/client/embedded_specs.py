@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from datavc.model.job import PipelineInfo
-from datavc.model.spec_diff import PipelineDiff
-from datavc.model.spec_report import DatumPreview, SpecReport
-from datavc.versioning.versioned_store import VersionedStore
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datavc.model.job import PipelineInfo
+    from datavc.model.spec_diff import PipelineDiff
+    from datavc.model.spec_report import DatumPreview, SpecReport
+    from datavc.versioning.versioned_store import VersionedStore
 
 
 class EmbeddedSpecs:

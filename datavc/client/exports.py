@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
 from datavc.errors import NotFound
-from datavc.model.address import Address
 from datavc.model.tree.lookup import is_folder
-from datavc.versioning.export.mirror import MirrorSource, plan_mirror
-from datavc.versioning.export.target import open_target
-from datavc.versioning.restore import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from datavc.model.address import Address
+    from datavc.versioning.restore import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,9 @@ class ExportVerbs(ClientBase):
             InvalidPath: a name cannot be kept on that disk.
             OutOfSpace, StoreUnavailable, AccessDenied: what the target says.
         """
+        from datavc.versioning.export.mirror import MirrorSource, plan_mirror
+        from datavc.versioning.export.target import open_target
+
         located = self.locate(address)
         commit = self.transport.resolve(located.repo, str(located.ref))
         tree = self.transport.tree(located.repo, commit.id)

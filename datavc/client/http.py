@@ -79,7 +79,7 @@ class HttpTransport(HttpControl, HttpMerge, HttpRefs, HttpReproduction, HttpSpac
 
     def close(self) -> None:
         """Close all connections."""
-        self.objects.sources.close()
+        self.objects.close()
         self._store.close()
         self._session.close()
 

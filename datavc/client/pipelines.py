@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
 from datavc.client.jsonnet import JSONNET_SUFFIX, evaluate_jsonnet
-from datavc.client.transport import JobProgress
 from datavc.errors import InvalidInput, NotFound, SourceUnreadable
-from datavc.model.commit_info import CommitInfo
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
-from datavc.model.log_query import LogQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datavc.client.transport import JobProgress
+    from datavc.model.commit_info import CommitInfo
+    from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+    from datavc.model.log_query import LogQuery
 
 #: A pipeline spec: as plain data, as YAML or JSON text, or in a file; or a jsonnet template's.
 Spec = Mapping[str, object] | str | Path
@@ -165,6 +170,8 @@ class PipelineVerbs(ClientBase):
             Conflict: a prefix fits several.
             InvalidInput: the time is malformed.
         """
+        from datavc.model.log_query import LogQuery
+
         query = LogQuery(job=job, datum=datum, since=since, text=text, tail=tail)
         return self._read_logs(query, follow=follow)
 
@@ -186,6 +193,8 @@ class PipelineVerbs(ClientBase):
             NotFound: there is no such pipeline.
             InvalidInput: the time is malformed.
         """
+        from datavc.model.log_query import LogQuery
+
         query = LogQuery(pipeline=pipeline, since=since, text=text, tail=tail)
         return self._read_logs(query, follow=follow)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from datavc.model.job import PipelineInfo
-from datavc.model.spec_diff import PipelineDiff
-from datavc.model.spec_report import DatumPreview, SpecReport
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datavc.model.job import PipelineInfo
+    from datavc.model.spec_diff import PipelineDiff
+    from datavc.model.spec_report import DatumPreview, SpecReport
 
 
 class SpecTransport(Protocol):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
 from datavc.client.pipelines import Spec, load_spec
 from datavc.errors import InvalidSpec
-from datavc.model.job import PipelineInfo
-from datavc.model.pipeline_schema import pipeline_schema
-from datavc.model.spec_diff import PipelineDiff
-from datavc.model.spec_report import DatumPreview, SpecReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datavc.model.job import PipelineInfo
+    from datavc.model.spec_diff import PipelineDiff
+    from datavc.model.spec_report import DatumPreview, SpecReport
 
 
 class SpecVerbs(ClientBase):
@@ -65,4 +68,6 @@ class SpecVerbs(ClientBase):
 
     def pipeline_schema(self) -> dict[str, object]:
         """The JSON Schema of pipeline specs."""
+        from datavc.model.pipeline_schema import pipeline_schema
+
         return pipeline_schema()

@@ -7,8 +7,7 @@ are given as text (``main``, ``main~2``, an id prefix) and resolved where the da
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from datavc.client.control_transport import ControlTransport, JobProgress
 from datavc.client.merge_transport import MergeTransport
@@ -16,15 +15,19 @@ from datavc.client.refs_transport import RefsTransport
 from datavc.client.reproduction_transport import ReproductionTransport
 from datavc.client.space_transport import SpaceTransport
 from datavc.client.spec_transport import SpecTransport
-from datavc.model.change_set import StagedRecord
-from datavc.model.commit import TreeRef
-from datavc.model.commit_info import CommitInfo, Lineage
-from datavc.model.file_info import PutResult
-from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
-from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
-from datavc.model.secret import SecretInfo
-from datavc.store.chunk_index import ChunkIndex
-from datavc.store.objects import ObjectStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from datavc.model.change_set import StagedRecord
+    from datavc.model.commit import TreeRef
+    from datavc.model.commit_info import CommitInfo, Lineage
+    from datavc.model.file_info import PutResult
+    from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
+    from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+    from datavc.model.secret import SecretInfo
+    from datavc.store.chunk_index import ChunkIndex
+    from datavc.store.objects import ObjectStore
 
 __all__ = ["JobProgress", "Transport"]
 
