@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -34,8 +35,9 @@ from datavc.engine.running_datums import RunningDatums
 from datavc.engine.scheduler import requested_share
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.secrets import open_secrets
-from datavc.engine.service_run import ServiceRun
 from datavc.engine.settings import EngineSettings
+from datavc.engine.spout_commits import SpoutCommits
+from datavc.engine.standing_run import StandingRun
 from datavc.errors import (
     Conflict,
     DatabaseUnavailable,
@@ -45,7 +47,7 @@ from datavc.errors import (
     StoreUnavailable,
     TransformFailed,
 )
-from datavc.model.datum import plan_datums
+from datavc.model.datum import Datum, plan_datums
 from datavc.model.egress import Egress
 from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
@@ -168,8 +170,8 @@ class _Attempt:
         if pipeline is None:
             raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
         spec = parse_pipeline_spec(pipeline.spec)
-        if spec.service is not None:
-            self._serve(pipeline, spec, spec.service)
+        if spec.is_standing:
+            self._stand(pipeline, spec)
             return
         if self._job.state is not JobState.EGRESSING:
             self._compute(pipeline, spec)
@@ -205,26 +207,29 @@ class _Attempt:
         )  # fmt: skip
         commit_job(self._vs, finished)
 
-    def _serve(self, pipeline: PipelineRow, spec: PipelineSpec, service: ServiceSpec) -> None:
-        """Keep the program of a service running."""
+    def _stand(self, pipeline: PipelineRow, spec: PipelineSpec) -> None:
+        """Keep the program of a service or spout running."""
         with self._vs.db.read() as conn:
             inputs = resolve_inputs(conn, self._job)
-        code = JobCode(spec, self._runner.executor.name, self._pin_image(pipeline, spec))
-        found = plan_datums(spec.input, inputs.trees, self._vs.nodes, code.digest)
-        datums = list(islice(found, 2))
-        if len(datums) != 1:
-            how_many = "several datums" if datums else "no datum"
-            raise TransformFailed(
-                f"the input makes {how_many}, and a service sees one", hint='use the glob "/"'
+        runner = self._runner
+        code = JobCode(spec, runner.executor.name, self._pin_image(pipeline, spec))
+        spout = None
+        if spec.spout is not None:
+            spout = SpoutCommits(
+                self._vs, spec.spout, self._job, runner.owner, pipeline, code.digest
             )
+            see = spout.datum
+        else:
+            see = partial(_only_datum, self._vs, code, inputs)
         facts = JobFacts(inputs=inputs.inputs, executor=code.executor, reason="is being started")
         with self._vs.db.write() as conn:
-            if not job_claims.record(conn, self._job.id, self._runner.owner, facts):
+            if not job_claims.record(conn, self._job.id, runner.owner, facts):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
         order = self._order(spec, code.image_digest, inputs)
-        order = replace(order, env={**order.env, **self._where_to_listen(service)})
-        run = ServiceRun(order, service, datums[0], self._runner.owner, self._check_held)
-        shown = RunningDatums(self._vs, self._job.id, self._runner.owner)
+        if spec.service is not None:
+            order = replace(order, env={**order.env, **self._where_to_listen(spec.service)})
+        run = StandingRun(order, spec.service, see, spout, runner.owner, self._check_held)
+        shown = RunningDatums(self._vs, self._job.id, runner.owner)
         with contextlib.closing(shown) as running:
             run.run(running)
 
@@ -410,3 +415,19 @@ class _Attempt:
         if info != self._shown:
             self._shown = info
             self._progress(info)
+
+
+def _only_datum(vs: VersionedStore, code: JobCode, inputs: JobInputs) -> Datum:
+    """What a service sees.
+
+    Raises:
+        TransformFailed: the input makes another number of datums than one.
+    """
+    found = plan_datums(code.spec.input, inputs.trees, vs.nodes, code.digest)
+    datums = list(islice(found, 2))
+    if len(datums) != 1:
+        how_many = "several datums" if datums else "no datum"
+        raise TransformFailed(
+            f"the input makes {how_many}, and a service sees one", hint='use the glob "/"'
+        )
+    return datums[0]

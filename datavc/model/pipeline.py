@@ -12,11 +12,12 @@ from datavc.model.address import DEFAULT_BRANCH
 from datavc.model.egress import DatabaseEgress, Egress, parse_egress
 from datavc.model.ids import digest_of
 from datavc.model.input_spec import parse_input
-from datavc.model.pipeline_input import PipelineInput, pfs_inputs, source_branches
+from datavc.model.pipeline_input import PipelineInput, UnionInput, pfs_inputs, source_branches
 from datavc.model.secret import SecretUse
 from datavc.model.secret_spec import parse_secrets
 from datavc.model.service import ServiceSpec, parse_service
 from datavc.model.spec_fields import SpecFields, check_variable, plain_text
+from datavc.model.spout import SpoutSpec, parse_spout
 
 #: The only kind of graphics processor, as Kubernetes calls it.
 _GPU = "nvidia.com/gpu"
@@ -38,7 +39,6 @@ _UNSUPPORTED_SPEC = {
     "sidecar_resource_limits": "there is no sidecar; use resource_limits",
     "sidecar_resource_requests": "there is no sidecar; use resource_requests",
     "spec_commit": "versions are counted by datavc: see `datavc pipeline inspect --version`",
-    "spout": "let a program outside put what arrives into a repo, or use a cron input",
     "tf_job": "let the transform run the training by itself",
     "tolerations": "run `datavc engine` on the hosts that are to do the work",
     "update": "use `datavc pipeline update`",
@@ -119,6 +119,13 @@ class PipelineSpec:
     egress: Egress | None = None
     #: Where its program listens, if it is one that keeps running.
     service: ServiceSpec | None = None
+    #: Set where the program puts out commits without an input.
+    spout: SpoutSpec | None = None
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether its jobs run until something replaces them."""
+        return self.service is not None or self.spout is not None
 
     @property
     def secrets(self) -> tuple[SecretUse, ...]:
@@ -174,14 +181,17 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
             "pipeline", "description", "transform", "input", "parallelism_spec", "output_branch",
             "datum_tries", "datum_timeout", "job_timeout", "resource_limits", "resource_requests",
             "reprocess_spec", "network", "salt", "metadata", "datum_set_spec", "autoscaling",
-            "skip_superseded", "egress", "service",
+            "skip_superseded", "egress", "service", "spout",
         ),
         _UNSUPPORTED_SPEC,
     )  # fmt: skip
     name = _pipeline_name(fields)
-    if not fields.has("input"):
+    spout = parse_spout(fields)
+    if not fields.has("input") and spout is None:
         raise InvalidSpec("input is missing", hint="name a repo and a glob under input.pfs")
-    tree = parse_input(fields.get("input"), "input", name)
+    tree: PipelineInput = UnionInput(())
+    if spout is None:
+        tree = parse_input(fields.get("input"), "input", name)
     if any(leaf.repo == name for leaf in pfs_inputs(tree)):
         raise InvalidSpec(f"pipeline {name!r} reads its own output repo", hint="read another repo")
     _check_datum_sets(fields)
@@ -209,6 +219,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         labels=_labels(fields),
         egress=egress,
         service=service,
+        spout=spout,
         skip_superseded=fields.flag("skip_superseded"),
     )
 

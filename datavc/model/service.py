@@ -36,7 +36,7 @@ class ServiceSpec:
 
 def is_standing(spec: Mapping[str, object]) -> bool:
     """Whether the jobs of a pipeline with this spec run until something replaces them."""
-    return bool(spec.get("service"))
+    return bool(spec.get("service")) or spec.get("spout") is not None
 
 
 def parse_service(spec: SpecFields) -> ServiceSpec | None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from datavc.model.service import is_standing
 from datavc_cli.applying import as_yaml, create_or_update
 from datavc_cli.commands import pipeline_control, pipeline_spec
 from datavc_cli.completion import complete_pipeline
@@ -132,7 +133,7 @@ def inspect(
             ("created", moment(found.created_us)),
             ("code digest", short(found.digest)),
             ("last job", last),
-            ("service", found.last_job_reason if found.spec.get("service") else ""),
+            ("program", found.last_job_reason if is_standing(found.spec) else ""),
         ]
     )
     write_line("spec")

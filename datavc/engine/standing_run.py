@@ -1,11 +1,16 @@
-"""A service's job: its program is kept running until the job is replaced, stopped or let go of."""
+"""A standing job: its program is kept running until the job is replaced, stopped or let go of.
+
+That of a service listens on a port; that of a spout puts out commits.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from datavc.db import job_claims, job_events, jobs
 from datavc.db.clock import now_us
@@ -16,7 +21,8 @@ from datavc.engine.datum_run import DatumRun
 from datavc.engine.job_workers import JobWorkers, WorkOrder
 from datavc.engine.running_datums import RunningDatums
 from datavc.engine.service_probe import listens
-from datavc.errors import DatavcError, ExecutorAway, LostRace
+from datavc.engine.spout_commits import SpoutCommits
+from datavc.errors import DatavcError, ExecutorAway, LostRace, Unavailable
 from datavc.model.datum import Datum
 from datavc.model.job import JobState
 from datavc.model.service import ServiceSpec
@@ -32,23 +38,29 @@ _LAST_LINES = 50
 
 
 @dataclass(slots=True)
-class ServiceRun:
-    """Keeps the program of one service job running.
+class StandingRun:
+    """Keeps the program of one standing job running.
 
     Args:
         order: what its worker is opened for.
-        service: where it listens.
-        datum: what it sees.
+        service: where it listens, if it does.
+        datum: what it sees; asked before each start.
+        spout: takes what it has finished, if it puts out anything.
         owner: the engine that holds the job.
         check: called again and again; raises when the job is to be let go of.
     """
 
     order: WorkOrder
-    service: ServiceSpec
-    datum: Datum
+    service: ServiceSpec | None
+    datum: Callable[[], Datum]
+    spout: SpoutCommits | None
     owner: str
     check: Callable[[], None]
     _shown: str = ""
+    #: Says why nothing can be committed for now.
+    _away: str = ""
+    #: One at a time: the program may end while what it finished is being taken.
+    _taking: threading.Lock = field(default_factory=threading.Lock)
     _restarts: int = 0
     _ended: list[DatumRun] = field(default_factory=list)
     _errors: list[BaseException] = field(default_factory=list)
@@ -78,7 +90,7 @@ class ServiceRun:
         self._ended.clear()
         self._errors.clear()
         workers = JobWorkers(
-            self._lonely(), (self.datum,), 1, self._ended.append, self._errors.append, running
+            self._lonely(), (self.datum(),), 1, self._ended.append, self._errors.append, running
         )
         running.on_restart = workers.restart
         try:
@@ -92,6 +104,23 @@ class ServiceRun:
             return None
         return self._why()
 
+    def _take(self, folder: Path) -> None:
+        """Commit what a spout's program has finished."""
+        if self.spout is None:
+            return
+        with self._taking:
+            self.spout.take(folder)
+
+    def _take_some(self, workers: JobWorkers) -> None:
+        """The same while the program runs; what cannot be committed for now stays where it is."""
+        for folder in workers.output_folders():
+            try:
+                self._take(folder)
+            except Unavailable as error:
+                self._away = f"; what it put out waits, since {error.message}"
+            else:
+                self._away = ""
+
     def _lonely(self) -> WorkOrder:
         """As the order, but beside the datums of jobs, which would wait for it for ever."""
         spec = self.order.spec
@@ -101,7 +130,15 @@ class ServiceRun:
             datum_timeout=None,
             transform=replace(spec.transform, err_cmd=(), err_stdin=()),
         )
-        return replace(self.order, spec=once, capacity=Capacity(self.order.share))
+        lonely = replace(self.order, spec=once, capacity=Capacity(self.order.share))
+        if self.spout is None:
+            return lonely
+        return replace(
+            lonely,
+            commits=self.spout.commits(),
+            trees=self.spout.trees(),
+            take_rest=self._take,
+        )
 
     def _watch(self, workers: JobWorkers) -> bool:
         """Wait until the program ends, or a newer job waits; whether it is the latter."""
@@ -111,6 +148,7 @@ class ServiceRun:
             if self._is_replaced():
                 return True
             if time.monotonic() - probed >= _PROBE:
+                self._take_some(workers)
                 self._probe()
                 probed = time.monotonic()
         return self._is_replaced()
@@ -127,12 +165,13 @@ class ServiceRun:
         return False
 
     def _probe(self) -> None:
-        where = self.service.address
         again = f"; it was started again {self._restarts} times" if self._restarts else ""
-        if listens(self.service):
-            self._show(f"listens at {where}{again}")
+        if self.service is None:
+            self._show(f"runs{again}{self._away}")
+        elif listens(self.service):
+            self._show(f"listens at {self.service.address}{again}")
         else:
-            self._show(f"nothing listens at {where} yet{again}")
+            self._show(f"nothing listens at {self.service.address} yet{again}")
 
     def _is_replaced(self) -> bool:
         with self.order.vs.db.read() as conn:
