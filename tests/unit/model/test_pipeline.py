@@ -114,7 +114,7 @@ def test_a_full_spec_is_read() -> None:
         ("input.pfs.join_on", "$1", "input.pfs.join_on: $1 stands for nothing in the glob"),
         ("input.pfs.group_by", "a$2", "input.pfs.group_by: $2 stands for nothing in the glob"),
         ("input.cron", {}, "input must have exactly one of pfs, cross, union, join, group and"),
-        ("spout", {}, "spout is not supported yet"),
+        ("spout", {}, "input: a spout has none"),
         ("egress", {}, "egress must have exactly one of"),
         ("service", {}, "service.internal_port is missing"),
         (
