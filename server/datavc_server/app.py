@@ -6,16 +6,19 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Lifespan
 
 from datavc.errors import DatavcError
 from datavc.store.external.source_access import SourceAccess
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server import problem
+from datavc_server.api_schema import DescribedApi, operation_id
 from datavc_server.body_limit import BodyLimit
 from datavc_server.encoded_slash import EncodedSlash
 from datavc_server.fetcher import Fetcher
@@ -106,7 +109,22 @@ def create_app(
         if state.probe is not None:
             state.probe.remove()
 
-    app = FastAPI(
+    app = _routes(lifespan)
+    app.state.server = state
+    _add_answers(app)
+    app.add_middleware(EncodedSlash)
+    app.add_middleware(BodyLimit, limit=settings.max_body)
+    app.add_middleware(Gate, settings=settings)
+    return app
+
+
+def describe_api() -> dict[str, Any]:
+    """The OpenAPI document, which is the same for every server."""
+    return _routes().openapi()
+
+
+def _routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    app = DescribedApi(
         title="datavc",
         summary="Git for data, with pipelines that run themselves.",
         version=version("datavc"),
@@ -116,22 +134,12 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        responses={
-            "default": {
-                "description": "A problem (RFC 9457).",
-                "content": {problem.PROBLEM_JSON: {"schema": problem.Problem.model_json_schema()}},
-            }
-        },
+        generate_unique_id_function=operation_id,
     )
-    app.state.server = state
     api = APIRouter(prefix=API)
     for module in _ROUTERS:
         api.include_router(module.router)
     app.include_router(api)
-    _add_answers(app)
-    app.add_middleware(EncodedSlash)
-    app.add_middleware(BodyLimit, limit=settings.max_body)
-    app.add_middleware(Gate, settings=settings)
     return app
 
 

@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Router
 
 from datavc.errors import (
     AccessDenied,
@@ -93,7 +94,16 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer that tells of a problem."""
-    body = Problem(
+    body = problem_of(status, code, detail, hint=hint, instance=instance)
+    content = msgspec.json.encode(body.model_dump(exclude_defaults=True))
+    return Response(content, status, headers, media_type=PROBLEM_JSON)
+
+
+def problem_of(
+    status: int, code: str, detail: str, *, hint: str = "", instance: str = ""
+) -> Problem:
+    """What such an answer says."""
+    return Problem(
         type=f"urn:datavc:error:{code}",
         title=HTTPStatus(status).phrase,
         status=status,
@@ -102,8 +112,6 @@ def problem(
         hint=hint,
         instance=instance,
     )
-    content = msgspec.json.encode(body.model_dump(exclude_defaults=True))
-    return Response(content, status, headers, media_type=PROBLEM_JSON)
 
 
 def answer_datavc_error(_request: Request, error: Exception) -> Response:
@@ -124,11 +132,16 @@ def answer_refused_upload(_request: Request, refused: Exception) -> Response:
     return problem(status, error.code.value, error.message, hint="send it again")
 
 
-def answer_http_error(_request: Request, error: Exception) -> Response:
+def answer_http_error(request: Request, error: Exception) -> Response:
     """The answer for an error of the framework, such as a route that does not exist."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for these only
     code = _CODES.get(HTTPStatus(error.status_code), ErrorCode.INVALID_INPUT)
-    return problem(error.status_code, code.value, str(error.detail), headers=error.headers)
+    if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        return problem(error.status_code, code.value, str(error.detail), headers=error.headers)
+    allowed = ", ".join(_allowed_methods(request))
+    detail = f"{request.method} does not go with this path"
+    hint = f"use {allowed}"
+    return problem(error.status_code, code.value, detail, hint=hint, headers={"Allow": allowed})
 
 
 def answer_invalid_request(_request: Request, error: Exception) -> Response:
@@ -154,6 +167,19 @@ def answer_unexpected(_request: Request, error: Exception) -> Response:
         hint=f"look for incident {incident} in the server's log",
         instance=f"urn:datavc:incident:{incident}",
     )
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """All that the path takes; the framework names those of one of its routes."""
+    router: Router = request.app.router
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(
+            route.matches(dict(request.scope, method=method))[0] is Match.FULL
+            for route in router.routes
+        )
+    ]
 
 
 def _describe(error: Mapping[str, Any]) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from datavc.model.repo import BranchInfo
 from datavc.versioning import branches
+from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items
 from datavc_server.state import Author, Branch, Repo, State
 
 router = APIRouter(prefix="/repos/{repo}/branches", tags=["branches"])
 
 
-class NewBranch(BaseModel):
+class NewBranch(BodyModel):
     """A branch to be created."""
 
     name: str = Field(examples=["experiment"])
@@ -24,7 +25,7 @@ class NewBranch(BaseModel):
     )
 
 
-class BranchMove(BaseModel):
+class BranchMove(BodyModel):
     """Where a branch is to point."""
 
     target: str = Field(description="A ref in the same repo.", examples=["main~1"])

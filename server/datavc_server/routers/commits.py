@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, status
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from datavc.client.wire import RecordBody, TreeBody
+from datavc.client.wire import TreeBody
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.log_filter import LogFilter
 from datavc.model.merge_info import MergeBase
@@ -17,6 +17,7 @@ from datavc.model.name import clean_prefix
 from datavc.versioning import commits, history, lineage, resolve
 from datavc.versioning.filtered_log import filtered_log
 from datavc.versioning.merge_base import find_merge_base
+from datavc_server.body_model import BodyModel, StoredChangeSet
 from datavc_server.change_set_check import check_change_set
 from datavc_server.paging import Page
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
@@ -25,12 +26,12 @@ from datavc_server.state import Author, Branch, Ref, Repo, State
 router = APIRouter(prefix="/repos/{repo}", tags=["commits"])
 
 
-class NewCommit(BaseModel):
+class NewCommit(BodyModel):
     """A commit to be made."""
 
-    message: str = ""
+    message: str = Field(default="", examples=["Photos of March"])
     allow_empty: bool = Field(default=False, description="Even if nothing changes.")
-    change_set: RecordBody | None = Field(
+    change_set: StoredChangeSet | None = Field(
         default=None,
         description="Commit this stored change set alone, rather than all that is staged.",
     )
@@ -50,8 +51,10 @@ class LogQuery(BaseModel):
     path: str = Field(default="", description="A file, folder or glob that they changed.")
     author: str = Field(default="", description="A part of the author's name.")
     text: str = Field(default="", description="A part of the message.")
-    since: str = Field(default="", examples=["2 days ago", "2026-11-01"])
-    until: str = ""
+    since: str = Field(
+        default="", description="Made then or later.", examples=["2 days ago", "2026-11-01"]
+    )
+    until: str = Field(default="", description="Made then or before.", examples=["yesterday"])
     without: str = Field(default="", description="A ref: leave out all that it leads to.")
 
     def filter(self) -> LogFilter:
@@ -117,7 +120,10 @@ def get_commit(repo: Repo, ref: Ref, state: State) -> CommitInfo:
 
 @router.get("/refs/{ref}/merge-base")
 def get_merge_base(
-    repo: Repo, ref: Ref, state: State, other: Annotated[str, Query(description="A ref, too.")]
+    repo: Repo,
+    ref: Ref,
+    state: State,
+    other: Annotated[str, Query(description="A ref, too.", examples=["experiment"])],
 ) -> MergeBase:
     """The newest commit that both refs come from."""
     return MergeBase(find_merge_base(state.vs, repo, ref, other))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from fastapi import APIRouter, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Connection
 
 from datavc.model.file_info import PutResult
@@ -14,13 +14,14 @@ from datavc.model.tree.lookup import is_folder
 from datavc.versioning import branches, commits, resolve, staging
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.ingest import Ingested
+from datavc_server.body_model import BodyModel
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
 from datavc_server.state import Author, Branch, Repo, State
 
 router = APIRouter(prefix="/repos/{repo}/branches/{branch}/fetches", tags=["files"])
 
 
-class NewFetch(BaseModel):
+class NewFetch(BodyModel):
     """What the server is to fetch."""
 
     url: str = Field(

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from typing import Annotated
 
-from datavc.client.wire import RecordBody
+from fastapi import APIRouter
+from pydantic import Field, Strict
+
 from datavc.model.merge_decisions import Decisions
 from datavc.model.merge_info import MergeInfo
 from datavc.model.tree.clash import MergeStrategy
 from datavc.versioning import merges
+from datavc_server.body_model import BodyModel, StoredChangeSet
 from datavc_server.change_set_check import check_change_set
 from datavc_server.state import Author, Branch, Repo, State
 
 router = APIRouter(prefix="/repos/{repo}/branches/{branch}", tags=["commits"])
 
 
-class _Bringing(BaseModel):
+class _Bringing(BodyModel):
     message: str = Field(default="", description="Of the new commit; else one that says it all.")
-    strategy: MergeStrategy | None = Field(
+    strategy: Annotated[MergeStrategy, Strict(False)] | None = Field(
         default=None,
         description="Whose side is taken where both changed a path that is not named below; "
         "without one nothing is done.",
@@ -33,7 +35,7 @@ class _Bringing(BaseModel):
         description="Those of which the side is taken that is brought in.",
         examples=[["images/*.png"]],
     )
-    content: RecordBody | None = Field(
+    content: StoredChangeSet | None = Field(
         default=None, description="A stored change set of files to take instead of either side."
     )
 
@@ -69,7 +71,7 @@ class NewRevert(_Bringing):
 class NewCherryPick(NewRevert):
     """A commit to be done again."""
 
-    repo: str = Field(description="The repo that the commit is in.")
+    repo: str = Field(description="The repo that the commit is in.", examples=["images"])
 
 
 @router.post("/merges")

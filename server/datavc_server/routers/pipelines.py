@@ -12,6 +12,13 @@ from datavc.model.job import PipelineInfo
 from datavc_server.paging import Items
 from datavc_server.state import Author, PipelineName, State
 
+#: A pipeline that is run for each file.
+SPEC_EXAMPLE = {
+    "pipeline": {"name": "sizes"},
+    "input": {"pfs": {"repo": "images", "glob": "/*"}},
+    "transform": {"image": "busybox:1", "cmd": ["sh", "-c", "wc -c /pfs/images/* > /pfs/out/size"]},
+}
+
 router = APIRouter(prefix="/pipelines", tags=["pipelines"])
 
 
@@ -23,7 +30,9 @@ def list_pipelines(state: State) -> Items[PipelineInfo]:
 
 @router.post("", status_code=status.HTTP_201_CREATED)
 def create_pipeline(
-    spec: Annotated[dict[str, object], Body(description="A pipeline's spec, as JSON.")],
+    spec: Annotated[
+        dict[str, object], Body(description="A pipeline's spec, as JSON.", examples=[SPEC_EXAMPLE])
+    ],
     state: State,
     author: Author,
     update: Annotated[bool, Query(description="Make a new version if it exists.")] = False,
@@ -37,7 +46,10 @@ def create_pipeline(
 def get_pipeline(
     pipeline: PipelineName,
     state: State,
-    version: Annotated[int | None, Query(description="Without it, the current one.")] = None,
+    version: Annotated[
+        int | None,
+        Query(ge=1, le=2**31 - 1, description="Without it, the current one."),
+    ] = None,
 ) -> PipelineInfo:
     """One pipeline, by its name."""
     return pipelines.get_pipeline(state.vs, pipeline, version)

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from datavc.model.repo import RefMove, RepoInfo
 from datavc.versioning import branches, repos
+from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items
 from datavc_server.state import Author, Limit, Repo, State
 
 router = APIRouter(prefix="/repos", tags=["repos"])
 
 
-class NewRepo(BaseModel):
+class NewRepo(BodyModel):
     """A repo to be created."""
 
     name: str = Field(examples=["images"])
-    description: str = ""
+    description: str = Field(default="", examples=["Photos of the cameras at the gate"])
 
 
 @router.get("")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from datavc.errors import InvalidInput
 from datavc.model.collection import (
@@ -19,6 +19,7 @@ from datavc.model.collection import (
 from datavc.model.name import clean_path
 from datavc.versioning import fsck, gc, purge, retention, usage
 from datavc.versioning.retention import UNREACHABLE_KEEP_S
+from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items
 from datavc_server.state import Author, Ref, Repo, State
 
@@ -27,7 +28,7 @@ router = APIRouter(tags=["space"])
 _LONGEST_S = 100 * 365 * 24 * 3600
 
 
-class NewCollection(BaseModel):
+class NewCollection(BodyModel):
     """How garbage is to be collected."""
 
     grace_s: float = Field(
@@ -42,7 +43,7 @@ class NewCollection(BaseModel):
     dry_run: bool = Field(default=False, description="Remove nothing.")
 
 
-class NewPurge(BaseModel):
+class NewPurge(BodyModel):
     """Content to be removed from all history: what stood at a path, or one content."""
 
     repo: str = Field(default="", description="A repo, with a path.", examples=["people"])
@@ -54,18 +55,18 @@ class NewPurge(BaseModel):
     dry_run: bool = Field(default=False, description="Remove nothing.")
 
 
-class NewCheck(BaseModel):
+class NewCheck(BodyModel):
     """How the store is to be checked."""
 
     deep: bool = Field(default=False, description="Read every byte.")
     repair: bool = Field(default=False, description="Put the deduplication index right.")
 
 
-class NewRule(BaseModel):
+class NewRule(BodyModel):
     """A retention rule."""
 
     pattern: str = Field(description="Glob over branch names.", examples=["experiment/*"])
-    keep_s: int = Field(ge=0, le=_LONGEST_S, description="Seconds.")
+    keep_s: int = Field(ge=0, le=_LONGEST_S, description="Seconds.", examples=[2592000])
 
 
 @router.post("/gc")

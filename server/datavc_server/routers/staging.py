@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Body, Query, status
 from sqlalchemy import Connection
 
 from datavc.client.wire import RecordBody
@@ -15,6 +15,17 @@ from datavc_server.change_set_check import check_change_set
 from datavc_server.paging import Items
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
 from datavc_server.state import Author, Branch, Repo, State
+
+#: A change set as a client that has stored one names it.
+RECORD_EXAMPLE = {
+    "digest": "9f" * 32,
+    "pack": "4a" * 16,
+    "offset": 1048576,
+    "length": 412,
+    "puts": 3,
+    "removals": 1,
+    "bytes": 73210,
+}
 
 router = APIRouter(prefix="/repos/{repo}/branches/{branch}/staging", tags=["staging"])
 
@@ -48,7 +59,7 @@ def reset_staging(
 def stage(
     repo: Repo,
     branch: Branch,
-    change_set: RecordBody,
+    change_set: Annotated[RecordBody, Body(examples=[RECORD_EXAMPLE])],
     state: State,
     author: Author,
     idempotency_key: IdempotencyKey = None,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from datavc.model.repo import TagInfo
 from datavc.versioning import tags
+from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items
 from datavc_server.state import Author, Repo, State, Tag
 
 router = APIRouter(prefix="/repos/{repo}/tags", tags=["tags"])
 
 
-class NewTag(BaseModel):
+class NewTag(BodyModel):
     """A tag to be created."""
 
     name: str = Field(examples=["v1"])
