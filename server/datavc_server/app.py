@@ -23,8 +23,10 @@ from datavc_server.body_limit import BodyLimit
 from datavc_server.encoded_slash import EncodedSlash
 from datavc_server.fetcher import Fetcher
 from datavc_server.gate import Gate
+from datavc_server.metrics import ServerMetrics
 from datavc_server.presigned import Presigner
 from datavc_server.probe import place_probe
+from datavc_server.request_record import RequestRecord
 from datavc_server.routers import (
     branches,
     commits,
@@ -98,6 +100,7 @@ def create_app(
         fetcher=fetcher,
         probe=place_probe(vs.objects.backend) if settings.direct else None,
         presigner=_presigner(settings),
+        metrics=ServerMetrics(vs),
         stopping=stopping or threading.Event(),
     )
 
@@ -115,6 +118,7 @@ def create_app(
     app.add_middleware(EncodedSlash)
     app.add_middleware(BodyLimit, limit=settings.max_body)
     app.add_middleware(Gate, settings=settings)
+    app.add_middleware(RequestRecord, metrics=state.metrics)
     return app
 
 

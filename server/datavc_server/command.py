@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from datavc.client.connect import DEFAULT_HOME
 from datavc.errors import DatavcError, InvalidInput
+
+if TYPE_CHECKING:
+    from datavc_server.log_format import LogFormat, LogLevel
 
 _Executor = Annotated[
     str | None,
@@ -24,6 +27,17 @@ _AllowExternal = Annotated[
     typer.Option(
         metavar="PREFIX",
         help="Read external files below it for others: s3://bucket/path, file:///folder, ...",
+    ),
+]
+
+_LogFormat = Annotated[
+    Literal["text", "json"],
+    typer.Option(help="Lines for people, or a JSON object each."),
+]
+_LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"] | None,
+    typer.Option(
+        help="The least that is logged: warning, or info with json.",
     ),
 ]
 
@@ -53,6 +67,8 @@ def serve(
             help="Fetch from there too: an internal https://host/path, or s3://bucket/path.",
         ),
     ] = None,
+    log_format: _LogFormat = "text",
+    log_level: _LogLevel = None,
 ) -> None:
     """Serve this datavc over HTTP.
 
@@ -82,11 +98,23 @@ def serve(
         store=store,
         database=database,
         executor=executor if engine else "none",
+        log=_log(log_format, log_level),
     )
 
 
 def engine(
-    context: typer.Context, executor: _Executor = None, allow_external: _AllowExternal = None
+    context: typer.Context,
+    executor: _Executor = None,
+    allow_external: _AllowExternal = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Show metrics for Prometheus there; PORT alone is this machine's own.",
+        ),
+    ] = None,
+    log_format: _LogFormat = "text",
+    log_level: _LogLevel = None,
 ) -> None:
     """Run pipelines for this datavc, beside others that do."""
     try:
@@ -100,7 +128,15 @@ def engine(
         database=database,
         executor=executor,
         allow_external=tuple(allow_external or ()),
+        metrics=metrics,
+        log=_log(log_format, log_level),
     )
+
+
+def _log(form: str, level: str | None) -> tuple[LogFormat, LogLevel | None]:
+    from datavc_server.log_format import LogFormat, LogLevel
+
+    return LogFormat(form), None if level is None else LogLevel(level)
 
 
 def _place(context: typer.Context) -> tuple[Path, str | None, str | None]:

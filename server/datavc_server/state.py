@@ -15,6 +15,7 @@ from datavc.model.entry import PACK_ID_SIZE
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server.encoded_slash import decode_slashes
 from datavc_server.fetcher import Fetcher
+from datavc_server.metrics import ServerMetrics
 from datavc_server.presigned import Presigner
 from datavc_server.probe import Probe
 from datavc_server.settings import ServerSettings
@@ -37,6 +38,7 @@ class ServerState:
     presigner: Presigner | None
     #: Fetches files from elsewhere.
     fetcher: Fetcher
+    metrics: ServerMetrics
     uploads: Uploads = field(default_factory=Uploads)
     #: Set when the server is about to stop, so that long answers end.
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -22,6 +22,7 @@ from datavc_server.change_set_check import check_change_set
 from datavc_server.paging import Page
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
 from datavc_server.state import Author, Branch, Ref, Repo, State
+from datavc_server.write_record import note_commit, note_files
 
 router = APIRouter(prefix="/repos/{repo}", tags=["commits"])
 
@@ -84,7 +85,7 @@ def commit(
             remember(conn, {"commit": commit_id})
 
         if new.change_set is None:
-            return commits.commit_staged(
+            made = commits.commit_staged(
                 vs,
                 repo,
                 branch,
@@ -93,17 +94,21 @@ def commit(
                 allow_empty=new.allow_empty,
                 extra=extra,
             )
-        return commits.commit_changes(
-            vs,
-            repo,
-            branch,
-            check_change_set(vs, new.change_set.record()),
-            message=new.message,
-            author=author,
-            allow_empty=new.allow_empty,
-            expected_head=new.expected_head,
-            extra=extra,
-        )
+        else:
+            made = commits.commit_changes(
+                vs,
+                repo,
+                branch,
+                check_change_set(vs, new.change_set.record()),
+                message=new.message,
+                author=author,
+                allow_empty=new.allow_empty,
+                expected_head=new.expected_head,
+                extra=extra,
+            )
+            note_files(state, new.change_set.bytes, 0)
+        note_commit(state, repo, branch, made.id, made.run_id)
+        return made
 
     def repeat(answer: dict[str, object]) -> CommitInfo:
         return resolve.get_commit(vs, repo, str(answer["commit"]))

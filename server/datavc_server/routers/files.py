@@ -29,6 +29,7 @@ from datavc_server.byte_range import ByteRange, read_range
 from datavc_server.paging import Page, decode_cursor, page_of
 from datavc_server.request_body import BodyReader, read_blocks
 from datavc_server.state import Author, Cursor, FilePath, Limit, Ref, Repo, ServerState, State
+from datavc_server.write_record import note_commit, note_files
 
 router = APIRouter(prefix="/repos/{repo}/refs/{ref}", tags=["files"])
 
@@ -140,13 +141,16 @@ def _put(
     # A buffered reader is all that is read from; the declared type asks for what files also have.
     stream = cast("io.BufferedRandom", io.BufferedReader(body))
     done = ingest_stream(stream, path, view, vs.objects, vs.chunks)
+    note_files(state, done.bytes, done.stored_bytes)
     staged_id = commit_id = None
     if done.record is not None and message is None:
         staged_id = staging.stage(vs, repo, branch, done.record, author=author).id
     elif done.record is not None:
-        commit_id = commits.commit_changes(
+        commit = commits.commit_changes(
             vs, repo, branch, done.record, message=message or "", author=author
-        ).id
+        )
+        note_commit(state, repo, branch, commit.id, commit.run_id)
+        commit_id = commit.id
     return PutResult(
         done.files, done.bytes, done.unchanged, done.stored_bytes, staged_id, commit_id
     )

@@ -13,7 +13,8 @@ from datavc.model.tree.clash import MergeStrategy
 from datavc.versioning import merges
 from datavc_server.body_model import BodyModel, StoredChangeSet
 from datavc_server.change_set_check import check_change_set
-from datavc_server.state import Author, Branch, Repo, State
+from datavc_server.state import Author, Branch, Repo, ServerState, State
+from datavc_server.write_record import note_commit
 
 router = APIRouter(prefix="/repos/{repo}/branches/{branch}", tags=["commits"])
 
@@ -81,7 +82,7 @@ def merge(repo: Repo, branch: Branch, new: NewMerge, state: State, author: Autho
     With the outcome `conflict` nothing was changed, and those of `conflicts` that have no `decided`
     tell why.
     """
-    return merges.merge(
+    done = merges.merge(
         state.vs,
         repo,
         new.source,
@@ -91,12 +92,14 @@ def merge(repo: Repo, branch: Branch, new: NewMerge, state: State, author: Autho
         decisions=new.decisions(state),
         fast_forward=new.fast_forward,
     )
+    _note(state, repo, branch, done)
+    return done
 
 
 @router.post("/reverts")
 def revert(repo: Repo, branch: Branch, new: NewRevert, state: State, author: Author) -> MergeInfo:
     """Take back on a branch what one commit has changed."""
-    return merges.revert(
+    done = merges.revert(
         state.vs,
         repo,
         branch,
@@ -106,6 +109,8 @@ def revert(repo: Repo, branch: Branch, new: NewRevert, state: State, author: Aut
         decisions=new.decisions(state),
         mainline=new.mainline,
     )
+    _note(state, repo, branch, done)
+    return done
 
 
 @router.post("/cherry-picks")
@@ -113,7 +118,7 @@ def cherry_pick(
     repo: Repo, branch: Branch, new: NewCherryPick, state: State, author: Author
 ) -> MergeInfo:
     """Do on a branch what one commit, of this or of another repo, has changed there."""
-    return merges.cherry_pick(
+    done = merges.cherry_pick(
         state.vs,
         repo,
         branch,
@@ -124,3 +129,10 @@ def cherry_pick(
         decisions=new.decisions(state),
         mainline=new.mainline,
     )
+    _note(state, repo, branch, done)
+    return done
+
+
+def _note(state: ServerState, repo: str, branch: str, done: MergeInfo) -> None:
+    if done.commit is not None and done.run_id is not None:
+        note_commit(state, repo, branch, done.commit.id, done.run_id)

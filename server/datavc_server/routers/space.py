@@ -72,12 +72,17 @@ class NewRule(BodyModel):
 @router.post("/gc")
 def collect_garbage(asked: NewCollection, state: State) -> Collection:
     """Remove what nothing refers to; answers when it is done."""
-    return gc.collect_garbage(
+    done = gc.collect_garbage(
         state.vs,
         grace_s=asked.grace_s,
         unreachable_keep_s=asked.unreachable_keep_s,
         dry_run=asked.dry_run,
     )
+    if not asked.dry_run:
+        state.metrics.collections.inc()
+        freed = done.dropped_bytes + done.rewritten_bytes + done.orphan_bytes
+        state.metrics.freed_bytes.inc(freed)
+    return done
 
 
 @router.post("/purges")

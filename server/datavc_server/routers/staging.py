@@ -15,6 +15,7 @@ from datavc_server.change_set_check import check_change_set
 from datavc_server.paging import Items
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
 from datavc_server.state import Author, Branch, Repo, State
+from datavc_server.write_record import note_files
 
 #: A change set as a client that has stored one names it.
 RECORD_EXAMPLE = {
@@ -71,7 +72,9 @@ def stage(
             remember(conn, {"staged": msgspec.to_builtins(staged)})
 
         record = check_change_set(state.vs, change_set.record())
-        return staging.stage(state.vs, repo, branch, record, author=author, extra=extra)
+        staged = staging.stage(state.vs, repo, branch, record, author=author, extra=extra)
+        note_files(state, record.bytes, 0)
+        return staged
 
     def repeat(answer: dict[str, object]) -> StagedChange:
         return msgspec.convert(answer["staged"], StagedChange)

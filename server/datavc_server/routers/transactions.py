@@ -16,6 +16,7 @@ from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
 from datavc_server.state import Author, State
+from datavc_server.write_record import note_commit
 
 router = APIRouter(tags=["commits"])
 
@@ -52,7 +53,7 @@ def commit_all(
         def extra(conn: Connection, commits: Sequence[str]) -> None:
             remember(conn, {"commits": list(commits)})
 
-        return commit_together(
+        made = commit_together(
             vs,
             targets,
             message=new.message,
@@ -60,6 +61,9 @@ def commit_all(
             allow_empty=new.allow_empty,
             extra=extra,
         )
+        for (repo, branch), one in zip(targets, made, strict=True):
+            note_commit(state, repo, branch, one.id, one.run_id)
+        return made
 
     def repeat(answer: dict[str, object]) -> list[CommitInfo]:
         commits = msgspec.convert(answer["commits"], list[str])
