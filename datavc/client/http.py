@@ -77,7 +77,7 @@ class HttpTransport(HttpMerge, HttpRefs, HttpReproduction, HttpSpace):
 
     def close(self) -> None:
         """Close all connections."""
-        self.objects.sources.close()
+        self.objects.close()
         self._store.close()
         self._session.close()
 
