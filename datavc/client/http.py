@@ -12,6 +12,7 @@ import msgspec
 
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_merge import HttpMerge
+from datavc.client.http_pages import read_pages
 from datavc.client.http_refs import HttpRefs
 from datavc.client.http_reproduction import HttpReproduction
 from datavc.client.http_session import HttpSession, Parameters, part
@@ -330,9 +331,7 @@ class HttpTransport(HttpMerge, HttpRefs, HttpReproduction, HttpSpace):
         return decode(self._session.send("GET", path, query=query), kind)
 
     def _list(self, path: str, kind: type[Item], query: Parameters | None = None) -> list[Item]:
-        response = self._session.send("GET", path, query=query)
-        found: list[Item] = decode(response, Items[kind]).items  # type: ignore[valid-type]
-        return found
+        return read_pages(self._session, path, kind, query)
 
     def _post(
         self,

@@ -41,6 +41,11 @@ _EXAMPLES: dict[HTTPStatus, tuple[ErrorCode, str, str]] = {
         "repo 'images' exists already",
         "choose another name",
     ),
+    HTTPStatus.PRECONDITION_FAILED: (
+        ErrorCode.LOST_RACE,
+        "branch 'main' of repo 'images' stands at no commit",
+        "look at what has landed there, then ask again with its ETag",
+    ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         ErrorCode.INVALID_INPUT,
         "the body is larger than 16777216 bytes",

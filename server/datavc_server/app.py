@@ -150,6 +150,7 @@ def _routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
 def _add_answers(app: FastAPI) -> None:
     app.add_exception_handler(DatavcError, problem.answer_datavc_error)
     app.add_exception_handler(problem.RefusedUpload, problem.answer_refused_upload)
+    app.add_exception_handler(problem.PreconditionFailed, problem.answer_precondition_failed)
     app.add_exception_handler(RequestValidationError, problem.answer_invalid_request)
     app.add_exception_handler(HTTPException, problem.answer_http_error)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)

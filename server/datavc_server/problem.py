@@ -20,6 +20,7 @@ from datavc.errors import (
     DatavcError,
     ErrorCode,
     InvalidInput,
+    LostRace,
     NotFound,
     OutOfSpace,
     SourceUnreadable,
@@ -72,6 +73,14 @@ class RefusedUpload(Exception):
     """
 
     def __init__(self, error: DatavcError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+class PreconditionFailed(Exception):
+    """The branch is not in the state that ``If-Match`` names."""
+
+    def __init__(self, error: LostRace) -> None:
         super().__init__(error.message)
         self.error = error
 
@@ -130,6 +139,13 @@ def answer_refused_upload(_request: Request, refused: Exception) -> Response:
     error = refused.error
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return problem(status, error.code.value, error.message, hint="send it again")
+
+
+def answer_precondition_failed(_request: Request, failed: Exception) -> Response:
+    """The answer where a branch is not in the state that ``If-Match`` names."""
+    assert isinstance(failed, PreconditionFailed)  # noqa: S101 - registered for these only
+    error = failed.error
+    return problem(HTTPStatus.PRECONDITION_FAILED, error.code.value, error.message, hint=error.hint)
 
 
 def answer_http_error(request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
@@ -19,6 +19,15 @@ from datavc.versioning.filtered_log import filtered_log
 from datavc.versioning.merge_base import find_merge_base
 from datavc_server.body_model import BodyModel, StoredChangeSet
 from datavc_server.change_set_check import check_change_set
+from datavc_server.entity_tag import (
+    CONDITIONAL,
+    UNCHANGED,
+    IfMatch,
+    IfNoneMatch,
+    required_head,
+    tag_of_head,
+    unless_known,
+)
 from datavc_server.paging import Page
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
 from datavc_server.state import Author, Branch, Ref, Repo, State
@@ -38,7 +47,7 @@ class NewCommit(BodyModel):
     )
     expected_head: str | None = Field(
         default=None,
-        description="With a change set: the head that the branch must have; empty for none.",
+        description="The head that the branch must have; empty for none.",
     )
 
 
@@ -65,7 +74,9 @@ class LogQuery(BaseModel):
         )
 
 
-@router.post("/branches/{branch}/commits", status_code=status.HTTP_201_CREATED)
+@router.post(
+    "/branches/{branch}/commits", status_code=status.HTTP_201_CREATED, responses=CONDITIONAL
+)
 def commit(
     repo: Repo,
     branch: Branch,
@@ -73,6 +84,7 @@ def commit(
     state: State,
     author: Author,
     idempotency_key: IdempotencyKey = None,
+    if_match: IfMatch = None,
 ) -> CommitInfo:
     """Commit what is staged on a branch, or one change set and nothing else.
 
@@ -81,6 +93,10 @@ def commit(
     vs = state.vs
 
     def act(remember: Remember) -> CommitInfo:
+        with required_head(state, repo, branch, if_match) as head:
+            return make(remember, new.expected_head if head is None else head)
+
+    def make(remember: Remember, expected_head: str | None) -> CommitInfo:
         def extra(conn: Connection, commit_id: str) -> None:
             remember(conn, {"commit": commit_id})
 
@@ -92,6 +108,7 @@ def commit(
                 message=new.message,
                 author=author,
                 allow_empty=new.allow_empty,
+                expected_head=expected_head,
                 extra=extra,
             )
         else:
@@ -103,7 +120,7 @@ def commit(
                 message=new.message,
                 author=author,
                 allow_empty=new.allow_empty,
-                expected_head=new.expected_head,
+                expected_head=expected_head,
                 extra=extra,
             )
             note_files(state, new.change_set.bytes, 0)
@@ -117,10 +134,13 @@ def commit(
     return do_once(vs, idempotency_key, msgspec.json.encode(asked), act, repeat)
 
 
-@router.get("/refs/{ref}")
-def get_commit(repo: Repo, ref: Ref, state: State) -> CommitInfo:
-    """The commit that a ref stands for."""
-    return resolve.get_commit(state.vs, repo, ref)
+@router.get("/refs/{ref}", response_model=CommitInfo, responses=UNCHANGED)
+def get_commit(
+    repo: Repo, ref: Ref, state: State, response: Response, if_none_match: IfNoneMatch = None
+) -> CommitInfo | Response:
+    """The commit that a ref stands for; its id is the `ETag`."""
+    found = resolve.get_commit(state.vs, repo, ref)
+    return unless_known(response, if_none_match, tag_of_head(found.id)) or found
 
 
 @router.get("/refs/{ref}/merge-base")

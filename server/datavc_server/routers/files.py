@@ -26,6 +26,7 @@ from datavc.versioning import branches, commits, resolve, staging
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.ingest import ingest_stream
 from datavc_server.byte_range import ByteRange, read_range
+from datavc_server.entity_tag import matches
 from datavc_server.paging import Page, decode_cursor, page_of
 from datavc_server.request_body import BodyReader, read_blocks
 from datavc_server.state import Author, Cursor, FilePath, Limit, Ref, Repo, ServerState, State
@@ -93,7 +94,7 @@ def read_file(repo: Repo, ref: Ref, path: FilePath, state: State, request: Reque
         "Content-Disposition": "attachment",
         "X-Content-Type-Options": "nosniff",
     }
-    if _matches(request.headers.get("if-none-match"), etag):
+    if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     wanted = request.headers.get("range")
     if request.headers.get("if-range", etag) != etag:
@@ -171,13 +172,6 @@ def _content(state: ServerState, entry: Entry, span: ByteRange) -> Iterator[byte
     pieces = (bytes(piece) for piece in read)
     first = next(pieces, b"")
     return chain([first], pieces)
-
-
-def _matches(header: str | None, etag: str) -> bool:
-    if header is None:
-        return False
-    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
-    return "*" in tags or etag in tags
 
 
 def _missing(repo: str, ref: str, path: str) -> NotFound:

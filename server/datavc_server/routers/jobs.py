@@ -11,8 +11,8 @@ from fastapi.responses import StreamingResponse
 
 from datavc.engine import jobs, logs
 from datavc.model.job import DatumInfo, JobInfo
-from datavc_server.paging import Items
-from datavc_server.state import JobName, Limit, State
+from datavc_server.paging import Page, decode_cursor, page_of
+from datavc_server.state import Cursor, JobName, Limit, State
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -30,9 +30,12 @@ def list_jobs(
     pipeline: Annotated[str | None, Query(description="Only this pipeline's.")] = None,
     run: Annotated[str | None, Query(description="Only this run's; its id or a start.")] = None,
     limit: Limit = 100,
-) -> Items[JobInfo]:
+    cursor: Cursor = None,
+) -> Page[JobInfo]:
     """Jobs, newest first."""
-    return Items(items=jobs.list_jobs(state.vs, pipeline, run, limit))
+    before = decode_cursor(cursor) or None
+    found = jobs.list_jobs(state.vs, pipeline, run, limit + 1, before)
+    return page_of(iter(found), limit, lambda job: job.id)
 
 
 @router.get("/{job}")
@@ -42,9 +45,12 @@ def get_job(job: JobName, state: State) -> JobInfo:
 
 
 @router.get("/{job}/datums")
-def list_datums(job: JobName, state: State) -> Items[DatumInfo]:
-    """The datums that a job ran; those it skipped are only counted."""
-    return Items(items=jobs.list_datums(state.vs, job))
+def list_datums(
+    job: JobName, state: State, limit: Limit = 1000, cursor: Cursor = None
+) -> Page[DatumInfo]:
+    """The datums that a job ran, by key; those it skipped are only counted."""
+    found = jobs.page_of_datums(state.vs, job, decode_cursor(cursor), limit + 1)
+    return page_of(iter(found), limit, lambda datum: datum.id)
 
 
 @router.get("/{job}/logs", responses=_LINES, response_class=Response)

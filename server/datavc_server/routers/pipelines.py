@@ -9,8 +9,8 @@ from fastapi import APIRouter, Body, Query, status
 from datavc.engine import cron, pipelines
 from datavc.model.commit_info import CommitInfo
 from datavc.model.job import PipelineInfo
-from datavc_server.paging import Items
-from datavc_server.state import Author, PipelineName, State
+from datavc_server.paging import Items, Page, page_list
+from datavc_server.state import Author, Cursor, Limit, PipelineName, State
 
 #: A pipeline that is run for each file.
 SPEC_EXAMPLE = {
@@ -23,9 +23,9 @@ router = APIRouter(prefix="/pipelines", tags=["pipelines"])
 
 
 @router.get("")
-def list_pipelines(state: State) -> Items[PipelineInfo]:
+def list_pipelines(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[PipelineInfo]:
     """All pipelines at their current version, by name."""
-    return Items(items=pipelines.list_pipelines(state.vs))
+    return page_list(pipelines.list_pipelines(state.vs), limit, cursor, lambda one: one.name)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)

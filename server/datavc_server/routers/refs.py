@@ -12,8 +12,8 @@ from datavc.model.repo import Protection, Undone
 from datavc.versioning import branch_triggers, protections
 from datavc.versioning.undo import undo
 from datavc_server.body_model import BodyModel
-from datavc_server.paging import Items
-from datavc_server.state import Author, Branch, Repo, State
+from datavc_server.paging import Page, page_list
+from datavc_server.state import Author, Branch, Cursor, Limit, Repo, State
 
 router = APIRouter(prefix="/repos/{repo}", tags=["branches"])
 
@@ -55,9 +55,13 @@ def remove_trigger(repo: Repo, branch: Branch, state: State) -> None:
 
 
 @router.get("/protections")
-def list_protections(repo: Repo, state: State) -> Items[Protection]:
+def list_protections(
+    repo: Repo, state: State, limit: Limit = 1000, cursor: Cursor = None
+) -> Page[Protection]:
     """A repo's protected branches."""
-    return Items(items=protections.list_protections(state.vs, repo))
+    return page_list(
+        protections.list_protections(state.vs, repo), limit, cursor, lambda one: one.pattern
+    )
 
 
 @router.put("/protections")

@@ -10,8 +10,8 @@ from pydantic import Base64Bytes, Field, Strict
 from datavc.engine import secrets
 from datavc.model.secret import SecretInfo
 from datavc_server.body_model import BodyModel
-from datavc_server.paging import Items
-from datavc_server.state import Author, State
+from datavc_server.paging import Page, page_list
+from datavc_server.state import Author, Cursor, Limit, State
 
 SecretName = Annotated[str, Path(description="A secret's name.", examples=["warehouse"])]
 
@@ -30,9 +30,9 @@ class NewSecret(BodyModel):
 
 
 @router.get("")
-def list_secrets(state: State) -> Items[SecretInfo]:
+def list_secrets(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[SecretInfo]:
     """All secrets by name, without their values."""
-    return Items(items=secrets.list_secrets(state.vs))
+    return page_list(secrets.list_secrets(state.vs), limit, cursor, lambda one: one.name)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)

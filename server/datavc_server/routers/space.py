@@ -20,8 +20,8 @@ from datavc.model.name import clean_path
 from datavc.versioning import fsck, gc, purge, retention, usage
 from datavc.versioning.retention import UNREACHABLE_KEEP_S
 from datavc_server.body_model import BodyModel
-from datavc_server.paging import Items
-from datavc_server.state import Author, Ref, Repo, State
+from datavc_server.paging import Page, newest_first, page_list
+from datavc_server.state import Author, Cursor, Limit, Ref, Repo, State
 
 router = APIRouter(tags=["space"])
 
@@ -110,9 +110,11 @@ def purge_content(asked: NewPurge, state: State, author: Author) -> PurgeResult:
 
 
 @router.get("/purges")
-def list_purges(state: State) -> Items[PurgeInfo]:
+def list_purges(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[PurgeInfo]:
     """All that was purged, newest first."""
-    return Items(items=purge.list_purges(state.vs))
+    return page_list(
+        purge.list_purges(state.vs), limit, cursor, lambda one: newest_first(one.time_us, one.id)
+    )
 
 
 @router.post("/fsck")
@@ -122,9 +124,9 @@ def check_store(asked: NewCheck, state: State) -> StoreCheck:
 
 
 @router.get("/usage")
-def usage_of_repos(state: State) -> Items[Usage]:
+def usage_of_repos(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[Usage]:
     """What each repo takes up in the store."""
-    return Items(items=usage.usage_of_repos(state.vs))
+    return page_list(usage.usage_of_repos(state.vs), limit, cursor, lambda one: one.name)
 
 
 @router.get("/repos/{repo}/refs/{ref}/usage")
@@ -134,15 +136,17 @@ def usage_of_commit(repo: Repo, ref: Ref, state: State) -> Usage:
 
 
 @router.get("/retention")
-def list_all_rules(state: State) -> Items[RetentionRule]:
+def list_all_rules(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[RetentionRule]:
     """The retention rules of all repos."""
-    return Items(items=retention.list_rules(state.vs))
+    return page_list(retention.list_rules(state.vs), limit, cursor, _place_of_rule)
 
 
 @router.get("/repos/{repo}/retention")
-def list_rules(repo: Repo, state: State) -> Items[RetentionRule]:
+def list_rules(
+    repo: Repo, state: State, limit: Limit = 1000, cursor: Cursor = None
+) -> Page[RetentionRule]:
     """A repo's retention rules."""
-    return Items(items=retention.list_rules(state.vs, repo))
+    return page_list(retention.list_rules(state.vs, repo), limit, cursor, _place_of_rule)
 
 
 @router.put("/repos/{repo}/retention", status_code=status.HTTP_204_NO_CONTENT)
@@ -159,3 +163,7 @@ def remove_rule(
 ) -> None:
     """Drop a retention rule."""
     retention.remove_rule(state.vs, repo, pattern)
+
+
+def _place_of_rule(rule: RetentionRule) -> str:
+    return f"{rule.repo}\0{rule.pattern}"

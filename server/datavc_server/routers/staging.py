@@ -12,9 +12,9 @@ from datavc.client.wire import RecordBody
 from datavc.model.repo import Reset, StagedChange
 from datavc.versioning import reset, staging
 from datavc_server.change_set_check import check_change_set
-from datavc_server.paging import Items
+from datavc_server.paging import Items, Page, page_list
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
-from datavc_server.state import Author, Branch, Repo, State
+from datavc_server.state import Author, Branch, Cursor, Limit, Repo, State
 from datavc_server.write_record import note_files
 
 #: A change set as a client that has stored one names it.
@@ -32,9 +32,13 @@ router = APIRouter(prefix="/repos/{repo}/branches/{branch}/staging", tags=["stag
 
 
 @router.get("")
-def list_staged(repo: Repo, branch: Branch, state: State) -> Items[StagedChange]:
+def list_staged(
+    repo: Repo, branch: Branch, state: State, limit: Limit = 1000, cursor: Cursor = None
+) -> Page[StagedChange]:
     """What is staged on a branch, oldest first."""
-    return Items(items=staging.list_staged(state.vs, repo, branch))
+    return page_list(
+        staging.list_staged(state.vs, repo, branch), limit, cursor, lambda one: f"{one.id:020d}"
+    )
 
 
 @router.get("/records")
