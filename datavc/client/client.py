@@ -17,6 +17,7 @@ from datavc.client.repos import RepoVerbs
 from datavc.client.reproductions import ReproductionVerbs
 from datavc.client.secrets import SecretVerbs
 from datavc.client.space import SpaceVerbs
+from datavc.client.webhooks import WebhookVerbs
 from datavc.client.working_copies import WorkingCopyVerbs
 from datavc.client.working_copy_merge import CopyMergeVerbs
 
@@ -37,6 +38,7 @@ class Client(
     CopyMergeVerbs,
     PipelineVerbs,
     ReproductionVerbs,
+    WebhookVerbs,
     SecretVerbs,
     SpaceVerbs,
     WorkingCopyVerbs,

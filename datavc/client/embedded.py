@@ -8,6 +8,7 @@ from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
 from datavc.client.embedded_reproduction import EmbeddedReproduction
 from datavc.client.embedded_space import EmbeddedSpace
+from datavc.client.embedded_webhooks import EmbeddedWebhooks
 from datavc.errors import InvalidInput
 from datavc.versioning.versioned_store import open_versioned_store
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from datavc.model.secret import SecretInfo
 
 
-class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, EmbeddedSpace):
+class EmbeddedTransport(
+    EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, EmbeddedSpace, EmbeddedWebhooks
+):
     """Opens the database and the store itself.
 
     What does the work is imported by what needs it alone: all of it takes most of the time of a

@@ -18,6 +18,7 @@ from datavc.client.http_reproduction import HttpReproduction
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.client.http_space import HttpSpace
 from datavc.client.http_store import HttpChunkIndex, open_store
+from datavc.client.http_webhooks import HttpWebhooks
 from datavc.client.transport import JobProgress
 from datavc.client.wire import RecordBody, TreeBody
 from datavc.errors import Conflict
@@ -46,7 +47,7 @@ class _Run(msgspec.Struct):
     jobs: list[JobInfo]
 
 
-class HttpTransport(HttpMerge, HttpRefs, HttpReproduction, HttpSpace):
+class HttpTransport(HttpMerge, HttpRefs, HttpReproduction, HttpSpace, HttpWebhooks):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
     What is read, and what carries a key of its own (staging and commits), is sent again when the

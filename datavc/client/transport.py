@@ -14,6 +14,7 @@ from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
 from datavc.client.reproduction_transport import ReproductionTransport
 from datavc.client.space_transport import SpaceTransport
+from datavc.client.webhook_transport import WebhookTransport
 from datavc.model.job import JobInfo
 
 if TYPE_CHECKING:
@@ -33,7 +34,14 @@ if TYPE_CHECKING:
 JobProgress = Callable[[JobInfo], None]
 
 
-class Transport(MergeTransport, RefsTransport, ReproductionTransport, SpaceTransport, Protocol):
+class Transport(
+    MergeTransport,
+    RefsTransport,
+    ReproductionTransport,
+    SpaceTransport,
+    WebhookTransport,
+    Protocol,
+):
     """What the SDK needs from a datavc, wherever it runs."""
 
     #: ``embedded`` or ``http``, and where: for messages.

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
+from datavc.db import webhooks
 from datavc.db.clock import now_us
 from datavc.db.jobs import DatumCounts, JobInput, JobRow, find, inputs_as_json
-from datavc.db.tables import Job, JobDependency
+from datavc.db.tables import Job, JobDependency, Pipeline
 from datavc.model.commit import TreeRef
 from datavc.model.job import TRANSITIONS, JobState
+from datavc.model.webhook import WebhookEvent
 
 _OPEN = [state.value for state in JobState if not state.is_terminal]
 _HELD = [JobState.RUNNING.value, JobState.FINISHING.value]
@@ -133,7 +135,26 @@ def transition(
     statement = update(Job).where(Job.c.id == job_id, Job.c.state.in_(sources)).values(**values)
     if owner is not None:
         statement = statement.where(Job.c.owner == owner)
-    return conn.execute(statement).rowcount == 1
+    if conn.execute(statement).rowcount != 1:
+        return False
+    if state.is_terminal:
+        _announce_end(conn, job_id)
+    return True
+
+
+def _announce_end(conn: Connection, job_id: str) -> None:
+    row = Job.c
+    columns = (row.id, row.version, row.run_id, row.state, row.reason, row.output)
+    pipeline = Pipeline.c.name.label("pipeline")
+    statement = select(pipeline, *columns, row.finished_us).join(
+        Pipeline, Pipeline.c.id == row.pipeline_id
+    )
+    ended = conn.execute(statement.where(row.id == job_id)).mappings().one()
+    payload = {name: ended[name] for name in ("pipeline", "version", "run_id", "state", "reason")}
+    payload |= {"job": ended["id"], "output": ended["output"]}
+    webhooks.enqueue(
+        conn, WebhookEvent.JOB, ended["pipeline"], payload, time_us=ended["finished_us"]
+    )
 
 
 def _is_free(time_us: int) -> ColumnElement[bool]:

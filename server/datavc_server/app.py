@@ -49,6 +49,7 @@ from datavc_server.routers import (
     store,
     tags,
     transactions,
+    webhooks,
 )
 from datavc_server.settings import ServerSettings
 from datavc_server.state import ServerState
@@ -77,6 +78,7 @@ _ROUTERS = (
     presigned_packs,
     packs,
     refs,
+    webhooks,
     health,
 )
 

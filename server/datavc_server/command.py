@@ -67,6 +67,12 @@ def serve(
             help="Fetch from there too: an internal https://host/path, or s3://bucket/path.",
         ),
     ] = None,
+    allow_webhook: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PREFIX", help="Deliver to webhooks there too: an internal https://host/path."
+        ),
+    ] = None,
     log_format: _LogFormat = "text",
     log_level: _LogLevel = None,
 ) -> None:
@@ -90,6 +96,7 @@ def serve(
         allow_external=tuple(allow_external or ()),
         fetch=fetch,
         allow_fetch=tuple(allow_fetch or ()),
+        allow_webhook=tuple(allow_webhook or ()),
     )
     run(
         home,

@@ -24,6 +24,7 @@ from datavc_server.engine_thread import work, working
 from datavc_server.log_format import LogFormat, LogLevel, log_to_stderr
 from datavc_server.metrics import new_registry
 from datavc_server.settings import ServerSettings
+from datavc_server.webhook_sender import WebhookSender, delivering
 
 #: Seconds that requests are given to end once the server is told to stop.
 _GRACE = 10
@@ -76,6 +77,8 @@ def serve(
         listener = stack.enter_context(_listen(settings.host, port))
         vs = stack.enter_context(open_versioned_store(home, store, database))
         app = create_app(vs, settings, stop)
+        sender = WebhookSender(vs, settings.allow_webhook)
+        stack.enter_context(delivering(sender, stop))
         if executor != "none":
             stack.enter_context(working(_engine(vs, home, executor), stop))
         config = uvicorn.Config(
