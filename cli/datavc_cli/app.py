@@ -55,6 +55,7 @@ _VERBS = {
     "datum": (_PIPELINES, "datum", "app"),
     "secret": (_PIPELINES, "secret", "app"),
     "webhook": (_PIPELINES, "webhook", "app"),
+    "logs": (_PIPELINES, "logs", "logs"),
     "wait": (_PIPELINES, "wait", "wait"),
     "du": (_PLACE, "du", "du"),
     "gc": (_PLACE, "gc", "gc"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, status
+from pydantic import Field
 
 from datavc.engine import cron, pipelines
 from datavc.model.commit_info import CommitInfo
@@ -18,6 +19,9 @@ SPEC_EXAMPLE = {
     "input": {"pfs": {"repo": "images", "glob": "/*"}},
     "transform": {"image": "busybox:1", "cmd": ["sh", "-c", "wc -c /pfs/images/* > /pfs/out/size"]},
 }
+
+#: Number of a pipeline's version.
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 router = APIRouter(prefix="/pipelines", tags=["pipelines"])
 
@@ -46,10 +50,7 @@ def create_pipeline(
 def get_pipeline(
     pipeline: PipelineName,
     state: State,
-    version: Annotated[
-        int | None,
-        Query(ge=1, le=2**31 - 1, description="Without it, the current one."),
-    ] = None,
+    version: Annotated[Version | None, Query(description="Without it, the current one.")] = None,
 ) -> PipelineInfo:
     """One pipeline, by its name."""
     return pipelines.get_pipeline(state.vs, pipeline, version)
