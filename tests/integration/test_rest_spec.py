@@ -69,6 +69,8 @@ class World:
         post("/secrets", json={"name": "warehouse", "values": {"password": "aHVudGVyMg=="}})
         head = self._client.get("/repos/images/refs/main").raise_for_status().json()
         self._engine.drive(head["run_id"])
+        hook = {"url": "https://ci.example.com/hook"}
+        webhook = post("/webhooks", json=hook).raise_for_status().json()["webhook"]
         jobs = self._client.get("/jobs?limit=1").raise_for_status().json()["items"]
         packs = self._client.get("/packs?limit=1").raise_for_status().json()["items"]
         return {
@@ -82,7 +84,14 @@ class World:
             "run": jobs[0]["run_id"],
             "pack": packs[0]["id"],
             "secret": "warehouse",
+            "webhook": webhook["id"],
+            "datum": self._datum_of(jobs[0]["id"]),
         }
+
+    def _datum_of(self, job: str) -> str:
+        """A datum that the job has run; one that is none where it has run none."""
+        datums = self._client.get(f"/jobs/{job}/datums").raise_for_status().json()["items"]
+        return str(datums[0]["id"]) if datums else "0" * 64
 
 
 @pytest.fixture(scope="module")

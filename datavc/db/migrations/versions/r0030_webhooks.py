@@ -49,8 +49,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_webhook_deliveries_webhook"), "webhook_deliveries", ["webhook", "id"])
-    op.create_index(op.f("ix_webhook_deliveries_state"), "webhook_deliveries", ["state", "next_us"])
+    op.create_index(
+        op.f("ix_webhook_deliveries_webhook_id"), "webhook_deliveries", ["webhook", "id"]
+    )
+    op.create_index(
+        op.f("ix_webhook_deliveries_state_next_us"), "webhook_deliveries", ["state", "next_us"]
+    )
 
 
 def downgrade() -> None:
