@@ -159,6 +159,14 @@ EXAMPLES = {
         datavc secret list""",
     "secret delete": """
         datavc secret delete warehouse""",
+    "webhook create": """
+        datavc webhook create https://ci.example.com/hook --event commit --repo images""",
+    "webhook list": """
+        datavc webhook list""",
+    "webhook delete": """
+        datavc webhook delete 0f3a9c5d7e1b""",
+    "webhook deliveries": """
+        datavc webhook deliveries 0f3a9c5d7e1b""",
     "pipeline delete": """
         datavc pipeline delete edges""",
     "job list": """

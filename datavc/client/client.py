@@ -19,6 +19,7 @@ from datavc.client.reproductions import ReproductionVerbs
 from datavc.client.secrets import SecretVerbs
 from datavc.client.space import SpaceVerbs
 from datavc.client.specs import SpecVerbs
+from datavc.client.webhooks import WebhookVerbs
 from datavc.client.working_copies import WorkingCopyVerbs
 from datavc.client.working_copy_merge import CopyMergeVerbs
 
@@ -39,6 +40,7 @@ class Client(
     CopyMergeVerbs,
     PipelineVerbs,
     ReproductionVerbs,
+    WebhookVerbs,
     SecretVerbs,
     ControlVerbs,
     SpecVerbs,

@@ -10,6 +10,7 @@ from datavc.client.embedded_refs import EmbeddedRefs
 from datavc.client.embedded_reproduction import EmbeddedReproduction
 from datavc.client.embedded_space import EmbeddedSpace
 from datavc.client.embedded_specs import EmbeddedSpecs
+from datavc.client.embedded_webhooks import EmbeddedWebhooks
 from datavc.errors import InvalidInput
 from datavc.versioning.versioned_store import open_versioned_store
 
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 
 
 class EmbeddedTransport(
-    EmbeddedControl, EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, EmbeddedSpace, EmbeddedSpecs
+    EmbeddedControl,
+    EmbeddedMerge,
+    EmbeddedRefs,
+    EmbeddedReproduction,
+    EmbeddedSpace,
+    EmbeddedSpecs,
+    EmbeddedWebhooks,
 ):
     """Opens the database and the store itself.
 

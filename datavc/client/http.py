@@ -13,12 +13,14 @@ import msgspec
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_control import HttpControl
 from datavc.client.http_merge import HttpMerge
+from datavc.client.http_pages import read_pages
 from datavc.client.http_refs import HttpRefs
 from datavc.client.http_reproduction import HttpReproduction
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.client.http_space import HttpSpace
 from datavc.client.http_specs import HttpSpecs
 from datavc.client.http_store import HttpChunkIndex, open_store
+from datavc.client.http_webhooks import HttpWebhooks
 from datavc.client.transport import JobProgress
 from datavc.client.wire import RecordBody, TreeBody
 from datavc.errors import Conflict
@@ -47,7 +49,9 @@ class _Run(msgspec.Struct):
     jobs: list[JobInfo]
 
 
-class HttpTransport(HttpControl, HttpMerge, HttpRefs, HttpReproduction, HttpSpace, HttpSpecs):
+class HttpTransport(
+    HttpControl, HttpMerge, HttpRefs, HttpReproduction, HttpSpace, HttpSpecs, HttpWebhooks
+):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
     What is read, and what carries a key of its own (staging and commits), is sent again when the
@@ -325,9 +329,7 @@ class HttpTransport(HttpControl, HttpMerge, HttpRefs, HttpReproduction, HttpSpac
         return decode(self._session.send("GET", path, query=query), kind)
 
     def _list(self, path: str, kind: type[Item], query: Parameters | None = None) -> list[Item]:
-        response = self._session.send("GET", path, query=query)
-        found: list[Item] = decode(response, Items[kind]).items  # type: ignore[valid-type]
-        return found
+        return read_pages(self._session, path, kind, query)
 
     def _post(
         self,

@@ -15,6 +15,7 @@ from datavc.client.refs_transport import RefsTransport
 from datavc.client.reproduction_transport import ReproductionTransport
 from datavc.client.space_transport import SpaceTransport
 from datavc.client.spec_transport import SpecTransport
+from datavc.client.webhook_transport import WebhookTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,6 +40,7 @@ class Transport(
     ReproductionTransport,
     SpaceTransport,
     SpecTransport,
+    WebhookTransport,
     Protocol,
 ):
     """What the SDK needs from a datavc, wherever it runs."""

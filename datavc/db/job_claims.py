@@ -17,13 +17,14 @@ from sqlalchemy import (
     update,
 )
 
-from datavc.db import running_datums
+from datavc.db import running_datums, webhooks
 from datavc.db.clock import now_us
 from datavc.db.jobs import DatumCounts, JobInput, JobRow, find, has_landed, inputs_as_json
 from datavc.db.news import announce
-from datavc.db.tables import Job, JobDependency
+from datavc.db.tables import Job, JobDependency, Pipeline
 from datavc.model.commit import TreeRef
 from datavc.model.job import TRANSITIONS, JobState
+from datavc.model.webhook import WebhookEvent
 
 _OPEN = [state.value for state in JobState if not state.is_terminal]
 _HELD = [state.value for state in (JobState.RUNNING, JobState.FINISHING, JobState.EGRESSING)]
@@ -192,10 +193,26 @@ def transition(
     moved = conn.execute(statement).rowcount == 1
     if moved and state.is_terminal:
         running_datums.remove(conn, job_id)
+        _announce_end(conn, job_id)
     if moved and (state.is_terminal or state is JobState.WAITING):
         # Others may have waited for this one, and this one may be waited for by engines.
         announce(conn)
     return moved
+
+
+def _announce_end(conn: Connection, job_id: str) -> None:
+    row = Job.c
+    columns = (row.id, row.version, row.run_id, row.state, row.reason, row.output)
+    pipeline = Pipeline.c.name.label("pipeline")
+    statement = select(pipeline, *columns, row.finished_us).join(
+        Pipeline, Pipeline.c.id == row.pipeline_id
+    )
+    ended = conn.execute(statement.where(row.id == job_id)).mappings().one()
+    payload = {name: ended[name] for name in ("pipeline", "version", "run_id", "state", "reason")}
+    payload |= {"job": ended["id"], "output": ended["output"]}
+    webhooks.enqueue(
+        conn, WebhookEvent.JOB, ended["pipeline"], payload, time_us=ended["finished_us"]
+    )
 
 
 def superseding(conn: Connection, job: JobRow) -> str | None:

@@ -17,7 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from datavc.db.branch_turns import AdvisoryTurns, BranchTurns, FileTurns
 from datavc.db.news import News, open_news
 from datavc.db.schema_version import Schema, inspect_schema
-from datavc.db.sql_errors import locked, translate
+from datavc.db.sql_errors import locked, not_storable, translate
 from datavc.errors import DatabaseUnavailable, InvalidInput, UnknownFormat
 
 #: How long a writer waits for another one, in seconds.
@@ -136,6 +136,11 @@ class Database:
                 yield connection
         except SQLAlchemyError as error:
             raise translate(error, self._where) from error
+        except OverflowError as error:
+            # SQLAlchemy lets what SQLite's driver says of a number through as it is.
+            if "SQLite" not in str(error):
+                raise
+            raise not_storable(self._where) from error
 
     def _check_schema(self, *, migrate: bool) -> None:
         with self.read() as connection:

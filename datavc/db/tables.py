@@ -603,3 +603,47 @@ class RequestColumns(TypedColumns):
 
 
 Request = Table("requests", METADATA, RequestColumns, Index(None, "created_us"))
+
+
+class WebhookColumns(TypedColumns):
+    """Somebody who is told of what happens; ``sealed`` holds the secret, encrypted."""
+
+    id: Named[str] = Column(_TEXT, primary_key=True)
+    url: Named[str] = Column(_TEXT)
+    events: Named[list[str]] = Column(JSON)
+    #: Of this repo alone; empty for all.
+    repo: Named[str] = Column(_TEXT)
+    sealed: Named[bytes] = Column(LargeBinary)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+Webhook = Table("webhooks", METADATA, WebhookColumns)
+
+
+class WebhookDeliveryColumns(TypedColumns):
+    """A message to a webhook, written in the transaction that does what it tells of."""
+
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    webhook: Named[str] = Column(_TEXT, ForeignKey("webhooks.id", ondelete="CASCADE"))
+    event: Named[str] = Column(_TEXT)
+    payload: Named[dict[str, object]] = Column(JSON)
+    state: Named[str] = Column(_TEXT)
+    attempts: Named[int] = Column(_BIG)
+    #: The HTTP status of the last answer.
+    status: Named[int | None] = Column(_BIG)
+    error: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+    #: When it is sent next, unless it is finished.
+    next_us: Named[int | None] = Column(_BIG)
+    finished_us: Named[int | None] = Column(_BIG)
+
+
+WebhookDelivery = Table(
+    "webhook_deliveries",
+    METADATA,
+    WebhookDeliveryColumns,
+    Index(None, "webhook", "id"),
+    Index(None, "state", "next_us"),
+    sqlite_autoincrement=True,
+)

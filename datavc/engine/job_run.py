@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 import threading
 import time
@@ -54,6 +55,8 @@ from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.model.service import ServiceSpec
 from datavc.versioning.versioned_store import VersionedStore
 
+_log = logging.getLogger("datavc.engine")
+
 _PROGRESS_SECONDS = 0.1
 
 
@@ -97,11 +100,14 @@ class JobRunner:
                 again.
         """
         attempt = _Attempt(self, job, stop, progress, drain_seconds)
+        about = {"job": job.id, "run": job.run_id, "pipeline": job.pipeline}
+        _log.info("job %s of pipeline %s begins", job.id, job.pipeline, extra=about)
         lease = JobLease(
             self.vs, job.id, self.owner, self.settings.lease_seconds, attempt.lose_lease
         )
         try:
             attempt.run()
+            _log.info("job %s of pipeline %s has succeeded", job.id, job.pipeline, extra=about)
         except (_StoppedError, LostRace):
             self._release(job)
         except (StoreUnavailable, DatabaseUnavailable, ExecutorAway):
@@ -126,6 +132,8 @@ class JobRunner:
                 progress(ended.info)
 
     def _fail(self, job: JobRow, reason: str) -> None:
+        about = {"job": job.id, "run": job.run_id, "pipeline": job.pipeline}
+        _log.info("job %s of pipeline %s fails: %s", job.id, job.pipeline, reason, extra=about)
         with self.vs.db.write() as conn:
             end_job(conn, job, self.owner, JobState.FAILURE, reason)
 

@@ -20,9 +20,15 @@ _PAGE = 1000
 
 
 def list_jobs(
-    vs: VersionedStore, pipeline: str | None = None, run_id: str | None = None, limit: int = 100
+    vs: VersionedStore,
+    pipeline: str | None = None,
+    run_id: str | None = None,
+    limit: int = 100,
+    before: str | None = None,
 ) -> list[JobInfo]:
     """Jobs, newest first; of one pipeline, or of one run (a unique prefix will do).
+
+    With *before*, the id of a job, only those that are older.
 
     Raises:
         NotFound: there is no such pipeline or run.
@@ -39,7 +45,9 @@ def list_jobs(
         if run_id is not None and len(run_id) < _ID_LENGTH:
             check_prefix(run_id)
             run_id = only_one(jobs.run_ids_by_prefix(conn, run_id), "run", run_id)
-        found = jobs.list_jobs(conn, pipeline_id=pipeline_id, run_id=run_id, limit=limit)
+        found = jobs.list_jobs(
+            conn, pipeline_id=pipeline_id, run_id=run_id, limit=limit, before=before
+        )
         return [job.info for job in found]
 
 
@@ -56,15 +64,41 @@ def get_job(vs: VersionedStore, job: str) -> JobInfo:
 
 def list_datums(vs: VersionedStore, job: str) -> list[DatumInfo]:
     """The datums that a job ran (not those it skipped), and those that have run for a moment."""
+    infos = running_datums_of(vs, job)
+    after = ""
+    while page := page_of_datums(vs, job, after, _PAGE):
+        infos += page
+        after = page[-1].id
+    return infos
+
+
+def running_datums_of(vs: VersionedStore, job: str) -> list[DatumInfo]:
+    """The datums of a job that have run for a moment.
+
+    Raises:
+        NotFound: there is no such job.
+    """
     with vs.db.read() as conn:
         job_id = find_job(conn, job).id
         running = running_datums.list_running(conn, job_id)
-        infos = [running_datums.info_of(job_id, row) for row in running]
-        page = job_datums.list_datums(conn, job_id, limit=_PAGE)
-        while page:
-            infos += [job_datums.info_of(job_id, datum) for datum in page]
-            page = job_datums.list_datums(conn, job_id, after=page[-1].key, limit=_PAGE)
-        return infos
+        return [running_datums.info_of(job_id, row) for row in running]
+
+
+def page_of_datums(vs: VersionedStore, job: str, after: str, limit: int) -> list[DatumInfo]:
+    """The first *limit* of a job's datums whose key, in hex, comes behind *after*.
+
+    Raises:
+        NotFound: there is no such job.
+        InvalidInput: *after* is no key.
+    """
+    try:
+        key = bytes.fromhex(after)
+    except ValueError:
+        raise InvalidInput(f"{after!r} is no datum's key") from None
+    with vs.db.read() as conn:
+        job_id = find_job(conn, job).id
+        page = job_datums.list_datums(conn, job_id, after=key, limit=limit)
+        return [job_datums.info_of(job_id, datum) for datum in page]
 
 
 def look_at_run(vs: VersionedStore, run_id: str) -> tuple[bool, list[JobInfo]]:

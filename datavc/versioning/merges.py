@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from datavc.db import branches as branch_rows
 from datavc.db import commits as rows
+from datavc.db import webhooks
 from datavc.db.clock import now_us
 from datavc.errors import InvalidInput, LostRace, NothingStaged
 from datavc.model.change_set import read_change_set
@@ -19,6 +20,7 @@ from datavc.model.merge_decisions import NO_DECISIONS, Decisions
 from datavc.model.merge_info import ConflictInfo, MergeInfo, MergeOutcome, conflict_info
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.merge import merge_trees
+from datavc.model.webhook import WebhookEvent
 from datavc.versioning.branches import announce_head, find_branch
 from datavc.versioning.decider import Decider
 from datavc.versioning.fewer_collections import fewer_collections
@@ -339,6 +341,9 @@ def _fast_forward(
         if not moved:
             return None
         run_id = announce_head(conn, repo, branch, target)
+        told = {"repo": repo, "branch": branch, "commit": target, "run_id": run_id}
+        told |= {"author": author, "message": f"merge of {source}: fast-forward"}
+        webhooks.enqueue(conn, WebhookEvent.MERGE, repo, told, time_us=now_us())
         found = rows.find(conn, target)
         if on_move is not None:
             on_move(conn, Moved(MergeOutcome.FAST_FORWARD, target, (), run_id))

@@ -6,22 +6,27 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Lifespan
 
 from datavc.errors import DatavcError
 from datavc.store.external.source_access import SourceAccess
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server import problem
+from datavc_server.api_schema import DescribedApi, operation_id
 from datavc_server.body_limit import BodyLimit
 from datavc_server.encoded_slash import EncodedSlash
 from datavc_server.fetcher import Fetcher
 from datavc_server.gate import Gate
+from datavc_server.metrics import ServerMetrics
 from datavc_server.presigned import Presigner
 from datavc_server.probe import place_probe
+from datavc_server.request_record import RequestRecord
 from datavc_server.routers import (
     branches,
     commits,
@@ -47,6 +52,7 @@ from datavc_server.routers import (
     store,
     tags,
     transactions,
+    webhooks,
 )
 from datavc_server.settings import ServerSettings
 from datavc_server.state import ServerState
@@ -78,6 +84,7 @@ _ROUTERS = (
     presigned_packs,
     packs,
     refs,
+    webhooks,
     health,
 )
 
@@ -101,6 +108,7 @@ def create_app(
         fetcher=fetcher,
         probe=place_probe(vs.objects.backend) if settings.direct else None,
         presigner=_presigner(settings),
+        metrics=ServerMetrics(vs),
         stopping=stopping or threading.Event(),
     )
 
@@ -112,7 +120,23 @@ def create_app(
         if state.probe is not None:
             state.probe.remove()
 
-    app = FastAPI(
+    app = _routes(lifespan)
+    app.state.server = state
+    _add_answers(app)
+    app.add_middleware(EncodedSlash)
+    app.add_middleware(BodyLimit, limit=settings.max_body)
+    app.add_middleware(Gate, settings=settings)
+    app.add_middleware(RequestRecord, metrics=state.metrics)
+    return app
+
+
+def describe_api() -> dict[str, Any]:
+    """The OpenAPI document, which is the same for every server."""
+    return _routes().openapi()
+
+
+def _routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    app = DescribedApi(
         title="datavc",
         summary="Git for data, with pipelines that run themselves.",
         version=version("datavc"),
@@ -122,28 +146,19 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        responses={
-            "default": {
-                "description": "A problem (RFC 9457).",
-                "content": {problem.PROBLEM_JSON: {"schema": problem.Problem.model_json_schema()}},
-            }
-        },
+        generate_unique_id_function=operation_id,
     )
-    app.state.server = state
     api = APIRouter(prefix=API)
     for module in _ROUTERS:
         api.include_router(module.router)
     app.include_router(api)
-    _add_answers(app)
-    app.add_middleware(EncodedSlash)
-    app.add_middleware(BodyLimit, limit=settings.max_body)
-    app.add_middleware(Gate, settings=settings)
     return app
 
 
 def _add_answers(app: FastAPI) -> None:
     app.add_exception_handler(DatavcError, problem.answer_datavc_error)
     app.add_exception_handler(problem.RefusedUpload, problem.answer_refused_upload)
+    app.add_exception_handler(problem.PreconditionFailed, problem.answer_precondition_failed)
     app.add_exception_handler(RequestValidationError, problem.answer_invalid_request)
     app.add_exception_handler(HTTPException, problem.answer_http_error)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)

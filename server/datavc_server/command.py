@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from datavc.client.connect import DEFAULT_HOME
 from datavc.errors import DatavcError, InvalidInput
+
+if TYPE_CHECKING:
+    from datavc_server.log_format import LogFormat, LogLevel
 
 _Executor = Annotated[
     str | None,
@@ -32,6 +35,17 @@ _AllowEgress = Annotated[
     typer.Option(
         metavar="PREFIX",
         help="Let pipelines write there: s3://bucket/path, or postgresql://host/database.",
+    ),
+]
+
+_LogFormat = Annotated[
+    Literal["text", "json"],
+    typer.Option(help="Lines for people, or a JSON object each."),
+]
+_LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"] | None,
+    typer.Option(
+        help="The least that is logged: warning, or info with json.",
     ),
 ]
 
@@ -62,6 +76,14 @@ def serve(
             help="Fetch from there too: an internal https://host/path, or s3://bucket/path.",
         ),
     ] = None,
+    allow_webhook: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PREFIX", help="Deliver to webhooks there too: an internal https://host/path."
+        ),
+    ] = None,
+    log_format: _LogFormat = "text",
+    log_level: _LogLevel = None,
 ) -> None:
     """Serve this datavc over HTTP.
 
@@ -84,6 +106,7 @@ def serve(
         allow_egress=tuple(allow_egress or ()),
         fetch=fetch,
         allow_fetch=tuple(allow_fetch or ()),
+        allow_webhook=tuple(allow_webhook or ()),
     )
     run(
         home,
@@ -92,6 +115,7 @@ def serve(
         store=store,
         database=database,
         executor=executor if engine else "none",
+        log=_log(log_format, log_level),
     )
 
 
@@ -116,6 +140,15 @@ def engine(
     drain: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Time for datums to end on SIGTERM.")
     ] = 8.0,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Show metrics for Prometheus there; PORT alone is this machine's own.",
+        ),
+    ] = None,
+    log_format: _LogFormat = "text",
+    log_level: _LogLevel = None,
 ) -> None:
     """Run pipelines for this datavc, beside others that do.
 
@@ -143,7 +176,15 @@ def engine(
         allow_external=tuple(allow_external or ()),
         allow_egress=tuple(allow_egress or ()),
         limits=limits,
+        metrics=metrics,
+        log=_log(log_format, log_level),
     )
+
+
+def _log(form: str, level: str | None) -> tuple[LogFormat, LogLevel | None]:
+    from datavc_server.log_format import LogFormat, LogLevel
+
+    return LogFormat(form), None if level is None else LogLevel(level)
 
 
 def _place(context: typer.Context) -> tuple[Path, str | None, str | None]:

@@ -15,6 +15,9 @@ from datavc.model.ids import digest_of
 from datavc_server.problem import problem
 from datavc_server.settings import ServerSettings, is_loopback
 
+#: What whoever watches over the server asks without a token, and is told nothing but that it works.
+OPEN_TO_ALL = ("/api/v1/health/live", "/api/v1/health/ready")
+
 _SAME_SITE = ("same-origin", "none")
 
 
@@ -32,7 +35,8 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it."""
-        refusal = self._refusal(Headers(scope=scope)) if scope["type"] == "http" else None
+        is_guarded = scope["type"] == "http" and scope["path"] not in OPEN_TO_ALL
+        refusal = self._refusal(Headers(scope=scope)) if is_guarded else None
         if refusal is None:
             await self._app(scope, receive, send)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import signal
 import socket
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from prometheus_client import start_http_server
 
 from datavc.engine.engine import Engine
 from datavc.errors import InvalidInput
@@ -22,7 +22,10 @@ from datavc.versioning.versioned_store import VersionedStore, open_versioned_sto
 from datavc_server.app import create_app
 from datavc_server.engine_limits import EngineLimits
 from datavc_server.engine_thread import work, working
+from datavc_server.log_format import LogFormat, LogLevel, log_to_stderr
+from datavc_server.metrics import new_registry
 from datavc_server.settings import ServerSettings
+from datavc_server.webhook_sender import WebhookSender, delivering
 
 #: Seconds that requests are given to end once the server is told to stop.
 _GRACE = 10
@@ -51,6 +54,7 @@ def serve(
     store: str | None = None,
     database: str | None = None,
     executor: str | None = None,
+    log: tuple[LogFormat, LogLevel | None] = (LogFormat.TEXT, None),
 ) -> None:
     """Serve until SIGTERM or SIGINT. Prints one line with the address once it takes requests.
 
@@ -61,18 +65,21 @@ def serve(
         store: a folder or ``s3://bucket/prefix``.
         database: a SQLAlchemy URL.
         executor: of the engine that works beside; ``none`` for no engine.
+        log: format and level of the log; see :func:`~datavc_server.log_format.log_to_stderr`.
 
     Raises:
         InvalidInput: the address cannot be listened on.
         StoreUnavailable, DatabaseUnavailable, ExecutorUnavailable: what it takes is away.
     """
-    _log_to_stderr()
+    log_to_stderr(*log)
     stop = threading.Event()
     with contextlib.ExitStack() as stack:
         stack.enter_context(_stopping(stop))
         listener = stack.enter_context(_listen(settings.host, port))
         vs = stack.enter_context(open_versioned_store(home, store, database))
         app = create_app(vs, settings, stop)
+        sender = WebhookSender(vs, settings.allow_webhook)
+        stack.enter_context(delivering(sender, stop))
         if executor != "none":
             stack.enter_context(working(_engine(vs, home, executor, settings.allow_egress), stop))
         config = uvicorn.Config(
@@ -98,6 +105,8 @@ def run_engine(
     allow_external: tuple[str, ...] = (),
     allow_egress: tuple[str, ...] = (),
     limits: EngineLimits | None = None,
+    metrics: str | None = None,
+    log: tuple[LogFormat, LogLevel | None] = (LogFormat.TEXT, None),
 ) -> None:
     """Run an engine alone until SIGTERM or SIGINT; arguments as of :func:`serve`.
 
@@ -106,16 +115,53 @@ def run_engine(
             others have imported.
         allow_egress: as in :class:`ServerSettings`.
         limits: what it may use of its host.
+        metrics: ``HOST:PORT`` where Prometheus may read this engine's.
     """
-    _log_to_stderr()
+    log_to_stderr(*log)
     stop = threading.Event()
     with (
         _stopping(stop),
         _restricted(open_versioned_store(home, store, database), allow_external) as vs,
         contextlib.closing(_engine(vs, home, executor, allow_egress, limits)) as engine,
+        _showing(vs, metrics),
     ):
         _announce(f"datavc engine works on {home} ({engine.executor_name})")
         work(engine, stop)
+
+
+@contextlib.contextmanager
+def _showing(vs: VersionedStore, place: str | None) -> Iterator[None]:
+    if place is None:
+        yield
+        return
+    host, port = metrics_address(place)
+    try:
+        server, thread = start_http_server(port, host, new_registry(vs))
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot listen on {place}: {error.strerror}", hint="choose another --metrics"
+        ) from None
+    _announce(f"datavc engine shows its metrics on http://{host}:{server.server_port}/metrics")
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def metrics_address(place: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT`` or ``PORT``; this machine alone where no host is named.
+
+    Raises:
+        InvalidInput: it is of another form.
+    """
+    host, _, port = place.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        raise InvalidInput(
+            f"{place!r} is no address for metrics", hint="give HOST:PORT, such as 127.0.0.1:9180"
+        )
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def _restricted(vs: VersionedStore, allowed: tuple[str, ...]) -> VersionedStore:
@@ -169,9 +215,3 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
 def _announce(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )

@@ -50,10 +50,14 @@ class ServerSettings:
     max_fetch: int = 64 * 1024 * 1024 * 1024
     fetch_seconds: float = 3600
 
+    #: Prefixes of URLs that webhooks may have though their addresses are not public.
+    allow_webhook: tuple[str, ...] = ()
+
     def __post_init__(self) -> None:
         AllowedPrefixes(self.allow_external)
         AllowedPrefixes(self.allow_egress)
         AllowedPrefixes(self.allow_fetch)
+        AllowedPrefixes(self.allow_webhook)
         if any(scheme_of(prefix) == "file" for prefix in self.allow_fetch):
             raise InvalidInput(
                 "a server fetches no files of its own machine",

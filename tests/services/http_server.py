@@ -52,9 +52,14 @@ def running_server(
 
 
 @contextlib.contextmanager
-def serving(vs: VersionedStore, settings: ServerSettings) -> Iterator[str]:
-    """Serve *vs* on a free loopback port, and yield the URL."""
-    stopping = threading.Event()
+def serving(
+    vs: VersionedStore, settings: ServerSettings, stopping: threading.Event | None = None
+) -> Iterator[str]:
+    """Serve *vs* on a free loopback port, and yield the URL.
+
+    With *stopping* set, no answer waits for news.
+    """
+    stopping = stopping or threading.Event()
     app = create_app(vs, settings, stopping)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from fastapi import APIRouter, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Connection
 
 from datavc.model.file_info import PutResult
@@ -14,13 +14,15 @@ from datavc.model.tree.lookup import is_folder
 from datavc.versioning import branches, commits, resolve, staging
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.ingest import Ingested
+from datavc_server.body_model import BodyModel
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
 from datavc_server.state import Author, Branch, Repo, State
+from datavc_server.write_record import note_commit, note_files
 
 router = APIRouter(prefix="/repos/{repo}/branches/{branch}/fetches", tags=["files"])
 
 
-class NewFetch(BaseModel):
+class NewFetch(BodyModel):
     """What the server is to fetch."""
 
     url: str = Field(
@@ -64,6 +66,7 @@ def fetch(
         done = state.fetcher.fetch(
             new.url, path, view, recursive=new.recursive, target_is_folder=inside
         )
+        note_files(state, done.bytes, done.stored_bytes)
         if done.record is None:
             return _result(done)
         if new.message is None:
@@ -80,6 +83,7 @@ def fetch(
         commit = commits.commit_changes(
             vs, repo, branch, done.record, message=new.message, author=author, extra=on_commit
         )
+        note_commit(state, repo, branch, commit.id, commit.run_id)
         return _result(done, commit=commit.id)
 
     def repeat(answer: dict[str, object]) -> PutResult:

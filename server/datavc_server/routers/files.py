@@ -26,9 +26,11 @@ from datavc.versioning import branches, commits, resolve, staging
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.ingest import ingest_stream
 from datavc_server.byte_range import ByteRange, read_range
+from datavc_server.entity_tag import matches
 from datavc_server.paging import Page, decode_cursor, page_of
 from datavc_server.request_body import BodyReader, read_blocks
 from datavc_server.state import Author, Cursor, FilePath, Limit, Ref, Repo, ServerState, State
+from datavc_server.write_record import note_commit, note_files
 
 router = APIRouter(prefix="/repos/{repo}/refs/{ref}", tags=["files"])
 
@@ -92,7 +94,7 @@ def read_file(repo: Repo, ref: Ref, path: FilePath, state: State, request: Reque
         "Content-Disposition": "attachment",
         "X-Content-Type-Options": "nosniff",
     }
-    if _matches(request.headers.get("if-none-match"), etag):
+    if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     wanted = request.headers.get("range")
     if request.headers.get("if-range", etag) != etag:
@@ -140,13 +142,16 @@ def _put(
     # A buffered reader is all that is read from; the declared type asks for what files also have.
     stream = cast("io.BufferedRandom", io.BufferedReader(body))
     done = ingest_stream(stream, path, view, vs.objects, vs.chunks)
+    note_files(state, done.bytes, done.stored_bytes)
     staged_id = commit_id = None
     if done.record is not None and message is None:
         staged_id = staging.stage(vs, repo, branch, done.record, author=author).id
     elif done.record is not None:
-        commit_id = commits.commit_changes(
+        commit = commits.commit_changes(
             vs, repo, branch, done.record, message=message or "", author=author
-        ).id
+        )
+        note_commit(state, repo, branch, commit.id, commit.run_id)
+        commit_id = commit.id
     return PutResult(
         done.files, done.bytes, done.unchanged, done.stored_bytes, staged_id, commit_id
     )
@@ -167,13 +172,6 @@ def _content(state: ServerState, entry: Entry, span: ByteRange) -> Iterator[byte
     pieces = (bytes(piece) for piece in read)
     first = next(pieces, b"")
     return chain([first], pieces)
-
-
-def _matches(header: str | None, etag: str) -> bool:
-    if header is None:
-        return False
-    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
-    return "*" in tags or etag in tags
 
 
 def _missing(repo: str, ref: str, path: str) -> NotFound:

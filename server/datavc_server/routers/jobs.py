@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path, Query, Response
 from datavc.engine import datum_control, job_control, jobs
 from datavc.model.job import DatumInfo, JobInfo
 from datavc_server.long_poll import KnownTag, Wait, wait_for_news
-from datavc_server.paging import Items
-from datavc_server.state import Author, JobName, Limit, State
+from datavc_server.paging import Items, Page, decode_cursor, page_of
+from datavc_server.state import Author, Cursor, JobName, Limit, State
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -33,9 +33,12 @@ def list_jobs(
     pipeline: Annotated[str | None, Query(description="Only this pipeline's.")] = None,
     run: Annotated[str | None, Query(description="Only this run's; its id or a start.")] = None,
     limit: Limit = 100,
-) -> Items[JobInfo]:
+    cursor: Cursor = None,
+) -> Page[JobInfo]:
     """Jobs, newest first."""
-    return Items(items=jobs.list_jobs(state.vs, pipeline, run, limit))
+    before = decode_cursor(cursor) or None
+    found = jobs.list_jobs(state.vs, pipeline, run, limit + 1, before)
+    return page_of(iter(found), limit, lambda job: job.id)
 
 
 @router.get("/{job}", responses={304: {"description": "Nothing has changed."}})
@@ -77,9 +80,18 @@ def restart_job(job: JobName, state: State, author: Author) -> JobInfo:
 
 
 @router.get("/{job}/datums")
-def list_datums(job: JobName, state: State) -> Items[DatumInfo]:
-    """The datums that a job ran; those it skipped are only counted."""
-    return Items(items=jobs.list_datums(state.vs, job))
+def list_datums(
+    job: JobName, state: State, limit: Limit = 1000, cursor: Cursor = None
+) -> Page[DatumInfo]:
+    """The datums that a job ran, by key; those it skipped are only counted.
+
+    The first page begins with those that run, beside as many others as `limit` says.
+    """
+    found = jobs.page_of_datums(state.vs, job, decode_cursor(cursor), limit + 1)
+    page = page_of(iter(found), limit, lambda datum: datum.id)
+    if cursor is None:
+        page.items = [*jobs.running_datums_of(state.vs, job), *page.items]
+    return page
 
 
 @router.get("/{job}/datums/{datum}")

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field, Strict
 from sqlalchemy import Connection
 
-from datavc.client.wire import RecordBody
 from datavc.model.merge_decisions import Decisions
 from datavc.model.merge_info import MergeInfo
 from datavc.model.tree.clash import MergeStrategy
 from datavc.versioning import merges, resolve
+from datavc_server.body_model import BodyModel, StoredChangeSet
 from datavc_server.change_set_check import check_change_set
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
-from datavc_server.state import Author, Branch, Repo, State
+from datavc_server.state import Author, Branch, Repo, ServerState, State
+from datavc_server.write_record import note_commit
 
 router = APIRouter(prefix="/repos/{repo}/branches/{branch}", tags=["commits"])
 
 
-class _Bringing(BaseModel):
+class _Bringing(BodyModel):
     message: str = Field(default="", description="Of the new commit; else one that says it all.")
-    strategy: MergeStrategy | None = Field(
+    strategy: Annotated[MergeStrategy, Strict(False)] | None = Field(
         default=None,
         description="Whose side is taken where both changed a path that is not named below; "
         "without one nothing is done.",
@@ -38,7 +40,7 @@ class _Bringing(BaseModel):
         description="Those of which the side is taken that is brought in.",
         examples=[["images/*.png"]],
     )
-    content: RecordBody | None = Field(
+    content: StoredChangeSet | None = Field(
         default=None, description="A stored change set of files to take instead of either side."
     )
 
@@ -74,7 +76,7 @@ class NewRevert(_Bringing):
 class NewCherryPick(NewRevert):
     """A commit to be done again."""
 
-    repo: str = Field(description="The repo that the commit is in.")
+    repo: str = Field(description="The repo that the commit is in.", examples=["images"])
 
 
 @router.post("/merges")
@@ -106,7 +108,7 @@ def merge(
         )
 
     asked = ["merge", repo, branch, new.model_dump(mode="json"), author]
-    return _bring_once(state, repo, idempotency_key, asked, act)
+    return _bring_once(state, repo, branch, idempotency_key, asked, act)
 
 
 @router.post("/reverts")
@@ -134,7 +136,7 @@ def revert(
         )
 
     asked = ["revert", repo, branch, new.model_dump(mode="json"), author]
-    return _bring_once(state, repo, idempotency_key, asked, act)
+    return _bring_once(state, repo, branch, idempotency_key, asked, act)
 
 
 @router.post("/cherry-picks")
@@ -163,12 +165,13 @@ def cherry_pick(
         )
 
     asked = ["cherry-pick", repo, branch, new.model_dump(mode="json"), author]
-    return _bring_once(state, repo, idempotency_key, asked, act)
+    return _bring_once(state, repo, branch, idempotency_key, asked, act)
 
 
 def _bring_once(
-    state: State,
+    state: ServerState,
     repo: str,
+    branch: str,
     key: str | None,
     asked: Sequence[object],
     act: Callable[[merges.OnMove], MergeInfo],
@@ -179,7 +182,10 @@ def _bring_once(
         def on_move(conn: Connection, moved: merges.Moved) -> None:
             remember(conn, msgspec.to_builtins(moved))
 
-        return act(on_move)
+        done = act(on_move)
+        if done.commit is not None and done.run_id is not None:
+            note_commit(state, repo, branch, done.commit.id, done.run_id)
+        return done
 
     def repeat(answer: dict[str, object]) -> MergeInfo:
         moved = msgspec.convert(answer, merges.Moved)

@@ -18,6 +18,7 @@ from datavc_server.pack_check import register_pack
 from datavc_server.paging import Page, decode_cursor, encode_cursor
 from datavc_server.request_body import read_blocks
 from datavc_server.state import Cursor, Limit, PackId, ServerState, State
+from datavc_server.write_record import note_files
 
 router = APIRouter(prefix="/packs", tags=["store"])
 
@@ -103,7 +104,8 @@ async def write_pack(pack: PackId, state: State, request: Request) -> Response:
 def register(pack: PackId, state: State) -> PackInfo:
     """Check every record of an uploaded pack, and make its chunks known. Safe to repeat."""
     row = register_pack(state.vs, pack)
-    state.uploads.end(pack)
+    if state.uploads.end(pack):
+        note_files(state, 0, row.size)
     return _info(row)
 
 

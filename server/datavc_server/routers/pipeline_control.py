@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import msgspec
 from fastapi import APIRouter, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Connection
 
 from datavc.engine import jobs, pipeline_control
 from datavc.model.job import JobInfo, PipelineInfo
+from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
 from datavc_server.state import Author, PipelineName, State
@@ -16,14 +17,14 @@ from datavc_server.state import Author, PipelineName, State
 router = APIRouter(prefix="/pipelines", tags=["pipelines"])
 
 
-class InputCommit(BaseModel):
+class InputCommit(BodyModel):
     """Where an input is to be read."""
 
     repo: str = Field(examples=["images"])
     ref: str = Field(examples=["main~1"])
 
 
-class NewJob(BaseModel):
+class NewJob(BodyModel):
     """What a pipeline is to be run on."""
 
     commits: list[InputCommit] = Field(

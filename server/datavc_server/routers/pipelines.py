@@ -5,25 +5,38 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, status
+from pydantic import Field
 
 from datavc.engine import cron, pipelines
 from datavc.model.commit_info import CommitInfo
 from datavc.model.job import PipelineInfo
-from datavc_server.paging import Items
-from datavc_server.state import Author, PipelineName, State
+from datavc_server.paging import Items, Page, page_list
+from datavc_server.state import Author, Cursor, Limit, PipelineName, State
+
+#: A pipeline that is run for each file.
+SPEC_EXAMPLE = {
+    "pipeline": {"name": "sizes"},
+    "input": {"pfs": {"repo": "images", "glob": "/*"}},
+    "transform": {"image": "busybox:1", "cmd": ["sh", "-c", "wc -c /pfs/images/* > /pfs/out/size"]},
+}
+
+#: Number of a pipeline's version.
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 router = APIRouter(prefix="/pipelines", tags=["pipelines"])
 
 
 @router.get("")
-def list_pipelines(state: State) -> Items[PipelineInfo]:
+def list_pipelines(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[PipelineInfo]:
     """All pipelines at their current version, by name."""
-    return Items(items=pipelines.list_pipelines(state.vs))
+    return page_list(pipelines.list_pipelines(state.vs), limit, cursor, lambda one: one.name)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
 def create_pipeline(
-    spec: Annotated[dict[str, object], Body(description="A pipeline's spec, as JSON.")],
+    spec: Annotated[
+        dict[str, object], Body(description="A pipeline's spec, as JSON.", examples=[SPEC_EXAMPLE])
+    ],
     state: State,
     author: Author,
     update: Annotated[bool, Query(description="Make a new version if it exists.")] = False,
@@ -37,7 +50,7 @@ def create_pipeline(
 def get_pipeline(
     pipeline: PipelineName,
     state: State,
-    version: Annotated[int | None, Query(description="Without it, the current one.")] = None,
+    version: Annotated[Version | None, Query(description="Without it, the current one.")] = None,
 ) -> PipelineInfo:
     """One pipeline, by its name."""
     return pipelines.get_pipeline(state.vs, pipeline, version)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 
 from datavc.errors import NotFound
+from datavc_server.body_model import BodyModel
 from datavc_server.presigned import MAX_PARTS, URL_SECONDS, Presigner
 from datavc_server.routers.packs import begin_upload
 from datavc_server.state import PackId, ServerState, State
@@ -36,11 +37,14 @@ class PartUrls(BaseModel):
     urls: list[str]
 
 
-class CompletedUpload(BaseModel):
+class CompletedUpload(BodyModel):
     """The parts of an upload."""
 
     tags: list[str] = Field(
-        min_length=1, max_length=MAX_PARTS, description="The `ETag` that S3 gave for each part."
+        min_length=1,
+        max_length=MAX_PARTS,
+        description="The `ETag` that S3 gave for each part.",
+        examples=[['"9b2cf535f27731c974343645a3985328"']],
     )
 
 
@@ -68,7 +72,7 @@ def part_urls(
     state: State,
     upload: _Upload,
     first: Annotated[int, Query(ge=1, le=MAX_PARTS, description="Number of the first part.")],
-    count: Annotated[int, Query(ge=1, le=100)] = 1,
+    count: Annotated[int, Query(ge=1, le=100, description="How many URLs.")] = 1,
 ) -> PartUrls:
     """URLs of S3 to `PUT` parts to."""
     return PartUrls(urls=_presigner(state).part_urls(pack, upload, first, count))

@@ -6,31 +6,38 @@ from collections.abc import Sequence
 
 import msgspec
 from fastapi import APIRouter, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Connection
 
 from datavc.model.commit_info import CommitInfo
 from datavc.versioning import resolve
 from datavc.versioning.transactions import commit_together
+from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
 from datavc_server.state import Author, State
+from datavc_server.write_record import note_commit
 
 router = APIRouter(tags=["commits"])
 
 
-class Target(BaseModel):
+class Target(BodyModel):
     """A branch to be committed."""
 
     repo: str = Field(examples=["images"])
     branch: str = Field(examples=["main"])
 
 
-class NewTransaction(BaseModel):
+class NewTransaction(BodyModel):
     """Branches to be committed at once, or not at all."""
 
-    targets: list[Target] = Field(min_length=1, max_length=1000)
-    message: str = ""
+    targets: list[Target] = Field(
+        min_length=1,
+        max_length=1000,
+        description="Each branch once.",
+        examples=[[{"repo": "images", "branch": "main"}, {"repo": "labels", "branch": "main"}]],
+    )
+    message: str = Field(default="", examples=["March"])
     allow_empty: bool = Field(default=False, description="Also where nothing is staged.")
 
 
@@ -46,7 +53,7 @@ def commit_all(
         def extra(conn: Connection, commits: Sequence[str]) -> None:
             remember(conn, {"commits": list(commits)})
 
-        return commit_together(
+        made = commit_together(
             vs,
             targets,
             message=new.message,
@@ -54,6 +61,9 @@ def commit_all(
             allow_empty=new.allow_empty,
             extra=extra,
         )
+        for (repo, branch), one in zip(targets, made, strict=True):
+            note_commit(state, repo, branch, one.id, one.run_id)
+        return made
 
     def repeat(answer: dict[str, object]) -> list[CommitInfo]:
         commits = msgspec.convert(answer["commits"], list[str])
