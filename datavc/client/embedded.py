@@ -17,6 +17,7 @@ from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.file_info import PutResult
 from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+from datavc.model.s3_key import NewS3Key, S3KeyInfo
 from datavc.model.secret import SecretInfo
 from datavc.versioning import branches, commits, history, lineage, repos, resolve, staging, tags
 from datavc.versioning.versioned_store import open_versioned_store
@@ -234,6 +235,24 @@ class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, Embed
         from datavc.engine import cron
 
         return cron.tick_now(self._vs, name, author)
+
+    def create_s3_key(self, account: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway."""
+        from datavc.engine import s3_keys
+
+        return s3_keys.create_s3_key(self._vs, account, read_only=read_only)
+
+    def list_s3_keys(self) -> list[S3KeyInfo]:
+        """All access keys, without their secrets."""
+        from datavc.engine import s3_keys
+
+        return s3_keys.list_s3_keys(self._vs)
+
+    def revoke_s3_key(self, key: str) -> None:
+        """Let an access key open nothing any more."""
+        from datavc.engine import s3_keys
+
+        s3_keys.revoke_s3_key(self._vs, key)
 
     def create_secret(
         self, name: str, values: Mapping[str, bytes], author: str, *, update: bool

@@ -11,8 +11,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from datavc.engine.engine import Engine
 from datavc.engine.settings import EngineSettings
@@ -50,6 +52,7 @@ def serve(
     store: str | None = None,
     database: str | None = None,
     executor: str | None = None,
+    s3: tuple[str, int] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Prints one line with the address once it takes requests.
 
@@ -60,6 +63,7 @@ def serve(
         store: a folder or ``s3://bucket/prefix``.
         database: a SQLAlchemy URL.
         executor: of the engine that works beside; ``none`` for no engine.
+        s3: host and port of the S3 gateway; ``None`` for no gateway.
 
     Raises:
         InvalidInput: the address cannot be listened on.
@@ -70,22 +74,47 @@ def serve(
     with contextlib.ExitStack() as stack:
         stack.enter_context(_stopping(stop))
         listener = stack.enter_context(_listen(settings.host, port))
+        s3_listener = None if s3 is None else stack.enter_context(_listen(*s3))
         vs = stack.enter_context(open_versioned_store(home, store, database))
         app = create_app(vs, settings, stop)
         if executor != "none":
             stack.enter_context(working(_engine(vs, home, executor), stop))
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            lifespan="on",
-            timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=_GRACE,
-        )
+        if s3_listener is not None:
+            stack.enter_context(_serving_s3(vs, settings, s3_listener))
         _announce(f"datavc serves {_url(listener)}")
-        _Server(config, stop).run([listener])
+        _Server(_config(app, lifespan="on"), stop).run([listener])
+
+
+def _config(app: ASGIApp, *, lifespan: Literal["on", "off"]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan=lifespan,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_GRACE,
+    )
+
+
+@contextlib.contextmanager
+def _serving_s3(
+    vs: VersionedStore, settings: ServerSettings, listener: socket.socket
+) -> Iterator[None]:
+    """Serve S3 clients in a thread of its own, with an event loop of its own."""
+    # Its packages are not needed by a server without it.
+    from datavc_server.s3.app import create_s3_app
+
+    server = uvicorn.Server(_config(create_s3_app(vs, settings), lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listener],), name="datavc-s3")
+    thread.start()
+    _announce(f"datavc serves {_url(listener)} by S3")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def run_engine(

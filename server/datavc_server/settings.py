@@ -46,6 +46,8 @@ class ServerSettings:
     #: Largest file that is fetched, in bytes, and the longest that one may take, in seconds.
     max_fetch: int = 64 * 1024 * 1024 * 1024
     fetch_seconds: float = 3600
+    #: Whether each write by S3 is committed at once.
+    s3_commit: bool = False
 
     def __post_init__(self) -> None:
         AllowedPrefixes(self.allow_external)
