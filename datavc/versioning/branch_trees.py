@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,8 @@ class ScratchNodes:
     def __init__(self, below: NodeSource) -> None:
         self._below = below
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as this
+        # Readers may still have it when a newer one has taken its place, so nobody else closes it.
+        weakref.finalize(self, self._file.close)
         self._pack = bytes.fromhex(new_id())
         self._lock = threading.Lock()
         self._nodes: OrderedDict[Location, Node] = OrderedDict()

@@ -82,6 +82,8 @@ def serve(
         if s3_listener is not None:
             stack.enter_context(_serving_s3(vs, settings, s3_listener))
         _announce(f"datavc serves {_url(listener)}")
+        if s3_listener is not None:
+            _announce(f"datavc serves {_url(s3_listener)} to S3 clients")
         _Server(_config(app, lifespan="on"), stop).run([listener])
 
 
@@ -109,7 +111,6 @@ def _serving_s3(
     server = uvicorn.Server(_config(create_s3_app(vs, settings), lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],), name="datavc-s3")
     thread.start()
-    _announce(f"datavc serves {_url(listener)} by S3")
     try:
         yield
     finally:

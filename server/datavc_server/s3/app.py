@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from datavc.errors import DatavcError
 from datavc.model.ids import new_id
@@ -49,10 +49,21 @@ class _S3App:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
+        is_read = False
+
+        async def receive_noted() -> Message:
+            nonlocal is_read
+            is_read = True
+            return await receive()
+
+        request = Request(scope, receive_noted)
         request_id = new_id().upper()
         response = await self._answer(request, request_id)
         response.headers["x-amz-request-id"] = request_id
+        if "expect" in request.headers and not is_read:
+            # The client was not told to send the body that it announced, and may never do so:
+            # what would come next on this connection could not be told from it.
+            response.headers["Connection"] = "close"
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, request_id: str) -> Response:
