@@ -110,8 +110,14 @@ def refs_in(key: str) -> Iterator[str]:
         end = key.rfind("/", 0, end)
 
 
-def find_target(gateway: Gateway, repo: str, key: str) -> Address:
+def find_target(gateway: Gateway, repo: str, key: str, *, root_too: bool = False) -> Address:
     """The place of a branch that a key names, for a write.
+
+    Args:
+        gateway: where.
+        repo: the bucket.
+        key: the key.
+        root_too: whether it may be the branch itself, as a folder: ``main/``.
 
     Raises:
         S3Error: there is no such repo or branch, or a path cannot be so.
@@ -120,6 +126,8 @@ def find_target(gateway: Gateway, repo: str, key: str) -> Address:
     if not address.is_branch:
         raise _not_writable(gateway, address)
     path = address.path
+    if root_too and not path:
+        return address
     try:
         if not path or path.startswith("/") or clean_prefix(path) != path:
             raise invalid_argument(f"{key!r} cannot be a key: {path!r} is no path of a file")
@@ -173,8 +181,11 @@ def find_object(gateway: Gateway, address: Address) -> Found:
 
 
 def look_up(tree: TreeRef, path: str, source: NodeSource) -> Entry | None:
-    """The file at *path*; for a path that ends in a slash, the mark that keeps a folder."""
+    """The file at *path*; for a path that ends in a slash, the mark that keeps a folder.
+
+    The root is always there.
+    """
     if not path:
-        return None
+        return EMPTY_FOLDER
     found = lookup(tree, path, source)
     return EMPTY_FOLDER if found is not None and path.endswith("/") else found

@@ -29,7 +29,7 @@ from datavc_server.s3.access import Action
 from datavc_server.s3.address import Address, etag_of, find_target, repo_row
 from datavc_server.s3.checksum import Hasher, algorithm_of, hasher_of, header_of, in_base64
 from datavc_server.s3.condition import write_condition, xml_time
-from datavc_server.s3.error import S3Error, invalid_argument
+from datavc_server.s3.error import S3Error, invalid_argument, invalid_request
 from datavc_server.s3.gateway import Gateway
 from datavc_server.s3.incoming import Incoming
 from datavc_server.s3.landing import Landing
@@ -121,6 +121,8 @@ def complete_upload(gateway: Gateway, incoming: Incoming) -> Response:
     parts = _asked_parts(gateway, incoming, upload.id)
     whole = _whole_hashers(incoming)
     record, entry = _join(gateway, address, parts, whole)
+    if incoming.headers.get("x-amz-mp-object-size", str(entry.size)) != str(entry.size):
+        raise invalid_request(f"the parts have {entry.size} bytes, and not as many as was said")
     for name, (hasher, value) in whole.items():
         if in_base64(hasher.digest()) != value:
             raise S3Error(

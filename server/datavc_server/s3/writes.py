@@ -43,7 +43,7 @@ _MAX_DELETED = 1000
 def put_object(gateway: Gateway, incoming: Incoming) -> Response:
     """PutObject."""
     incoming.allow(Action.WRITE)
-    address = find_target(gateway, incoming.bucket, incoming.key)
+    address = find_target(gateway, incoming.bucket, incoming.key, root_too=True)
     condition = write_condition(incoming.headers, address)
     landing = Landing(gateway, incoming, address.ref)
     if condition is not None:
@@ -54,10 +54,12 @@ def put_object(gateway: Gateway, incoming: Incoming) -> Response:
     with vs.objects.session(vs.chunks) as session:
         entry = ContentWriter(session, vs.chunks).write_stream(as_stream(body))
         checksums = body.finish()
-        if address.path.endswith("/"):
+        if incoming.key.endswith("/"):
             if entry.size:
                 raise invalid_argument("a key that ends in a slash is a folder, without content")
             entry = EMPTY_FOLDER
+        if not address.path:
+            return Response(headers={"ETag": etag_of(entry)})
         record = write_changes(iter([(address.path, entry)]), SessionSink(session))
         session.finish()
     assert record is not None  # noqa: S101 - it holds one change
@@ -103,7 +105,7 @@ def find_source(gateway: Gateway, incoming: Incoming) -> Found:
 def delete_object(gateway: Gateway, incoming: Incoming) -> Response:
     """DeleteObject; where there is none, nothing happens."""
     incoming.allow(Action.WRITE)
-    address = find_target(gateway, incoming.bucket, incoming.key)
+    address = find_target(gateway, incoming.bucket, incoming.key, root_too=True)
     condition = write_condition(incoming.headers, address)
     headers = _delete(gateway, incoming, address.ref, [address.path], condition)
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
@@ -140,7 +142,7 @@ def _by_branch(
     found: defaultdict[str, list[Address]] = defaultdict(list)
     for key in keys:
         try:
-            address = find_target(gateway, repo, key)
+            address = find_target(gateway, repo, key, root_too=True)
         except S3Error as error:
             if error.code == "NoSuchBucket":
                 raise
@@ -169,7 +171,8 @@ def _delete(
     def changes(_: ContentWriter) -> Iterable[Change]:
         seen = gateway.trees.get(incoming.bucket, branch)
         for path in paths:
-            if look_up(seen.tree, path, seen.source) is not None:
+            # The root of a branch is no file, and stays.
+            if path and look_up(seen.tree, path, seen.source) is not None:
                 yield path, None
 
     return Landing(gateway, incoming, branch).stage_changes(changes, condition)

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from datavc.db import packs
 from datavc.errors import NotFound
 from datavc.versioning import branches, commits, protections, repos, resolve, staging, tags
 from datavc.versioning.gc import collect_garbage
@@ -168,6 +169,8 @@ def test_a_copy_of_what_was_moved_to_another_pack(
     put(s3, repo, "main/small", small, Metadata={"datavc-commit": "kept"})
     repos.delete_repo(gateway.vs, scratch, author="ann", force=True)
     collect_garbage(gateway.vs, grace_s=0, unreachable_keep_s=-1, dead_bytes=10_000)
+    with gateway.vs.db.read() as conn:
+        assert packs.list_moved(conn)
     for name, data in (("kept", kept), ("small", small)):
         s3.copy_object(Bucket=repo, Key=f"main/new/{name}", CopySource=f"{repo}/main/{name}")
         assert get(s3, repo, f"main/new/{name}") == data
@@ -199,6 +202,11 @@ def test_folders_without_files(s3: S3Client, repo: str) -> None:
     assert s3.head_object(Bucket=repo, Key="main/empty/")["ContentLength"] == 0
     assert refusal(put, s3, repo, "main/full/", b"x") == (400, "InvalidArgument")
     s3.delete_object(Bucket=repo, Key="main/empty/")
+    # A branch is such a folder, and stays one.
+    put(s3, repo, "main/", b"")
+    s3.delete_object(Bucket=repo, Key="main/")
+    assert s3.head_object(Bucket=repo, Key="main/")["ContentLength"] == 0
+    assert refusal(put, s3, repo, "main/", b"x") == (400, "InvalidArgument")
     assert keys(s3, repo) == []
 
 
@@ -222,9 +230,7 @@ def test_a_protected_branch_takes_no_commit(gateway: S3Gateway, s3: S3Client, re
     assert keys(s3, repo) == []
 
 
-@pytest.mark.parametrize(
-    "key", ["main/../a", "main//a", "main/a//b", "main/./a", "main/", "main/a/.."]
-)
+@pytest.mark.parametrize("key", ["main/../a", "main//a", "main/a//b", "main/./a", "main/a/.."])
 def test_paths_that_cannot_be(gateway: S3Gateway, s3: S3Client, repo: str, key: str) -> None:
     assert refusal(put, s3, repo, key) == (400, "InvalidArgument")
     assert refusal(get, s3, repo, key) == (404, "NoSuchKey")
