@@ -148,15 +148,17 @@ class ContentWriter:
         return [known.get(digest) or next(new) for digest, _ in chunks]
 
     def _store_lists(self, refs: list[ChunkRef], depth: int) -> list[ChunkRef]:
-        """Store *refs*, which stand for lists of *depth* - 1 or chunks, as lists of *depth*."""
+        """Store *refs*, which stand for lists of *depth* - 1 or chunks, as lists of *depth*.
+
+        One that the index knows is stored again: it may name packs that were rewritten since,
+        where these refs do not.
+        """
         lists = [
             (encode_chunk_list(part, depth), sum(ref.size for ref in part))
             for part in cut_refs(refs)
         ]
-        known = self._look_up([digest for (digest, _), _ in lists])
         return [
-            known.get(digest) or self._session.add_chunk_list(digest, size, payload)
-            for (digest, payload), size in lists
+            self._session.add_chunk_list(digest, size, payload) for (digest, payload), size in lists
         ]
 
     def _look_up(self, digests: list[bytes]) -> Mapping[bytes, ChunkRef]:

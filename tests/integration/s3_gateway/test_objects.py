@@ -6,7 +6,9 @@ import base64
 import hashlib
 import io
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,7 +19,7 @@ from datavc.db import packs
 from datavc.errors import NotFound
 from datavc.versioning import branches, commits, protections, repos, resolve, staging, tags
 from datavc.versioning.gc import collect_garbage
-from tests.services.s3_gateway import S3Gateway
+from tests.services.s3_gateway import S3Gateway, running_gateway
 from tests.services.small_store import read_files
 
 if TYPE_CHECKING:
@@ -159,15 +161,12 @@ def test_a_copy_of_what_was_moved_to_another_pack(
 ) -> None:
     scratch = f"{repo}-scratch"
     repos.create_repo(gateway.vs, scratch, author="ann")
-    # A list of chunks, too, and a single one.
-    kept, small, gone = os.urandom(9_000_000), os.urandom(2000), os.urandom(30_000_000)
-    put(s3, scratch, "main/gone", gone)
-    put(s3, scratch, "main/kept", kept)
-    put(s3, scratch, "main/small", small)
-    put(s3, scratch, "main/all", gone + kept + small, Metadata={"datavc-commit": "all"})
+    # One of many chunks, in a list, and one of a single chunk.
+    kept, small = os.urandom(9_000_000), os.urandom(2000)
+    put(s3, scratch, "main/all", kept + os.urandom(9_000_000))
     put(s3, repo, "main/kept", kept)
-    put(s3, repo, "main/small", small, Metadata={"datavc-commit": "kept"})
-    repos.delete_repo(gateway.vs, scratch, author="ann", force=True)
+    put(s3, repo, "main/small", small)
+    repos.delete_repo(gateway.vs, scratch, author="ann")
     collect_garbage(gateway.vs, grace_s=0, unreachable_keep_s=-1, dead_bytes=10_000)
     with gateway.vs.db.read() as conn:
         assert packs.list_moved(conn)
@@ -316,3 +315,43 @@ def test_an_error_document_says_what_and_where(gateway: S3Gateway, s3: S3Client,
     assert answer.headers["content-type"] == "application/xml"
     assert f"<RequestId>{answer.headers['x-amz-request-id']}</RequestId>" in answer.text
     assert "<Code>NoSuchKey</Code>" in answer.text
+
+
+def test_many_writers_of_one_branch(gateway: S3Gateway, s3: S3Client, repo: str) -> None:
+    names = [f"main/{folder}/{number}" for folder in "abcd" for number in range(10)]
+
+    def write(name: str) -> None:
+        put(s3, repo, name, name.encode(), IfNoneMatch="*")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, names))
+        made = commits.commit_staged(gateway.vs, repo, "main", message="m", author="ann")
+        list(pool.map(lambda name: s3.delete_object(Bucket=repo, Key=name), names[::2]))
+    assert keys(s3, repo) == sorted(names[1::2])
+    assert keys(s3, repo, f"{made.id}/") == sorted(made.id + name[4:] for name in names)
+
+
+def test_one_of_many_makes_an_object(s3: S3Client, repo: str) -> None:
+    def write(number: int) -> int:
+        try:
+            put(s3, repo, "main/lock", str(number).encode(), IfNoneMatch="*")
+        except ClientError as error:
+            status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            return status
+        return 200
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(write, range(8))) == [200, *[412] * 7]
+
+
+def test_each_write_is_committed_where_the_server_says_so(tmp_path: Path) -> None:
+    with running_gateway(tmp_path / "home", s3_commit=True) as committing:
+        repos.create_repo(committing.vs, "data", author="ann")
+        s3 = committing.client()
+        put(s3, "data", "main/a")
+        put(s3, "data", "main/b", Metadata={"datavc-commit": "mine"})
+        s3.delete_object(Bucket="data", Key="main/a")
+        assert read_files(committing.vs) == {"b": b"content"}
+        found = [resolve.get_commit(committing.vs, "data", f"main~{back}") for back in range(3)]
+        messages = [one.message for one in found]
+        assert messages == ["DELETE main/a by S3", "mine", "PUT main/a by S3"]
