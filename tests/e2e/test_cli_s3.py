@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 import datavc
 from datavc.errors import InvalidInput, NotFound
+from tests.e2e.conftest import CommandLine
 from tests.services.http_server import running_server
 
 
@@ -52,25 +51,20 @@ def test_the_secret_is_nowhere_in_the_home(tmp_path: Path) -> None:
             assert made.secret.encode() not in file.read_bytes()
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["datavc", *arguments], capture_output=True, text=True)
-
-
-def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
-    assert "datavc s3 key create" in run("s3", "key", "list").stderr
-    made = json.loads(run("s3", "key", "create", "--account", "ana", "--json").stdout)
-    listed = run("s3", "key", "list").stdout
+def test_the_command(cli: CommandLine) -> None:
+    assert "datavc s3 key create" in cli.ok("s3", "key", "list").err
+    made = cli.ok("s3", "key", "create", "--account", "ana", "--json").json
+    listed = cli.ok("s3", "key", "list").out
     assert made["id"] in listed
     assert made["secret"] not in listed
-    assert run("s3", "key", "revoke", made["id"]).stdout == f"revoked {made['id']}\n"
-    gone = run("s3", "key", "revoke", made["id"])
-    assert (gone.returncode, "datavc s3 key list" in gone.stderr) == (3, True)
+    cli.ok("s3", "key", "create", "--read-only")
+    assert [one["read_only"] for one in cli.ok("s3", "key", "list", "--json").json] == [False, True]
+    cli.ok("s3", "key", "revoke", made["id"])
+    gone = cli("s3", "key", "revoke", made["id"])
+    assert (gone.code, "datavc s3 key list" in gone.err) == (3, True)
 
 
-def test_an_address_that_is_none() -> None:
-    for text in ("8251", ":8251", "localhost:x", "localhost:99999"):
-        refused = run("serve", "--s3", text)
-        assert (refused.returncode, "HOST:PORT" in refused.stderr) == (2, True)
+@pytest.mark.parametrize("text", ["8251", ":8251", "localhost:x", "localhost:99999"])
+def test_an_address_that_is_none(cli: CommandLine, text: str) -> None:
+    refused = cli("serve", "--s3", text)
+    assert (refused.code, "HOST:PORT" in refused.err) == (2, True)
