@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from datavc.client.appends import AppendVerbs
 from datavc.client.content_diffs import ContentDiffVerbs
+from datavc.client.control import ControlVerbs
 from datavc.client.exports import ExportVerbs
 from datavc.client.files import FileVerbs
 from datavc.client.gets import GetVerbs
@@ -19,8 +19,12 @@ from datavc.client.reproductions import ReproductionVerbs
 from datavc.client.s3_keys import S3KeyVerbs
 from datavc.client.secrets import SecretVerbs
 from datavc.client.space import SpaceVerbs
+from datavc.client.specs import SpecVerbs
 from datavc.client.working_copies import WorkingCopyVerbs
 from datavc.client.working_copy_merge import CopyMergeVerbs
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 class Client(
@@ -38,6 +42,8 @@ class Client(
     ReproductionVerbs,
     S3KeyVerbs,
     SecretVerbs,
+    ControlVerbs,
+    SpecVerbs,
     SpaceVerbs,
     WorkingCopyVerbs,
 ):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from datavc.client.base import ClientBase
-from datavc.model.s3_key import NewS3Key, S3KeyInfo
+
+if TYPE_CHECKING:
+    from datavc.model.s3_key import NewS3Key, S3KeyInfo
 
 
 class S3KeyVerbs(ClientBase):
