@@ -61,10 +61,12 @@ class S3Gateway:
 
 
 @contextlib.contextmanager
-def running_gateway(home: Path, **settings: Any) -> Iterator[S3Gateway]:
+def running_gateway(
+    home: Path, *, database: str | None = None, **settings: Any
+) -> Iterator[S3Gateway]:
     """Serve *home* to S3 clients on a free loopback port."""
     with (
-        open_versioned_store(home) as vs,
+        open_versioned_store(home, database_url=database) as vs,
         socket.create_server(("127.0.0.1", 0)) as listener,
     ):
         app = create_s3_app(vs, ServerSettings(**settings))
