@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element
 
 from fastapi import Response
 
@@ -25,7 +25,7 @@ from datavc.errors import (
     Purged,
     Unavailable,
 )
-from datavc_server.s3.xml import render
+from datavc_server.s3.xml import add, render
 
 _log = logging.getLogger("datavc.server")
 
@@ -120,5 +120,5 @@ def error_response(error: S3Error, resource: str, request_id: str, *, head: bool
         ("RequestId", request_id),
     )
     for name, text in texts:
-        SubElement(root, name).text = text
+        add(root, name, text)
     return render(root, error.status, error.headers)
