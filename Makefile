@@ -9,6 +9,7 @@ WORKERS ?= 2
 KILLS ?= 1000
 EXAMPLES ?= 250
 PEERS := .bench-peers
+S3_CLIENTS := .s3-clients
 RUNS ?= 3
 
 .PHONY: help demo test crash model check format bench bench-peers bench-growth clean
@@ -39,7 +40,13 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check
+# Clients of the S3 gateway that want another botocore or DuckDB than the rest.
+$(S3_CLIENTS)/.ready: Makefile
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet 's3fs>=2025.10' 'duckdb==1.5.5' 'duckdb-extension-httpfs==1.5.5'
+	@touch $@
+
+test: check $(S3_CLIENTS)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 crash: $(READY)
@@ -71,4 +78,4 @@ bench-growth: $(READY)
 	$(BIN)/python -m benchmarks.growth
 
 clean:
-	rm -rf $(VENV) $(PEERS) .demo
+	rm -rf $(VENV) $(PEERS) $(S3_CLIENTS) .demo

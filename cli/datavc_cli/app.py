@@ -61,6 +61,7 @@ _VERBS = {
     "gc": (_PLACE, "gc", "gc"),
     "purge": (_PLACE, "purge", "purge"),
     "retention": (_PLACE, "retention", "app"),
+    "s3": (_PLACE, "s3", "app"),
     "fsck": (_PLACE, "fsck", "fsck"),
     "info": (_PLACE, "info", "info"),
     "version": (_PLACE, "info", "version"),
@@ -128,10 +129,17 @@ def _register(app: typer.Typer, name: str, added: Any, panel: str) -> None:
     if not isinstance(added, typer.Typer):
         app.command(name, help=help_of(name, added), rich_help_panel=panel)(added)
         return
-    for one in added.registered_commands:
+    _add_examples(name, added)
+    app.add_typer(added, name=name, rich_help_panel=panel)
+
+
+def _add_examples(name: str, group: typer.Typer) -> None:
+    for one in group.registered_commands:
         word = one.name or getattr(one.callback, "__name__", "")
         one.help = help_of(f"{name} {word}", one.callback)
-    app.add_typer(added, name=name, rich_help_panel=panel)
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            _add_examples(f"{name} {inner.name}", inner.typer_instance)
 
 
 def _global_options(

@@ -71,6 +71,11 @@ def complete_pipeline(incomplete: str) -> list[str]:
     return _quietly(_pipelines(incomplete))
 
 
+def complete_s3_key(incomplete: str) -> list[str]:
+    """Access keys of the S3 gateway."""
+    return _quietly(_s3_keys(incomplete))
+
+
 def complete_secret(incomplete: str) -> list[str]:
     """Secrets whose name starts with what was typed."""
     return _quietly(_secrets(incomplete))
@@ -138,6 +143,13 @@ def _secrets(start: str) -> Iterator[str]:
 
     with datavc.connect() as client:
         yield from (each.name for each in client.list_secrets() if each.name.startswith(start))
+
+
+def _s3_keys(start: str) -> Iterator[str]:
+    import datavc
+
+    with datavc.connect() as client:
+        yield from (each.id for each in client.list_s3_keys() if each.id.startswith(start))
 
 
 def _jobs(start: str) -> Iterator[str]:

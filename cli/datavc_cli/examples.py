@@ -153,6 +153,13 @@ EXAMPLES = {
         datavc pipeline start edges""",
     "pipeline run-cron": """
         datavc pipeline run-cron fetch""",
+    "s3 key create": """
+        datavc s3 key create --account ana
+        datavc s3 key create --read-only""",
+    "s3 key list": """
+        datavc s3 key list""",
+    "s3 key revoke": """
+        datavc s3 key revoke DVCQ4ZB2YAJ7WNNPZE6""",
     "secret create": """
         datavc secret create warehouse password=password.txt""",
     "secret list": """

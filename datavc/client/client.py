@@ -16,6 +16,7 @@ from datavc.client.refs import RefVerbs
 from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
 from datavc.client.reproductions import ReproductionVerbs
+from datavc.client.s3_keys import S3KeyVerbs
 from datavc.client.secrets import SecretVerbs
 from datavc.client.space import SpaceVerbs
 from datavc.client.specs import SpecVerbs
@@ -40,6 +41,7 @@ class Client(
     CopyMergeVerbs,
     PipelineVerbs,
     ReproductionVerbs,
+    S3KeyVerbs,
     WebhookVerbs,
     SecretVerbs,
     ControlVerbs,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datavc.model.file_info import PutResult
     from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
     from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+    from datavc.model.s3_key import NewS3Key, S3KeyInfo
     from datavc.model.secret import SecretInfo
 
 
@@ -291,6 +292,24 @@ class EmbeddedTransport(
         from datavc.engine import cron
 
         return cron.tick_now(self._vs, name, author)
+
+    def create_s3_key(self, account: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway."""
+        from datavc.engine import s3_keys
+
+        return s3_keys.create_s3_key(self._vs, account, read_only=read_only)
+
+    def list_s3_keys(self) -> list[S3KeyInfo]:
+        """All access keys, without their secrets."""
+        from datavc.engine import s3_keys
+
+        return s3_keys.list_s3_keys(self._vs)
+
+    def revoke_s3_key(self, key: str) -> None:
+        """Let an access key open nothing any more."""
+        from datavc.engine import s3_keys
+
+        s3_keys.revoke_s3_key(self._vs, key)
 
     def create_secret(
         self, name: str, values: Mapping[str, bytes], author: str, *, update: bool

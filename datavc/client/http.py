@@ -31,6 +31,7 @@ from datavc.model.file_info import PutResult
 from datavc.model.ids import new_id
 from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+from datavc.model.s3_key import NewS3Key, S3KeyInfo
 from datavc.model.secret import SecretInfo
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
@@ -266,6 +267,19 @@ class HttpTransport(
     def run_cron(self, name: str, author: str) -> list[CommitInfo]:
         """Commit a tick of each of a pipeline's cron inputs."""
         return self._post(f"/pipelines/{part(name)}/ticks", Items[CommitInfo], {}, author).items
+
+    def create_s3_key(self, account: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway."""
+        body = {"account": account, "read_only": read_only}
+        return self._post("/s3-keys", NewS3Key, body, account)
+
+    def list_s3_keys(self) -> list[S3KeyInfo]:
+        """All access keys, without their secrets."""
+        return self._list("/s3-keys", S3KeyInfo)
+
+    def revoke_s3_key(self, key: str) -> None:
+        """Let an access key open nothing any more."""
+        self._session.send("DELETE", f"/s3-keys/{part(key)}")
 
     def create_secret(
         self, name: str, values: Mapping[str, bytes], author: str, *, update: bool

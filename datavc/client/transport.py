@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datavc.model.file_info import PutResult
     from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
     from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+    from datavc.model.s3_key import NewS3Key, S3KeyInfo
     from datavc.model.secret import SecretInfo
     from datavc.store.chunk_index import ChunkIndex
     from datavc.store.objects import ObjectStore
@@ -171,6 +172,15 @@ class Transport(
 
     def run_cron(self, name: str, author: str) -> list[CommitInfo]:
         """Commit a tick of each of a pipeline's cron inputs."""
+
+    def create_s3_key(self, account: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway."""
+
+    def list_s3_keys(self) -> list[S3KeyInfo]:
+        """All access keys, without their secrets."""
+
+    def revoke_s3_key(self, key: str) -> None:
+        """Let an access key open nothing any more."""
 
     def create_secret(
         self, name: str, values: Mapping[str, bytes], author: str, *, update: bool

@@ -413,6 +413,67 @@ class SecretColumns(TypedColumns):
 Secret = Table("secrets", METADATA, SecretColumns)
 
 
+class S3KeyColumns(TypedColumns):
+    """An access key of the S3 gateway; ``sealed`` holds its secret, encrypted."""
+
+    id: Named[str] = Column(_TEXT, primary_key=True)
+    sealed: Named[bytes] = Column(LargeBinary)
+    account: Named[str] = Column(_TEXT)
+    #: 1 where it opens nothing for writing.
+    read_only: Named[int] = Column(_BIG)
+    created_us: Named[int] = Column(_BIG)
+
+
+S3Key = Table("s3_keys", METADATA, S3KeyColumns)
+
+
+class S3UploadColumns(TypedColumns):
+    """A multipart upload that was begun and neither completed nor aborted."""
+
+    id: Named[str] = Column(_TEXT, primary_key=True)
+    repo_id: Named[int] = Column(_BIG)
+    branch: Named[str] = Column(_TEXT)
+    path: Named[str] = Column(_TEXT)
+    account: Named[str] = Column(_TEXT)
+    #: Of the commit that its completion makes; null where it is only staged.
+    message: Named[str | None] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+S3Upload = Table(
+    "s3_uploads",
+    METADATA,
+    S3UploadColumns,
+    ForeignKeyConstraint(
+        ["repo_id", "branch"], ["branches.repo_id", "branches.name"], ondelete="CASCADE"
+    ),
+    Index(None, "repo_id", "branch"),
+)
+
+
+class S3PartColumns(TypedColumns):
+    """A part of a multipart upload: a stored change set that puts its content."""
+
+    upload_id: Named[str] = Column(
+        _TEXT, ForeignKey("s3_uploads.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Named[int] = Column(_BIG, primary_key=True, autoincrement=False)
+    etag: Named[str] = Column(_TEXT)
+    #: By algorithm, in base64: the checksums that came with it.
+    checksums: Named[dict[str, str]] = Column(JSON)
+    created_us: Named[int] = Column(_BIG)
+    digest: Named[bytes] = Column(LargeBinary)
+    pack: Named[bytes] = Column(LargeBinary)
+    offset: Named[int] = Column(_BIG)
+    length: Named[int] = Column(_BIG)
+    puts: Named[int] = Column(_BIG)
+    removals: Named[int] = Column(_BIG)
+    content_bytes: Named[int] = Column(_BIG)
+
+
+S3Part = Table("s3_parts", METADATA, S3PartColumns)
+
+
 class JobColumns(TypedColumns):
     """A job."""
 

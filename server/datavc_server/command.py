@@ -6,6 +6,7 @@ Imported whenever the command line starts, so whatever is heavy is imported by t
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,6 +17,7 @@ from datavc.errors import DatavcError, InvalidInput
 
 if TYPE_CHECKING:
     from datavc_server.log_format import LogFormat, LogLevel
+_MAX_PORT = 65535
 
 _Executor = Annotated[
     str | None,
@@ -84,6 +86,17 @@ def serve(
     ] = None,
     log_format: _LogFormat = "text",
     log_level: _LogLevel = None,
+    s3: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Serve S3 clients there, too; they sign with keys of `datavc s3 key create`.",
+        ),
+    ] = None,
+    s3_commit: Annotated[
+        bool,
+        typer.Option("--s3-commit", help="Commit each write by S3 at once, not only stage it."),
+    ] = False,
 ) -> None:
     """Serve this datavc over HTTP.
 
@@ -107,7 +120,9 @@ def serve(
         fetch=fetch,
         allow_fetch=tuple(allow_fetch or ()),
         allow_webhook=tuple(allow_webhook or ()),
+        s3_commit=s3_commit,
     )
+    s3_address = None if s3 is None else _s3_address(s3)
     run(
         home,
         settings,
@@ -116,6 +131,7 @@ def serve(
         database=database,
         executor=executor if engine else "none",
         log=_log(log_format, log_level),
+        s3=s3_address,
     )
 
 
@@ -196,6 +212,22 @@ def _place(context: typer.Context) -> tuple[Path, str | None, str | None]:
         os.environ.get("DATAVC_STORE") or None,
         os.environ.get("DATAVC_DATABASE") or None,
     )
+
+
+def _s3_address(text: str) -> tuple[str, int]:
+    """Host and port of the S3 gateway, whose packages are there."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port[:6]) > _MAX_PORT:
+        raise InvalidInput(
+            f"{text!r} is not an address to listen on", hint="write HOST:PORT, as 127.0.0.1:8251"
+        )
+    missing = [name for name in ("awscrt", "defusedxml", "cryptography") if not find_spec(name)]
+    if missing:
+        raise DatavcError(
+            f"serving S3 needs packages that are not installed ({', '.join(missing)})",
+            hint='pip install "datavc[gateway]"',
+        )
+    return host, int(port)
 
 
 def _token(file: Path | None) -> str | None:

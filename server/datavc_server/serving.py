@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 import uvicorn
 from prometheus_client import start_http_server
+from starlette.types import ASGIApp
 
 from datavc.engine.engine import Engine
 from datavc.errors import InvalidInput
@@ -54,6 +56,7 @@ def serve(
     store: str | None = None,
     database: str | None = None,
     executor: str | None = None,
+    s3: tuple[str, int] | None = None,
     log: tuple[LogFormat, LogLevel | None] = (LogFormat.TEXT, None),
 ) -> None:
     """Serve until SIGTERM or SIGINT. Prints one line with the address once it takes requests.
@@ -66,6 +69,7 @@ def serve(
         database: a SQLAlchemy URL.
         executor: of the engine that works beside; ``none`` for no engine.
         log: format and level of the log; see :func:`~datavc_server.log_format.log_to_stderr`.
+        s3: host and port of the S3 gateway; ``None`` for no gateway.
 
     Raises:
         InvalidInput: the address cannot be listened on.
@@ -76,24 +80,50 @@ def serve(
     with contextlib.ExitStack() as stack:
         stack.enter_context(_stopping(stop))
         listener = stack.enter_context(_listen(settings.host, port))
+        s3_listener = None if s3 is None else stack.enter_context(_listen(*s3))
         vs = stack.enter_context(open_versioned_store(home, store, database))
         app = create_app(vs, settings, stop)
         sender = WebhookSender(vs, settings.allow_webhook)
         stack.enter_context(delivering(sender, stop))
         if executor != "none":
             stack.enter_context(working(_engine(vs, home, executor, settings.allow_egress), stop))
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            lifespan="on",
-            timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=_GRACE,
-        )
+        if s3_listener is not None:
+            stack.enter_context(_serving_s3(vs, settings, s3_listener))
         _announce(f"datavc serves {_url(listener)}")
-        _Server(config, stop).run([listener])
+        if s3_listener is not None:
+            _announce(f"datavc serves {_url(s3_listener)} to S3 clients")
+        _Server(_config(app, lifespan="on"), stop).run([listener])
+
+
+def _config(app: ASGIApp, *, lifespan: Literal["on", "off"]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan=lifespan,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_GRACE,
+    )
+
+
+@contextlib.contextmanager
+def _serving_s3(
+    vs: VersionedStore, settings: ServerSettings, listener: socket.socket
+) -> Iterator[None]:
+    """Serve S3 clients in a thread of its own, with an event loop of its own."""
+    # Its packages are not needed by a server without it.
+    from datavc_server.s3.app import create_s3_app
+
+    server = uvicorn.Server(_config(create_s3_app(vs, settings), lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listener],), name="datavc-s3")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def run_engine(

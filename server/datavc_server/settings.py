@@ -49,6 +49,8 @@ class ServerSettings:
     #: Largest file that is fetched, in bytes, and the longest that one may take, in seconds.
     max_fetch: int = 64 * 1024 * 1024 * 1024
     fetch_seconds: float = 3600
+    #: Whether each write by S3 is committed at once.
+    s3_commit: bool = False
 
     #: Prefixes of URLs that webhooks may have though their addresses are not public.
     allow_webhook: tuple[str, ...] = ()

@@ -1,0 +1,42 @@
+"""Verbs on access keys of the S3 gateway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datavc.client.base import ClientBase
+
+if TYPE_CHECKING:
+    from datavc.model.s3_key import NewS3Key, S3KeyInfo
+
+
+class S3KeyVerbs(ClientBase):
+    """Access keys, by which S3 clients sign what they send to the gateway."""
+
+    def create_s3_key(self, account: str | None = None, *, read_only: bool = False) -> NewS3Key:
+        """Make an access key. Its secret is told now and never again.
+
+        Args:
+            account: who is written down for what is done with it; this client's author by
+                default.
+            read_only: it opens nothing for writing.
+
+        Raises:
+            InvalidInput: the account's name is empty, too long, or not one line.
+        """
+        return self.transport.create_s3_key(account or self.author, read_only=read_only)
+
+    def list_s3_keys(self) -> list[S3KeyInfo]:
+        """All access keys, the oldest first, without their secrets."""
+        return self.transport.list_s3_keys()
+
+    def revoke_s3_key(self, key: str) -> None:
+        """Let an access key open nothing any more.
+
+        Args:
+            key: its id.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        self.transport.revoke_s3_key(key)
