@@ -140,26 +140,32 @@ class Engine:
         running = RunningJobs(self._runner, stop, self._settings.drain_seconds, changed)
         watcher = NewsWatcher(self._vs, changed)
         pause = _FIRST_PAUSE
+        left_behind = False
         try:
             while not stop.is_set():
                 changed.clear()
                 try:
+                    if left_behind and not running.count():
+                        self._executor.clean_up()
+                        left_behind = False
                     due = do_what_is_due(self._vs)
                     has_more = self._start_jobs(running, stop)
                     if not running.took_leave():
                         pause = _FIRST_PAUSE
                         self._wait(changed, stop, _COURTESY if has_more else due)
                         continue
+                    left_behind = True
                     stop.wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
-                    if not running.count():
-                        self._executor.clean_up()
                 except Unavailable:
                     stop.wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
         finally:
             watcher.close()
             running.wait()
+            if left_behind or running.took_leave():
+                with contextlib.suppress(Unavailable):
+                    self._executor.clean_up()
 
     def _start_jobs(self, running: RunningJobs, stop: threading.Event) -> bool:
         """Claim jobs while there are any, and more may run.
