@@ -141,10 +141,14 @@ class Engine:
         standing = RunningJobs(self._runner, stop, 0, changed)
         watcher = NewsWatcher(self._vs, changed)
         pause = _FIRST_PAUSE
+        left_behind = False
         try:
             while not stop.is_set():
                 changed.clear()
                 try:
+                    if left_behind and not running.count() and not standing.count():
+                        self._executor.clean_up()
+                        left_behind = False
                     due = do_what_is_due(self._vs)
                     has_more = self._start_jobs(running, stop)
                     self._start_standing(standing)
@@ -152,10 +156,9 @@ class Engine:
                         pause = _FIRST_PAUSE
                         self._wait(changed, stop, _COURTESY if has_more else due)
                         continue
+                    left_behind = True
                     stop.wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
-                    if not running.count() and not standing.count():
-                        self._executor.clean_up()
                 except Unavailable:
                     stop.wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
@@ -163,6 +166,9 @@ class Engine:
             watcher.close()
             running.wait()
             standing.wait()
+            if left_behind or running.took_leave():
+                with contextlib.suppress(Unavailable):
+                    self._executor.clean_up()
 
     def _start_standing(self, standing: RunningJobs) -> None:
         """Claim all services; they wait for little, and are not counted."""

@@ -15,8 +15,11 @@ import pytest
 
 from datavc.engine import jobs
 from datavc.engine.engine import Engine
+from datavc.engine.executors.executor import Worker, WorkerRequest
+from datavc.engine.executors.process import ProcessExecutor
 from datavc.engine.logs import read_logs
 from datavc.engine.settings import EngineSettings
+from datavc.errors import ExecutorAway
 from datavc.model.job import JobInfo, JobState
 from datavc.model.log_query import LogQuery
 from tests.integration.engine.conftest import BOTH_DATABASES
@@ -186,6 +189,36 @@ def test_a_busy_engine_leaves_jobs_to_one_that_comes_later(world) -> None:
             assert sorted(states()) == [JobState.RUNNING, JobState.SUCCESS]
         (world.calls / "gate").touch()
         assert [outcome(world, run)[0].state for run in runs] == [JobState.SUCCESS] * 3
+
+
+def test_what_was_left_behind_while_containers_could_not_be_had_is_removed_later(
+    world, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the container engine is still away when that is tried first."""
+    away, calls = [True, True], []
+    open_worker = ProcessExecutor.open_worker
+
+    def fail_at_first(self: ProcessExecutor, request: WorkerRequest) -> Worker:
+        if len(away) == 2:
+            away.pop()
+            raise ExecutorAway("it does not answer")
+        return open_worker(self, request)
+
+    def clean_up(self: ProcessExecutor) -> None:
+        calls.append(bool(away))
+        if away:
+            away.clear()
+            raise ExecutorAway("it does not answer")
+
+    monkeypatch.setattr(ProcessExecutor, "open_worker", fail_at_first)
+    monkeypatch.setattr(ProcessExecutor, "clean_up", clean_up)
+    world.repo("raw")
+    world.pipeline("copy", "raw", 'cp "$in" "$DATAVC_PFS/out/"')
+    with serving(world):
+        (job,) = outcome(world, world.put("raw", {"a": b"1"}))
+        assert job.state is JobState.SUCCESS
+        wait_until(lambda: False in calls)
+    assert calls == [True, False]
 
 
 GATED = (
