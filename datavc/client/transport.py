@@ -14,7 +14,6 @@ from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
 from datavc.client.reproduction_transport import ReproductionTransport
 from datavc.client.space_transport import SpaceTransport
-from datavc.model.job import JobInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from datavc.model.commit import TreeRef
     from datavc.model.commit_info import CommitInfo, Lineage
     from datavc.model.file_info import PutResult
-    from datavc.model.job import DatumInfo, LogLine, PipelineInfo
+    from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
     from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
     from datavc.model.secret import SecretInfo
     from datavc.store.chunk_index import ChunkIndex
     from datavc.store.objects import ObjectStore
 
 #: Called with a job each time its state or its datum counters change.
-JobProgress = Callable[[JobInfo], None]
+JobProgress = Callable[["JobInfo"], None]
 
 
 class Transport(MergeTransport, RefsTransport, ReproductionTransport, SpaceTransport, Protocol):

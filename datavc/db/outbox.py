@@ -10,6 +10,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from datavc.db.clock import now_us
 from datavc.db.tables import OutboxEvent
 
+#: Kind of the event of a commit that landed on a branch.
+COMMIT_LANDED = "commit_landed"
+
 # Number of the advisory lock, of no meaning but to be this one's.
 _TURN = 0x6461_7461_7663
 
