@@ -1,7 +1,7 @@
-"""Reading a large local folder ahead in a second process, while this one is still starting.
+"""Reading a large local folder ahead in other processes, while this one is still starting.
 
 To look at 100,000 files takes as long as to start a command, and Python does one thing at a time.
-It is a convenience: where the process does not start, dies, or meets what it cannot read, folders
+It is a convenience: where a process does not start, dies, or meets what it cannot read, folders
 are read here, and errors come up here.
 """
 
@@ -18,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from typing import IO
+from zlib import crc32
 
 import msgspec
 
@@ -27,7 +28,9 @@ from datavc.versioning.local_folder import LocalFolder, read_ahead, read_folder
 
 #: Folders of fewer files and folders are read before another process has started.
 _LARGE = 5000
-#: Bytes that are kept ahead of whoever asks for them, about.
+#: So many processes share the work. This one soon waits for them, and then leaves its processor.
+_PROCESSES = 2
+#: Bytes that each keeps ahead of whoever asks for them, about.
 _AHEAD = 64 * 1024 * 1024
 _PIPE_SIZE = 1024 * 1024
 _LENGTH = struct.Struct("<I")
@@ -69,19 +72,48 @@ def folders_ahead(top: str, links: LinkHandling) -> Iterator[None]:
 
 
 class FoldersAhead:
-    """Folders that a process of its own reads. For one thread at a time.
+    """Folders that other processes read. For one thread at a time.
 
     Raises:
-        OSError: the process cannot be started.
+        OSError: a process cannot be started.
     """
 
     def __init__(self, top: str, links: LinkHandling) -> None:
         #: When reading began, in nanoseconds since the Unix epoch.
         self.started_ns = time.time_ns()
+        self._top = top
         self._links = links
+        self._parts: list[_PartAhead] = []
+        try:
+            for part in range(_PROCESSES):
+                self._parts.append(_PartAhead(top, links, part))
+        except OSError:
+            self.close()
+            raise
+
+    def read(self, path: str, links: LinkHandling) -> LocalFolder | None:
+        """The folder *path*, or ``None`` where it is not among those read ahead.
+
+        Folders that come before it in the order of paths are dropped.
+        """
+        if links is not self._links:
+            return None
+        first = path[len(self._top) + 1 :].partition("/")[0]
+        return self._parts[_part_of(first)].read(path)
+
+    def close(self) -> None:
+        """End the processes."""
+        for part in self._parts:
+            part.close()
+
+
+class _PartAhead:
+    """The share of one process: the top or not, and folders in it with all that they hold."""
+
+    def __init__(self, top: str, links: LinkHandling, part: int) -> None:
         self._process = subprocess.Popen(
             # Without -P, modules in the current folder would come first.
-            [sys.executable, "-P", "-m", __name__, top, links.value],
+            [sys.executable, "-P", "-m", __name__, top, links.value, str(part)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -93,13 +125,8 @@ class FoldersAhead:
         self._thread = threading.Thread(target=self._receive, name="datavc-ahead", daemon=True)
         self._thread.start()
 
-    def read(self, path: str, links: LinkHandling) -> LocalFolder | None:
-        """The folder *path*, or ``None`` where it is not among those read ahead.
-
-        Folders that come before it in the order of paths are dropped.
-        """
-        if links is not self._links:
-            return None
+    def read(self, path: str) -> LocalFolder | None:
+        """As :meth:`FoldersAhead.read`, for a folder of this share."""
         wanted = f"{path}/"
         with self._changed:
             while True:
@@ -176,28 +203,48 @@ def _is_large(top: str) -> bool:
     return False
 
 
-def _send_all(top: str, links: LinkHandling, out: IO[bytes]) -> None:
-    """Read all folders in the order of their paths, and send them."""
-    folders = [top]
+def _part_of(name: str) -> int:
+    """Which process reads the folder *name* in the top, or the top itself, whose name is empty."""
+    return crc32(os.fsencode(name)) % _PROCESSES if name else 0
+
+
+def _send_all(top: str, links: LinkHandling, part: int, out: IO[bytes]) -> None:
+    """Read all folders of a share in the order of their paths, and send them."""
+    if part == _part_of(""):
+        subfolders = _send(top, links, out)
+    else:
+        with os.scandir(top) as entries:
+            subfolders = [one.name for one in entries if one.is_dir(follow_symlinks=False)]
+    folders = _below(top, [name for name in subfolders if _part_of(name) == part])
     while folders:
         path = folders.pop()
-        folder = read_folder(path, links=links)
-        data = _encode(_Folder(path, folder.names, folder.stats, folder.subfolders))
-        out.write(_LENGTH.pack(len(data)))
-        out.write(data)
-        # A slash follows their names in paths, which decides the order.
-        below = sorted((f"{name}/" for name in folder.subfolders), reverse=True)
-        folders += [f"{path}/{name[:-1]}" for name in below]
+        folders += _below(path, _send(path, links, out))
+
+
+def _send(path: str, links: LinkHandling, out: IO[bytes]) -> list[str]:
+    """Read one folder, and send it; gives its subfolders."""
+    folder = read_folder(path, links=links)
+    data = _encode(_Folder(path, folder.names, folder.stats, folder.subfolders))
+    out.write(_LENGTH.pack(len(data)))
+    out.write(data)
+    return folder.subfolders
+
+
+def _below(path: str, subfolders: list[str]) -> list[str]:
+    """Their paths, the last one first."""
+    # A slash follows their names in paths, which decides the order.
+    names = sorted((f"{name}/" for name in subfolders), reverse=True)
+    return [f"{path}/{name[:-1]}" for name in names]
 
 
 def _main() -> None:
-    top, links = sys.argv[1:]
+    top, links, part = sys.argv[1:]
     # Whoever asked reads what is missing, and tells what is wrong with it.
     with (
         contextlib.suppress(OSError, DatavcError, UnicodeError, KeyboardInterrupt),
         os.fdopen(os.dup(1), "wb", buffering=_PIPE_SIZE // 16) as out,
     ):
-        _send_all(top, LinkHandling(links), out)
+        _send_all(top, LinkHandling(links), int(part), out)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +44,40 @@ def test_they_are_as_if_read_here(top: str, ahead: FoldersAhead) -> None:
     for name in FOLDERS:
         assert ahead.read(top + name, KEEP) == read_folder(top + name, links=KEEP)
     assert ahead.read(f"{top}/c", KEEP) is None
+
+
+def test_each_process_has_a_share(top: str) -> None:
+    shares = []
+    for part in range(2):
+        out = io.BytesIO()
+        module._send_all(top, KEEP, part, out)
+        shares.append({name for name in FOLDERS if f"{top}{name}" in _paths_in(out)})
+    assert all(shares)
+    assert sorted(shares[0] | shares[1]) == sorted(FOLDERS)
+    assert not shares[0] & shares[1]
+
+
+def _paths_in(out: io.BytesIO) -> set[str]:
+    out.seek(0)
+    return {module._decode(data).path for data in iter(lambda: module._read_message(out), None)}
+
+
+def test_without_a_second_process_the_first_one_ends(
+    top: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def start_one(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
+        if started:
+            raise BlockingIOError("no more processes")
+        started.append(start(*arguments, **options))  # type: ignore[call-overload]
+        return started[0]
+
+    monkeypatch.setattr(subprocess, "Popen", start_one)
+    with pytest.raises(BlockingIOError):
+        FoldersAhead(top, KEEP)
+    assert started[0].returncode is not None
 
 
 def test_what_is_not_asked_for_is_dropped(top: str, ahead: FoldersAhead) -> None:
