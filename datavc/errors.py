@@ -26,6 +26,7 @@
     │   ├── DatabaseUnavailable
     │   ├── ServerUnavailable
     │   └── ExecutorUnavailable
+    │       └── ExecutorAway    it answered before, or nobody answers: jobs wait for it
     ├── OutOfSpace              a disk or a quota is full
     ├── SourceUnreadable        a file or folder to be read in cannot be read, or changed meanwhile
     │   └── SourceChanged       an external file's source is gone, or is not what was imported
@@ -230,6 +231,10 @@ class ExecutorUnavailable(Unavailable):
     """The container engine does not answer, or lacks what the pipeline needs."""
 
     code = ErrorCode.EXECUTOR_UNAVAILABLE
+
+
+class ExecutorAway(ExecutorUnavailable):
+    """The container engine does not answer; unlike what it refuses, this passes by itself."""
 
 
 class OutOfSpace(DatavcError):
