@@ -76,7 +76,7 @@ class CopyMergeVerbs(MergeVerbs):
             NotFound, InvalidInput: as :meth:`merge`.
         """
         from datavc.model.merge_info import MergeOutcome
-        from datavc.versioning.working_copy.comparison import STATE_FOLDER
+        from datavc.versioning.working_copy.copy_state import STATE_FOLDER
 
         state = copy.settled_state()
         found = copy.status()

@@ -47,20 +47,25 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Folder).decode
 
 
+def pays(top: str, links: LinkHandling) -> bool:
+    """Whether reading *top* ahead takes less time than to start the processes.
+
+    Links that are followed may lead round in circles, so nothing is read ahead then.
+    """
+    return links is not LinkHandling.FOLLOW and _has_processors() and _is_large(top)
+
+
 @contextlib.contextmanager
 def folders_ahead(top: str, links: LinkHandling) -> Iterator[None]:
     """Let :func:`~datavc.versioning.local_folder.read_folder` find folders read already.
 
     Args:
         top: the folder that will be read with all below, in the order of the paths.
-        links: what becomes of symbolic links. Those that are followed may lead round in circles,
-            so nothing is read ahead then.
+        links: what becomes of symbolic links.
     """
-    ahead = None
-    if links is not LinkHandling.FOLLOW and _has_processors() and _is_large(top):
-        with contextlib.suppress(OSError):
-            ahead = FoldersAhead(top, links)
-    if ahead is None:
+    try:
+        ahead = FoldersAhead(top, links)
+    except OSError:
         yield
         return
     token = read_ahead.set(ahead)

@@ -13,7 +13,7 @@ import pytest
 from datavc.errors import SourceUnreadable
 from datavc.model.link_handling import LinkHandling
 from datavc.versioning import folders_ahead as module
-from datavc.versioning.folders_ahead import FoldersAhead, folders_ahead
+from datavc.versioning.folders_ahead import FoldersAhead, folders_ahead, pays
 from datavc.versioning.local_folder import LocalFolder, read_ahead, read_folder, reading_since
 
 #: In the order of paths, where a slash follows the names of folders.
@@ -132,9 +132,13 @@ def test_what_cannot_be_read_is_told_by_whoever_asks(
 
 
 @pytest.mark.parametrize("links", [KEEP, LinkHandling.FOLLOW])
-def test_nothing_is_started_for_few_files_or_links_that_are_followed(
+def test_it_does_not_pay_for_few_files_or_links_that_are_followed(
     top: str, links: LinkHandling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_LARGE", 10 if links is LinkHandling.FOLLOW else 1000)
-    with folders_ahead(top, links):
-        assert read_ahead.get() is None
+    assert not pays(top, links)
+
+
+def test_it_pays_for_many_files(top: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LARGE", 10)
+    assert pays(top, KEEP)
