@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import marshal
 import os
-import struct
 import subprocess
 import sys
 import threading
@@ -18,33 +18,16 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from typing import IO
-from zlib import crc32
 
-import msgspec
-
-from datavc.errors import DatavcError
 from datavc.model.link_handling import LinkHandling
-from datavc.versioning.local_folder import LocalFolder, read_ahead, read_folder
+from datavc.versioning import folder_share
+from datavc.versioning.folder_share import LENGTH, PIPE_SIZE, PROCESSES, part_of
+from datavc.versioning.local_folder import LocalFolder, read_ahead
 
 #: Folders of fewer files and folders are read before another process has started.
 _LARGE = 5000
-#: So many processes share the work. This one soon waits for them, and then leaves its processor.
-_PROCESSES = 2
 #: Bytes that each keeps ahead of whoever asks for them, about.
 _AHEAD = 64 * 1024 * 1024
-_PIPE_SIZE = 1024 * 1024
-_LENGTH = struct.Struct("<I")
-
-
-class _Folder(msgspec.Struct, array_like=True):
-    path: str
-    names: list[str]
-    stats: bytes
-    subfolders: list[str]
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Folder).decode
 
 
 def pays(top: str, links: LinkHandling) -> bool:
@@ -90,7 +73,7 @@ class FoldersAhead:
         self._links = links
         self._parts: list[_PartAhead] = []
         try:
-            for part in range(_PROCESSES):
+            for part in range(PROCESSES):
                 self._parts.append(_PartAhead(top, links, part))
         except OSError:
             self.close()
@@ -104,7 +87,7 @@ class FoldersAhead:
         if links is not self._links:
             return None
         first = path[len(self._top) + 1 :].partition("/")[0]
-        return self._parts[_part_of(first)].read(path)
+        return self._parts[part_of(first)].read(path)
 
     def close(self) -> None:
         """End the processes."""
@@ -118,7 +101,7 @@ class _PartAhead:
     def __init__(self, top: str, links: LinkHandling, part: int) -> None:
         self._process = subprocess.Popen(
             # Without -P, modules in the current folder would come first.
-            [sys.executable, "-P", "-m", __name__, top, links.value, str(part)],
+            [sys.executable, "-P", "-m", folder_share.__name__, top, links.value, str(part)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -156,12 +139,11 @@ class _PartAhead:
     def _receive(self) -> None:
         stream = self._process.stdout
         if stream is not None:
-            with stream, contextlib.suppress(OSError, msgspec.MsgspecError):
+            with stream, contextlib.suppress(OSError):
                 with contextlib.suppress(OSError):
-                    fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
+                    fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
                 while (data := _read_message(stream)) is not None:
-                    found = _decode(data)
-                    folder = LocalFolder(found.path, found.names, found.stats, found.subfolders)
+                    folder = LocalFolder(*marshal.loads(data))  # noqa: S302 - of its own process
                     if not self._keep(folder, len(data)):
                         break
         with self._changed:
@@ -178,10 +160,10 @@ class _PartAhead:
 
 
 def _read_message(stream: IO[bytes]) -> bytes | None:
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
+    head = stream.read(LENGTH.size)
+    if len(head) < LENGTH.size:
         return None
-    (size,) = _LENGTH.unpack(head)
+    (size,) = LENGTH.unpack(head)
     data = stream.read(size)
     return data if len(data) == size else None
 
@@ -206,51 +188,3 @@ def _is_large(top: str) -> bool:
         except OSError:
             return False
     return False
-
-
-def _part_of(name: str) -> int:
-    """Which process reads the folder *name* in the top, or the top itself, whose name is empty."""
-    return crc32(os.fsencode(name)) % _PROCESSES if name else 0
-
-
-def _send_all(top: str, links: LinkHandling, part: int, out: IO[bytes]) -> None:
-    """Read all folders of a share in the order of their paths, and send them."""
-    if part == _part_of(""):
-        subfolders = _send(top, links, out)
-    else:
-        with os.scandir(top) as entries:
-            subfolders = [one.name for one in entries if one.is_dir(follow_symlinks=False)]
-    folders = _below(top, [name for name in subfolders if _part_of(name) == part])
-    while folders:
-        path = folders.pop()
-        folders += _below(path, _send(path, links, out))
-
-
-def _send(path: str, links: LinkHandling, out: IO[bytes]) -> list[str]:
-    """Read one folder, and send it; gives its subfolders."""
-    folder = read_folder(path, links=links)
-    data = _encode(_Folder(path, folder.names, folder.stats, folder.subfolders))
-    out.write(_LENGTH.pack(len(data)))
-    out.write(data)
-    return folder.subfolders
-
-
-def _below(path: str, subfolders: list[str]) -> list[str]:
-    """Their paths, the last one first."""
-    # A slash follows their names in paths, which decides the order.
-    names = sorted((f"{name}/" for name in subfolders), reverse=True)
-    return [f"{path}/{name[:-1]}" for name in names]
-
-
-def _main() -> None:
-    top, links, part = sys.argv[1:]
-    # Whoever asked reads what is missing, and tells what is wrong with it.
-    with (
-        contextlib.suppress(OSError, DatavcError, UnicodeError, KeyboardInterrupt),
-        os.fdopen(os.dup(1), "wb", buffering=_PIPE_SIZE // 16) as out,
-    ):
-        _send_all(top, LinkHandling(links), int(part), out)
-
-
-if __name__ == "__main__":
-    _main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import marshal
 import os
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from datavc.errors import SourceUnreadable
 from datavc.model.link_handling import LinkHandling
 from datavc.versioning import folders_ahead as module
+from datavc.versioning.folder_share import send_all
 from datavc.versioning.folders_ahead import FoldersAhead, folders_ahead, pays
 from datavc.versioning.local_folder import LocalFolder, read_ahead, read_folder, reading_since
 
@@ -50,7 +52,7 @@ def test_each_process_has_a_share(top: str) -> None:
     shares = []
     for part in range(2):
         out = io.BytesIO()
-        module._send_all(top, KEEP, part, out)
+        send_all(top, KEEP, part, out)
         shares.append({name for name in FOLDERS if f"{top}{name}" in _paths_in(out)})
     assert all(shares)
     assert sorted(shares[0] | shares[1]) == sorted(FOLDERS)
@@ -59,7 +61,7 @@ def test_each_process_has_a_share(top: str) -> None:
 
 def _paths_in(out: io.BytesIO) -> set[str]:
     out.seek(0)
-    return {module._decode(data).path for data in iter(lambda: module._read_message(out), None)}
+    return {marshal.loads(data)[0] for data in iter(lambda: module._read_message(out), None)}
 
 
 def test_without_a_second_process_the_first_one_ends(
