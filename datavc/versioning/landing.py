@@ -25,9 +25,6 @@ from datavc.model.webhook import WebhookEvent
 from datavc.versioning.protections import check_may_commit
 from datavc.versioning.versioned_store import VersionedStore
 
-#: Kind of the outbox event of a commit that landed on a branch.
-COMMIT_LANDED = "commit_landed"
-
 #: How often a commit is tried again on top of a head that has moved meanwhile.
 _TRIES = 40
 #: Seconds; a loser waits for a random part of this, growing with every try.
@@ -199,7 +196,7 @@ def _land(conn: Connection, prepared: Prepared, commit: Commit) -> None:
         "commit": commit.id,
         "run_id": words.run_id,
     }
-    outbox.add(conn, COMMIT_LANDED, payload, time_us=commit.time_us)
+    outbox.add(conn, outbox.COMMIT_LANDED, payload, time_us=commit.time_us)
     event = WebhookEvent.MERGE if words.merged else WebhookEvent.COMMIT
     said = {"author": words.author, "message": words.message}
     webhooks.enqueue(conn, event, base.repo.name, payload | said, time_us=commit.time_us)
