@@ -5,13 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-<<<<<<< HEAD:datavc/db/migrations/versions/r0013_webhooks.py
 revision = "0013"
 down_revision = "0012"
-=======
-revision = "0013"
-down_revision = "0012"
->>>>>>> wk-rest:datavc/db/migrations/versions/r0014_webhooks.py
 branch_labels = None
 depends_on = None
 
