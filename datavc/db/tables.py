@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -443,6 +445,7 @@ class JobColumns(TypedColumns):
     datums_recovered: Named[int] = Column(_BIG, server_default=text("0"))
     #: The commit that the job makes once more, and how closely; null for a job that makes its own.
     reproduces: Named[dict[str, object] | None] = Column(JSON(none_as_null=True))
+    standing: Named[bool] = Column(Boolean, server_default=false())
 
 
 Job = Table(

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from datavc.engine.lazy_files import LazyFiles
 from datavc.engine.scratch import disk_full, empty_folder, scratch_errors
 from datavc.errors import OutOfSpace
 from datavc.model.commit import TreeRef
@@ -44,6 +45,9 @@ class InputFolder:
         self._trees = trees
         self._root = root
         self._may_reuse = may_reuse
+        #: Paths of files that are fetched when they are opened, and what serves them.
+        self._pipes: dict[str, Entry] = {}
+        self._lazy: LazyFiles | None = None
         #: By the input's name; several where a group has them.
         self._present: dict[str, list[DatumInput]] = {}
 
@@ -60,6 +64,7 @@ class InputFolder:
         wanted: defaultdict[str, list[DatumInput]] = defaultdict(list)
         for part in datum.inputs:
             wanted[part.source.name].append(part)
+        self.settle()
         written = 0
         with scratch_errors(self._root):
             self._clear(wanted)
@@ -69,12 +74,26 @@ class InputFolder:
                     (self._root / name).mkdir(exist_ok=True)
                     self._present[name] = parts
                     written += sum(self._write(part) for part in parts)
+            if self._pipes:
+                self._lazy = LazyFiles(self._vs.objects, self._pipes, self._root)
         return written
+
+    def settle(self) -> None:
+        """The transform has ended: no more files are fetched.
+
+        Raises:
+            StoreUnavailable, DataCorrupt, SourceUnreadable: a file that was opened could not be
+                read to its end.
+        """
+        lazy, self._lazy, self._pipes = self._lazy, None, {}
+        if lazy is not None:
+            lazy.stop()
 
     def _clear(self, wanted: Mapping[str, list[DatumInput]]) -> None:
         """Remove all that is not wanted, and whatever else a transform has left here."""
         for name, parts in list(self._present.items()):
-            if not self._may_reuse or wanted.get(name) != parts:
+            lazy = any(part.source.lazy for part in parts)
+            if lazy or not self._may_reuse or wanted.get(name) != parts:
                 del self._present[name]
         for entry in list(os.scandir(self._root)):
             if entry.name == _OUTPUT or entry.name in self._present:
@@ -103,6 +122,9 @@ class InputFolder:
             if entry.kind is EntryKind.SYMLINK:
                 content = b"".join(read_content(self._vs.objects, entry))
                 Path(target).symlink_to(os.fsdecode(bytes(content)))
+                continue
+            if part.source.lazy and entry.size and not part.source.empty_files:
+                self._pipes[target] = entry
                 continue
             self._write_file(target, entry, empty=part.source.empty_files)
             written += 0 if part.source.empty_files else entry.size

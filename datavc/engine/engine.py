@@ -138,6 +138,7 @@ class Engine:
         """
         changed = threading.Event()
         running = RunningJobs(self._runner, stop, self._settings.drain_seconds, changed)
+        standing = RunningJobs(self._runner, stop, 0, changed)
         watcher = NewsWatcher(self._vs, changed)
         pause = _FIRST_PAUSE
         try:
@@ -146,13 +147,14 @@ class Engine:
                 try:
                     due = do_what_is_due(self._vs)
                     self._start_jobs(running, stop)
-                    if not running.took_leave():
+                    self._start_standing(standing)
+                    if not (running.took_leave() or standing.took_leave()):
                         pause = _FIRST_PAUSE
                         self._wait(changed, stop, due)
                         continue
                     stop.wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
-                    if not running.count():
+                    if not running.count() and not standing.count():
                         self._executor.clean_up()
                 except Unavailable:
                     stop.wait(pause)
@@ -160,6 +162,16 @@ class Engine:
         finally:
             watcher.close()
             running.wait()
+            standing.wait()
+
+    def _start_standing(self, standing: RunningJobs) -> None:
+        """Claim all services; they wait for little, and are not counted."""
+        job = self._scheduler.claim_standing()
+        while job is not None:
+            # What an engine that was killed has left may hold the port.
+            self._executor.clean_up_dead()
+            standing.start(job)
+            job = self._scheduler.claim_standing()
 
     def _start_jobs(self, running: RunningJobs, stop: threading.Event) -> None:
         """Claim jobs while there are any, and more may run."""

@@ -40,6 +40,8 @@ class WorkOrder:
     #: What one datum takes of it.
     share: Share
     secrets: SecretValues = field(default_factory=dict, repr=False)
+    #: Called with the output folder once a transform has ended, however it did.
+    take_rest: Callable[[Path], None] | None = None
 
 
 class JobWorkers:
@@ -101,6 +103,11 @@ class JobWorkers:
                 self._restarted.add(key)
         if worker is not None:
             worker.interrupt()
+
+    def output_folders(self) -> list[Path]:
+        """Where the transforms that run write to."""
+        with self._lock:
+            return [worker.output for worker in self._workers.values()]
 
     def wait(self, seconds: float) -> bool:
         """Wait for all threads, up to *seconds*; whether all have ended."""
@@ -195,6 +202,8 @@ class JobWorkers:
             return runner.run(datum, log)
         finally:
             self._running.end(datum)
+            if self._order.take_rest is not None:
+                self._order.take_rest(runner.worker.output)
             with self._lock:
                 del self._current[number]
 

@@ -74,14 +74,19 @@ def look_at_run(vs: VersionedStore, run_id: str) -> tuple[bool, list[JobInfo]]:
         waiting = outbox.has_event_of(conn, run_id)
         found = jobs.list_jobs(conn, run_id=run_id, limit=_PAGE * _PAGE)
     infos = [job.info for job in reversed(found)]
-    return not waiting and all(info.state.is_terminal for info in infos), infos
+    return not waiting and all(_is_over(info) for info in infos), infos
 
 
 def look_at_job(vs: VersionedStore, job_id: str) -> tuple[bool, list[JobInfo]]:
     """Whether a job is over, and the job."""
     with vs.db.read() as conn:
         info = find_job(conn, job_id).info
-    return info.state.is_terminal, [info]
+    return _is_over(info), [info]
+
+
+def _is_over(info: JobInfo) -> bool:
+    """Whether there is nothing to wait for: a service goes on for good."""
+    return info.standing or info.state.is_terminal
 
 
 def timed_out(what: str, timeout: float, infos: Sequence[JobInfo]) -> Conflict:

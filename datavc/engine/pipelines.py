@@ -21,6 +21,7 @@ from datavc.model.ids import new_id
 from datavc.model.job import JobState, PipelineInfo
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.model.pipeline_input import cron_inputs, pfs_inputs
+from datavc.model.service import is_standing
 from datavc.versioning.versioned_store import VersionedStore
 
 _OPEN_STATES = tuple(state for state in JobState if not state.is_terminal)
@@ -63,7 +64,8 @@ def create_pipeline(
             raise AlreadyExists(
                 f"pipeline {spec.name!r} exists already", hint="update it, or choose another name"
             )
-        check_secrets(conn, spec.transform.secrets)
+        check_secrets(conn, spec.secrets)
+        _check_port(conn, spec)
         ticks_made = cron.make_tick_repos(conn, spec, author)
         check_inputs(conn, spec)
         before = None if current is None else parse_pipeline_spec(current.spec)
@@ -198,6 +200,20 @@ def check_inputs(
             raise InvalidSpec(
                 f"pipeline {spec.name!r} would feed itself: {' <- '.join((spec.name, *cycle))}",
                 hint="remove one of these inputs",
+            )
+
+
+def _check_port(conn: Connection, spec: PipelineSpec) -> None:
+    """Engines may share a host, so a port belongs to one service."""
+    if spec.service is None:
+        return
+    for row in all_pipelines(conn):
+        other = parse_pipeline_spec(row.spec).service if is_standing(row.spec) else None
+        port = spec.service.external_port
+        if other is not None and row.name != spec.name and other.external_port == port:
+            raise Conflict(
+                f"service.external_port: {port} is that of service {row.name!r}",
+                hint="choose another port",
             )
 
 

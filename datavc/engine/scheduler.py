@@ -17,7 +17,7 @@ from datavc.model.job import JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.versioning.versioned_store import VersionedStore
 
-_HELD = (JobState.RUNNING, JobState.FINISHING)
+_HELD = (JobState.RUNNING, JobState.FINISHING, JobState.EGRESSING)
 #: Sets an engine's own number apart from the name of its process.
 _SEPARATOR = "#"
 _LIMIT = 10_000
@@ -57,6 +57,14 @@ class Scheduler:
         """Act upon what has happened, and free the jobs of engines that were killed here."""
         handle_events(self._vs, self._owner)
         release_jobs_of_the_dead(self._vs)
+
+    def claim_standing(self) -> JobRow | None:
+        """Claim a job that runs until something replaces it; ``None`` when none is ready."""
+        with self._vs.db.write() as conn:
+            while True:
+                job = job_claims.claim(conn, self._owner, self._lease_seconds, standing=True)
+                if job is None or not _give_up_superseded(conn, job):
+                    return job
 
     def claim(self, host: Share | None = None) -> JobRow | None:
         """Claim a job that is ready; ``None`` when there is none.

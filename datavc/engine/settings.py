@@ -45,6 +45,9 @@ class EngineSettings:
     poll_seconds: float = 5.0
     #: Seconds for which finished datums may wait to be made durable together.
     batch_seconds: float = 0.25
+    #: Where egress may go: below these prefixes, and to databases of public addresses; ``None``
+    #: wherever this process can.
+    allow_egress: tuple[str, ...] | None = None
     #: Bytes of a datum's log that are kept; what comes after is counted, and dropped.
     log_limit: int = 16 * 1024 * 1024
 

@@ -27,6 +27,14 @@ _AllowExternal = Annotated[
     ),
 ]
 
+_AllowEgress = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PREFIX",
+        help="Let pipelines write there: s3://bucket/path, or postgresql://host/database.",
+    ),
+]
+
 
 def serve(
     context: typer.Context,
@@ -45,6 +53,7 @@ def serve(
     engine: Annotated[bool, typer.Option(help="Run pipelines in this process, too.")] = True,
     executor: _Executor = None,
     allow_external: _AllowExternal = None,
+    allow_egress: _AllowEgress = None,
     fetch: Annotated[bool, typer.Option(help="Fetch files from the web for clients.")] = True,
     allow_fetch: Annotated[
         list[str] | None,
@@ -72,6 +81,7 @@ def serve(
         direct=direct,
         presigned=presigned,
         allow_external=tuple(allow_external or ()),
+        allow_egress=tuple(allow_egress or ()),
         fetch=fetch,
         allow_fetch=tuple(allow_fetch or ()),
     )
@@ -89,6 +99,7 @@ def engine(
     context: typer.Context,
     executor: _Executor = None,
     allow_external: _AllowExternal = None,
+    allow_egress: _AllowEgress = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Jobs at once; as many as processors, at least 4.")
     ] = None,
@@ -125,6 +136,7 @@ def engine(
         database=database,
         executor=executor,
         allow_external=tuple(allow_external or ()),
+        allow_egress=tuple(allow_egress or ()),
         limits=limits,
     )
 

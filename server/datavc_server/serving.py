@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -73,7 +74,7 @@ def serve(
         vs = stack.enter_context(open_versioned_store(home, store, database))
         app = create_app(vs, settings, stop)
         if executor != "none":
-            stack.enter_context(working(_engine(vs, home, executor), stop))
+            stack.enter_context(working(_engine(vs, home, executor, settings.allow_egress), stop))
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -95,6 +96,7 @@ def run_engine(
     database: str | None = None,
     executor: str | None = None,
     allow_external: tuple[str, ...] = (),
+    allow_egress: tuple[str, ...] = (),
     limits: EngineLimits | None = None,
 ) -> None:
     """Run an engine alone until SIGTERM or SIGINT; arguments as of :func:`serve`.
@@ -102,6 +104,7 @@ def run_engine(
     Args:
         allow_external: as in :class:`ServerSettings`: the files of a pipeline's inputs are what
             others have imported.
+        allow_egress: as in :class:`ServerSettings`.
         limits: what it may use of its host.
     """
     _log_to_stderr()
@@ -109,7 +112,7 @@ def run_engine(
     with (
         _stopping(stop),
         _restricted(open_versioned_store(home, store, database), allow_external) as vs,
-        contextlib.closing(_engine(vs, home, executor, limits)) as engine,
+        contextlib.closing(_engine(vs, home, executor, allow_egress, limits)) as engine,
     ):
         _announce(f"datavc engine works on {home} ({engine.executor_name})")
         work(engine, stop)
@@ -121,9 +124,14 @@ def _restricted(vs: VersionedStore, allowed: tuple[str, ...]) -> VersionedStore:
 
 
 def _engine(
-    vs: VersionedStore, home: Path, executor: str | None, limits: EngineLimits | None = None
+    vs: VersionedStore,
+    home: Path,
+    executor: str | None,
+    allow_egress: tuple[str, ...],
+    limits: EngineLimits | None = None,
 ) -> Engine:
-    return Engine(vs, (limits or EngineLimits()).settings(home / "scratch", executor))
+    settings = (limits or EngineLimits()).settings(home / "scratch", executor)
+    return Engine(vs, replace(settings, allow_egress=allow_egress))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -38,6 +38,9 @@ class ServerSettings:
     #: Prefixes, such as ``s3://bucket/folder``, below which external files are read for clients
     #: and pipelines. All others are left to clients, which read them with rights of their own.
     allow_external: tuple[str, ...] = ()
+    #: Prefixes that the egress of pipelines may write below, besides databases of public addresses:
+    #: buckets that the server's own credentials open, and internal databases.
+    allow_egress: tuple[str, ...] = ()
     #: Whether the server fetches files from the web for clients.
     fetch: bool = True
     #: Prefixes that it may fetch from besides the public web: internal hosts, and buckets that its
@@ -49,6 +52,7 @@ class ServerSettings:
 
     def __post_init__(self) -> None:
         AllowedPrefixes(self.allow_external)
+        AllowedPrefixes(self.allow_egress)
         AllowedPrefixes(self.allow_fetch)
         if any(scheme_of(prefix) == "file" for prefix in self.allow_fetch):
             raise InvalidInput(

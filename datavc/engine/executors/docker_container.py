@@ -18,6 +18,7 @@ from requests.exceptions import RequestException
 from datavc.engine.datum_log import LogStream
 from datavc.engine.executors.docker_errors import docker_errors
 from datavc.errors import ExecutorUnavailable
+from datavc.model.service import ServiceSpec
 
 #: Label that names the engine process a container belongs to.
 OWNER_LABEL = "datavc.owner"
@@ -49,6 +50,8 @@ class ContainerPlan:
     #: Bytes that ``/tmp`` may hold; ``None`` for as much as there is memory.
     disk: int | None = None
     gpus: int = 0
+    #: Where it is reached from outside; that needs a network.
+    service: ServiceSpec | None = None
     #: Host folders with secrets, and where each is seen.
     secrets: Mapping[Path, str] = field(default_factory=dict)
 
@@ -171,7 +174,10 @@ def _create(
         mem_limit=plan.memory,
         memswap_limit=plan.memory,
         nano_cpus=None if plan.cpu is None else int(plan.cpu * 1e9),
-        network_mode="default" if plan.network else "none",
+        network_mode="default" if plan.network or plan.service else "none",
+        port_bindings=None
+        if plan.service is None
+        else {plan.service.internal_port: (plan.service.ip, plan.service.external_port)},
         pids_limit=PIDS_LIMIT,
         read_only=True,
         security_opt=["no-new-privileges"],
@@ -187,6 +193,7 @@ def _create(
         environment=dict(env),
         host_config=host,
         labels=dict(plan.labels),
+        ports=None if plan.service is None else [plan.service.internal_port],
         stdin_open=True,
         user=plan.user,
         working_dir=plan.working_dir,

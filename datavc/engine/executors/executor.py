@@ -121,5 +121,12 @@ class Executor(Protocol):
             ExecutorAway: the container engine does not answer.
         """
 
+    def clean_up_dead(self) -> None:
+        """Remove what engines of this host that were killed have left.
+
+        Raises:
+            ExecutorAway: the container engine does not answer.
+        """
+
     def close(self) -> None:
         """Let go of everything that the executor holds."""
