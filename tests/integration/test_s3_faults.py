@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -49,17 +50,24 @@ def healed(proxy: FaultyProxy) -> Iterator[None]:
     proxy.heal()
 
 
+@contextmanager
+def short_of_patience(fault: Fault, seconds: float) -> Iterator[None]:
+    """Let what is opened wait so long only, where answers do not come."""
+    with pytest.MonkeyPatch.context() as patched:
+        if fault == "stall":
+            patched.setattr(s3, "READ_TIMEOUT", timedelta(seconds=seconds))
+            patched.setattr(s3, "REQUEST_TIMEOUT", timedelta(seconds=seconds))
+        yield
+
+
 def open_store(store: str, fault: Fault, *, tries: int = 4) -> Backend:
     """One that waits for nothing between its tries, and is short of patience with stalls alone."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(s3, "REQUEST_RETRIES", tries - 1)
         patient = partial(retry.RetryBackend, attempts=min(tries, 2), sleep=lambda _: None)
         patched.setattr(retry, "RetryBackend", patient)
-        if fault == "stall":
-            seconds = 0.2 if tries == 1 else 0.5
-            patched.setattr(s3, "READ_TIMEOUT", timedelta(seconds=seconds))
-            patched.setattr(s3, "REQUEST_TIMEOUT", timedelta(seconds=seconds))
-        return open_backend(store)
+        with short_of_patience(fault, 0.2 if tries == 1 else 0.5):
+            return open_backend(store)
 
 
 def new_store() -> str:
@@ -377,7 +385,9 @@ def meet(world: World, verb: Verb, fault: Fault, *, skip: int, times: int) -> Da
     with world.client(impatient=times == ALL) as client:
         world.proxy.spoil(fault, skip=skip, times=times)
         try:
-            read = verb.act(client, world, content)
+            # A verb may open a bucket of its own.
+            with short_of_patience(fault, 0.5):
+                read = verb.act(client, world, content)
         except DatavcError as caught:
             error = caught
         # How many requests a collection makes depends on what those before it remembered.
