@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from datavc.client.history import HistoryVerbs
 from datavc.model.entry import EntryKind
 from datavc.model.tree.diff import file_change
-from datavc.store.external.problem import named, naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,6 +87,7 @@ class ContentDiffVerbs(HistoryVerbs):
         from datavc.client.table_diff import compare_tables
         from datavc.model.content_diff import ContentDiff, ContentKind
         from datavc.store.content import read_content
+        from datavc.store.external.problem import named
 
         with tempfile.TemporaryDirectory(prefix="datavc-diff-") as folder:
             old, new = Path(folder, "old"), Path(folder, "new")
@@ -101,6 +101,7 @@ class ContentDiffVerbs(HistoryVerbs):
 
     def _text(self, path: str, entry: Entry) -> str | None:
         from datavc.store.content import read_content
+        from datavc.store.external.problem import naming
 
         with naming(f"/{path}"):
             data = b"".join(read_content(self.transport.objects, entry))

@@ -328,8 +328,7 @@ class EmbeddedTransport(
     ) -> list[JobInfo]:
         """Work on a run until it is over, beside whoever else works on it."""
         from datavc.engine import jobs
-        from datavc.engine.process_identity import identify_process
-        from datavc.engine.scheduler import owner_name
+        from datavc.engine.process_identity import identify_process, owner_name
         from datavc.engine.triggers import handle_events
 
         handle_events(self._vs, owner_name(identify_process(), 0))

@@ -15,8 +15,6 @@ from datavc.model.glob import Glob
 from datavc.model.tree.glob_tree import glob_tree
 from datavc.model.tree.lookup import find_file, is_folder, lookup
 from datavc.model.tree.scan import file_info, list_folder, scan
-from datavc.store.external.problem import named, naming
-from datavc.store.external.record import read_external, read_external_uris
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,6 +96,8 @@ class FileVerbs(ClientBase):
             NotFound: there is no such file.
             InvalidPath: it is a folder.
         """
+        from datavc.store.external.record import read_external
+
         entry = self._entry_at(self.locate(address))
         if entry.kind is not EntryKind.EXTERNAL:
             return None
@@ -125,6 +125,7 @@ class FileVerbs(ClientBase):
             InvalidInput: *offset* or *length* is negative.
         """
         from datavc.store.content import read_content
+        from datavc.store.external.problem import naming
 
         located = self.locate(address)
         entry = self._entry_at(located)
@@ -138,6 +139,7 @@ class FileVerbs(ClientBase):
             NotFound: there is no such file.
         """
         from datavc.store.content import read_content
+        from datavc.store.external.problem import named
 
         located = self.locate(address)
         return named(str(located), read_content(self.transport.objects, self._entry_at(located)))
@@ -152,6 +154,8 @@ class FileVerbs(ClientBase):
         raise nothing_at(located)
 
     def _with_sources(self, tree: TreeRef, files: Iterator[FileInfo]) -> Iterator[FileInfo]:
+        from datavc.store.external.record import read_external_uris
+
         while batch := list(islice(files, _BATCH)):
             found = {
                 info.path: lookup(tree, info.path, self.nodes)

@@ -13,7 +13,6 @@ from datavc.model.file_info import ChangeKind, DiffStats
 from datavc.model.tree.diff import diff_trees, file_change
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import lookup
-from datavc.store.external.record import read_external_uris
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -269,6 +268,8 @@ class HistoryVerbs(ClientBase):
         return self.transport.lineage(located.repo, str(located.ref), direction)
 
     def _with_sources_told(self, found: Iterator[Difference]) -> Iterator[FileChange]:
+        from datavc.store.external.record import read_external_uris
+
         while batch := list(islice(found, _BATCH)):
             sides = ((path, new or old) for path, old, new in batch)
             external = {

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
 from datavc.errors import Collected, InvalidInput
-from datavc.model.merge_decisions import Decisions
 from datavc.model.name import clean_path
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from datavc.client.branch_write import Content
     from datavc.client.transport import JobProgress
     from datavc.model.address import Address
+    from datavc.model.merge_decisions import Decisions
     from datavc.model.merge_info import MergeInfo
     from datavc.model.tree.clash import MergeStrategy
 
@@ -197,6 +197,7 @@ class MergeVerbs(ClientBase):
         content: Mapping[str, Content] | None,
     ) -> MergeInfo:
         from datavc.client.branch_write import store_contents
+        from datavc.model.merge_decisions import Decisions
 
         chosen = _strategy(strategy)
         files = {clean_path(path): data for path, data in (content or {}).items()}

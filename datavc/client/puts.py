@@ -11,7 +11,6 @@ from datavc.errors import AlreadyExists, Collected, InvalidInput
 from datavc.model.address import Address
 from datavc.model.file_info import PutResult
 from datavc.model.link_handling import LinkHandling
-from datavc.model.source_uri import check_web, is_remote, scheme_of
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import is_folder, lookup
 
@@ -66,6 +65,8 @@ class PutVerbs(ClientBase):
             NotFound: there is nothing, or no such repo or branch.
             SourceUnreadable: it cannot be read, or takes too long.
         """
+        from datavc.model.source_uri import check_web, scheme_of
+
         located = self.locate_branch(address)
         if scheme_of(source) in ("http", "https"):
             check_web(source)
@@ -341,6 +342,8 @@ def _are_remote(paths: Sequence[str | Path]) -> bool:
     Raises:
         InvalidInput: some are, and some are here.
     """
+    from datavc.model.source_uri import is_remote
+
     remote = [isinstance(path, str) and is_remote(path) for path in paths]
     if any(remote) and not all(remote):
         raise InvalidInput(

@@ -46,8 +46,7 @@ class WorkingCopyVerbs(ClientBase):
             InvalidPath: a name cannot be held by the file system; nothing was done.
         """
         from datavc.client.working_copy import WorkingCopy, check_prefix, settle_ref
-        from datavc.versioning.working_copy.comparison import STATE_FOLDER
-        from datavc.versioning.working_copy.copy_state import CopyState, read_state
+        from datavc.versioning.working_copy.copy_state import STATE_FOLDER, CopyState, read_state
 
         located = self.locate(address)
         name = located.path.rstrip("/").rpartition("/")[2] or located.repo
@@ -87,8 +86,7 @@ class WorkingCopyVerbs(ClientBase):
 
 def _claim(root: Path, state: CopyState, *, force: bool) -> bool:
     """Make *root* a working copy that holds nothing; ``False`` where it is one already."""
-    from datavc.versioning.working_copy.comparison import STATE_FOLDER
-    from datavc.versioning.working_copy.copy_state import read_state, write_state
+    from datavc.versioning.working_copy.copy_state import STATE_FOLDER, read_state, write_state
 
     if (root / STATE_FOLDER).is_dir() and (root / STATE_FOLDER / "copy.json").exists():
         there = read_state(root)

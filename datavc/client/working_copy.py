@@ -28,11 +28,11 @@ from datavc.versioning.local_folder import reading_since
 from datavc.versioning.stat_cache import StatCache
 from datavc.versioning.working_copy.carry_over import carry_over
 from datavc.versioning.working_copy.comparison import (
-    STATE_FOLDER,
     Comparison,
     held_mark,
 )
 from datavc.versioning.working_copy.copy_state import (
+    STATE_FOLDER,
     locked,
     read_state,
     write_state,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from datavc.client.merges import MergeVerbs
 from datavc.errors import Conflict, InvalidInput, LostRace
-from datavc.model.merge_info import MergeInfo, MergeOutcome
 from datavc.model.tree.diff import diff_trees
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import lookup
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from datavc.client.working_copy import WorkingCopy
     from datavc.model.commit import TreeRef
+    from datavc.model.merge_info import MergeInfo
     from datavc.model.tree.clash import MergeStrategy
     from datavc.model.working_copy import CopyStatus, CopyUpdate
     from datavc.versioning.restore import Progress
@@ -75,7 +75,8 @@ class CopyMergeVerbs(MergeVerbs):
             LostRace: the branch has moved on; pull first.
             NotFound, InvalidInput: as :meth:`merge`.
         """
-        from datavc.versioning.working_copy.comparison import STATE_FOLDER
+        from datavc.model.merge_info import MergeOutcome
+        from datavc.versioning.working_copy.copy_state import STATE_FOLDER
 
         state = copy.settled_state()
         found = copy.status()

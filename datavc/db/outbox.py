@@ -11,6 +11,9 @@ from datavc.db.clock import now_us
 from datavc.db.news import announce
 from datavc.db.tables import OutboxEvent
 
+#: Kind of the event of a commit that landed on a branch.
+COMMIT_LANDED = "commit_landed"
+
 # Number of the advisory lock, of no meaning but to be this one's.
 _TURN = 0x6461_7461_7663
 

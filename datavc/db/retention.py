@@ -10,7 +10,6 @@ from sqlalchemy import Connection, delete, func, select, text, update
 from datavc.db.conflict_insert import insert_into
 from datavc.db.tables import Branch, Commit, Job, OutboxEvent, RefMove, Repo, Tag
 from datavc.db.tables import RetentionRule as Rule
-from datavc.model.job import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -110,6 +109,8 @@ def named(conn: Connection, moved_since_us: int) -> set[str]:
 
 def at_work(conn: Connection) -> set[str]:
     """Commits that events and jobs which are not done yet refer to."""
+    from datavc.model.job import JobState
+
     found: set[str] = set()
     for payload in conn.scalars(select(OutboxEvent.c.payload)):
         commit = payload.get("commit")

@@ -16,7 +16,6 @@ from datavc.db.branch_triggers import TriggerRow
 from datavc.db.clock import now_us
 from datavc.model.ids import new_id
 from datavc.versioning.branch_triggers import changed_bytes, commits_since, next_time, tree_of
-from datavc.versioning.landing import COMMIT_LANDED
 from datavc.versioning.versioned_store import VersionedStore
 
 #: Bytes that differ between two trees, by their digests.
@@ -97,7 +96,7 @@ def _move(conn: Connection, row: TriggerRow, head: str | None, commit: str, run_
     )
     if moved:
         payload = {"repo": row.repo, "branch": row.branch, "commit": commit, "run_id": run_id}
-        outbox.add(conn, COMMIT_LANDED, payload, time_us=time_us)
+        outbox.add(conn, outbox.COMMIT_LANDED, payload, time_us=time_us)
 
 
 def _head(conn: Connection, row: TriggerRow, name: str) -> str | None:

@@ -16,9 +16,9 @@ from datavc.engine.executors.choose import open_executor
 from datavc.engine.job_run import JobRunner
 from datavc.engine.jobs import look_at_job, look_at_run, timed_out
 from datavc.engine.news_watcher import NewsWatcher
-from datavc.engine.process_identity import identify_process
+from datavc.engine.process_identity import identify_process, owner_name
 from datavc.engine.running_jobs import RunningJobs
-from datavc.engine.scheduler import Scheduler, owner_name
+from datavc.engine.scheduler import Scheduler
 from datavc.engine.scratch import make_engine_folder
 from datavc.engine.settings import EngineSettings
 from datavc.errors import Unavailable

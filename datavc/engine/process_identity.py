@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+#: Sets an engine's own number apart from the name of its process.
+_SEPARATOR = "#"
+
 
 def identify_process() -> str:
     """A name for this process: machine boot, process namespace, process id and start time."""
@@ -20,6 +23,16 @@ def is_dead(identity: str) -> bool:
     if place != _place() or not rest.isdecimal():
         return False
     return _start_time(int(rest)) != identity.rpartition(":")[2]
+
+
+def owner_name(process: str, engine: int) -> str:
+    """The name under which one of a process's engines holds jobs."""
+    return f"{process}{_SEPARATOR}{engine}"
+
+
+def process_of(owner: str) -> str:
+    """The process that the engine of such a name runs in."""
+    return owner.partition(_SEPARATOR)[0]
 
 
 def _place() -> str:

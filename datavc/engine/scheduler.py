@@ -11,15 +11,13 @@ from datavc.db.clock import now_us
 from datavc.db.jobs import JobRow
 from datavc.engine.capacity import Share
 from datavc.engine.job_end import end_as_superseded
-from datavc.engine.process_identity import is_dead
+from datavc.engine.process_identity import is_dead, process_of
 from datavc.engine.triggers import handle_events
 from datavc.model.job import JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.versioning.versioned_store import VersionedStore
 
 _HELD = (JobState.RUNNING, JobState.FINISHING)
-#: Sets an engine's own number apart from the name of its process.
-_SEPARATOR = "#"
 _LIMIT = 10_000
 
 
@@ -30,11 +28,6 @@ class _TooLargeError(Exception):
         super().__init__(job.id)
         self.job = job
         self.wanted = wanted
-
-
-def owner_name(process: str, engine: int) -> str:
-    """The name under which one of a process's engines holds jobs."""
-    return f"{process}{_SEPARATOR}{engine}"
 
 
 class Scheduler:
@@ -110,7 +103,7 @@ def release_jobs_of_the_dead(vs: VersionedStore) -> None:
     with vs.db.read() as conn:
         held = jobs.list_jobs(conn, states=_HELD, limit=_LIMIT)
     for job in held:
-        if job.owner is not None and is_dead(job.owner.partition(_SEPARATOR)[0]):
+        if job.owner is not None and is_dead(process_of(job.owner)):
             with vs.db.write() as conn:
                 job_claims.release(conn, job.id, job.owner)
 

@@ -8,7 +8,6 @@ from datavc.db import outbox, pipelines
 from datavc.db.outbox import Event
 from datavc.engine.branch_moves import Landed, Sizes, follow_commit, measure_changes
 from datavc.engine.run_jobs import create_run_jobs
-from datavc.versioning.landing import COMMIT_LANDED
 from datavc.versioning.versioned_store import VersionedStore
 
 #: Seconds; only matters if a database were to keep the claim of a transaction it undid.
@@ -48,7 +47,7 @@ def handle_some(vs: VersionedStore, conn: Connection, owner: str, sizes: Sizes) 
 
 
 def _handle(vs: VersionedStore, conn: Connection, event: Event, sizes: Sizes) -> None:
-    if event.kind != COMMIT_LANDED:
+    if event.kind != outbox.COMMIT_LANDED:
         return
     landed = Landed(*(str(event.payload[key]) for key in ("repo", "branch", "commit", "run_id")))
     follow_commit(vs, conn, landed, sizes)

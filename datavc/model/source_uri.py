@@ -16,7 +16,7 @@ MAX_URI = 8192
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _PLAIN = "/~!$&'()*+,;=:@"
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\uffff]")
+_FORBIDDEN = re.compile(r"[^\x21-\x7e]")
 #: Parameters by which servers let somebody in.
 _SECRETS = frozenset(
     (

@@ -17,7 +17,6 @@ from datavc.model.entry import ChunkRef, Entry, EntryKind
 from datavc.store.backend import Buffer
 from datavc.store.chunk_list import decode_chunk_list
 from datavc.store.chunker import MAX_CHUNK
-from datavc.store.external.record import read_external
 from datavc.store.objects import ObjectStore, Wanted, plan_reads
 from datavc.store.record import RecordKind
 
@@ -52,6 +51,8 @@ def read_content(
     if offset < 0 or (length is not None and length < 0):
         raise InvalidInput("a range of a content cannot start or end before its start")
     if entry.kind is EntryKind.EXTERNAL:
+        from datavc.store.external.record import read_external
+
         yield from objects.sources.read(read_external(objects, entry), offset, length)
         return
     stop = entry.size if length is None else min(entry.size, offset + length)

@@ -14,7 +14,6 @@ from datavc.errors import InvalidInput, LostRace, NotFound
 from datavc.model.ids import new_id
 from datavc.model.name import check_ref_name
 from datavc.model.repo import BranchInfo, RefMove
-from datavc.versioning.landing import COMMIT_LANDED
 from datavc.versioning.protections import check_may_move
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.resolve import resolve_id, resolve_kept_id
@@ -173,5 +172,5 @@ def announce_head(conn: Connection, repo: str, branch: str, head: str | None) ->
         return None
     run_id = new_id()
     payload = {"repo": repo, "branch": branch, "commit": head, "run_id": run_id}
-    outbox.add(conn, COMMIT_LANDED, payload, time_us=now_us())
+    outbox.add(conn, outbox.COMMIT_LANDED, payload, time_us=now_us())
     return run_id

@@ -1,7 +1,7 @@
-"""Reading a large local folder ahead in a second process, while this one is still starting.
+"""Reading a large local folder ahead in other processes, while this one is still starting.
 
 To look at 100,000 files takes as long as to start a command, and Python does one thing at a time.
-It is a convenience: where the process does not start, dies, or meets what it cannot read, folders
+It is a convenience: where a process does not start, dies, or meets what it cannot read, folders
 are read here, and errors come up here.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import marshal
 import os
-import struct
 import subprocess
 import sys
 import threading
@@ -19,29 +19,23 @@ from collections import deque
 from collections.abc import Iterator
 from typing import IO
 
-import msgspec
-
-from datavc.errors import DatavcError
 from datavc.model.link_handling import LinkHandling
-from datavc.versioning.local_folder import LocalFolder, read_ahead, read_folder
+from datavc.versioning import folder_share
+from datavc.versioning.folder_share import LENGTH, PIPE_SIZE, PROCESSES, part_of
+from datavc.versioning.local_folder import LocalFolder, read_ahead
 
 #: Folders of fewer files and folders are read before another process has started.
 _LARGE = 5000
-#: Bytes that are kept ahead of whoever asks for them, about.
+#: Bytes that each keeps ahead of whoever asks for them, about.
 _AHEAD = 64 * 1024 * 1024
-_PIPE_SIZE = 1024 * 1024
-_LENGTH = struct.Struct("<I")
 
 
-class _Folder(msgspec.Struct, array_like=True):
-    path: str
-    names: list[str]
-    stats: bytes
-    subfolders: list[str]
+def pays(top: str, links: LinkHandling) -> bool:
+    """Whether reading *top* ahead takes less time than to start the processes.
 
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Folder).decode
+    Links that are followed may lead round in circles, so nothing is read ahead then.
+    """
+    return links is not LinkHandling.FOLLOW and _has_processors() and _is_large(top)
 
 
 @contextlib.contextmanager
@@ -50,14 +44,11 @@ def folders_ahead(top: str, links: LinkHandling) -> Iterator[None]:
 
     Args:
         top: the folder that will be read with all below, in the order of the paths.
-        links: what becomes of symbolic links. Those that are followed may lead round in circles,
-            so nothing is read ahead then.
+        links: what becomes of symbolic links.
     """
-    ahead = None
-    if links is not LinkHandling.FOLLOW and _has_processors() and _is_large(top):
-        with contextlib.suppress(OSError):
-            ahead = FoldersAhead(top, links)
-    if ahead is None:
+    try:
+        ahead = FoldersAhead(top, links)
+    except OSError:
         yield
         return
     token = read_ahead.set(ahead)
@@ -69,19 +60,48 @@ def folders_ahead(top: str, links: LinkHandling) -> Iterator[None]:
 
 
 class FoldersAhead:
-    """Folders that a process of its own reads. For one thread at a time.
+    """Folders that other processes read. For one thread at a time.
 
     Raises:
-        OSError: the process cannot be started.
+        OSError: a process cannot be started.
     """
 
     def __init__(self, top: str, links: LinkHandling) -> None:
         #: When reading began, in nanoseconds since the Unix epoch.
         self.started_ns = time.time_ns()
+        self._top = top
         self._links = links
+        self._parts: list[_PartAhead] = []
+        try:
+            for part in range(PROCESSES):
+                self._parts.append(_PartAhead(top, links, part))
+        except OSError:
+            self.close()
+            raise
+
+    def read(self, path: str, links: LinkHandling) -> LocalFolder | None:
+        """The folder *path*, or ``None`` where it is not among those read ahead.
+
+        Folders that come before it in the order of paths are dropped.
+        """
+        if links is not self._links:
+            return None
+        first = path[len(self._top) + 1 :].partition("/")[0]
+        return self._parts[part_of(first)].read(path)
+
+    def close(self) -> None:
+        """End the processes."""
+        for part in self._parts:
+            part.close()
+
+
+class _PartAhead:
+    """The share of one process: the top or not, and folders in it with all that they hold."""
+
+    def __init__(self, top: str, links: LinkHandling, part: int) -> None:
         self._process = subprocess.Popen(
             # Without -P, modules in the current folder would come first.
-            [sys.executable, "-P", "-m", __name__, top, links.value],
+            [sys.executable, "-P", "-m", folder_share.__name__, top, links.value, str(part)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -93,13 +113,8 @@ class FoldersAhead:
         self._thread = threading.Thread(target=self._receive, name="datavc-ahead", daemon=True)
         self._thread.start()
 
-    def read(self, path: str, links: LinkHandling) -> LocalFolder | None:
-        """The folder *path*, or ``None`` where it is not among those read ahead.
-
-        Folders that come before it in the order of paths are dropped.
-        """
-        if links is not self._links:
-            return None
+    def read(self, path: str) -> LocalFolder | None:
+        """As :meth:`FoldersAhead.read`, for a folder of this share."""
         wanted = f"{path}/"
         with self._changed:
             while True:
@@ -124,12 +139,11 @@ class FoldersAhead:
     def _receive(self) -> None:
         stream = self._process.stdout
         if stream is not None:
-            with stream, contextlib.suppress(OSError, msgspec.MsgspecError):
+            with stream, contextlib.suppress(OSError):
                 with contextlib.suppress(OSError):
-                    fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
+                    fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
                 while (data := _read_message(stream)) is not None:
-                    found = _decode(data)
-                    folder = LocalFolder(found.path, found.names, found.stats, found.subfolders)
+                    folder = LocalFolder(*marshal.loads(data))  # noqa: S302 - of its own process
                     if not self._keep(folder, len(data)):
                         break
         with self._changed:
@@ -146,10 +160,10 @@ class FoldersAhead:
 
 
 def _read_message(stream: IO[bytes]) -> bytes | None:
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
+    head = stream.read(LENGTH.size)
+    if len(head) < LENGTH.size:
         return None
-    (size,) = _LENGTH.unpack(head)
+    (size,) = LENGTH.unpack(head)
     data = stream.read(size)
     return data if len(data) == size else None
 
@@ -174,31 +188,3 @@ def _is_large(top: str) -> bool:
         except OSError:
             return False
     return False
-
-
-def _send_all(top: str, links: LinkHandling, out: IO[bytes]) -> None:
-    """Read all folders in the order of their paths, and send them."""
-    folders = [top]
-    while folders:
-        path = folders.pop()
-        folder = read_folder(path, links=links)
-        data = _encode(_Folder(path, folder.names, folder.stats, folder.subfolders))
-        out.write(_LENGTH.pack(len(data)))
-        out.write(data)
-        # A slash follows their names in paths, which decides the order.
-        below = sorted((f"{name}/" for name in folder.subfolders), reverse=True)
-        folders += [f"{path}/{name[:-1]}" for name in below]
-
-
-def _main() -> None:
-    top, links = sys.argv[1:]
-    # Whoever asked reads what is missing, and tells what is wrong with it.
-    with (
-        contextlib.suppress(OSError, DatavcError, UnicodeError, KeyboardInterrupt),
-        os.fdopen(os.dup(1), "wb", buffering=_PIPE_SIZE // 16) as out,
-    ):
-        _send_all(top, LinkHandling(links), out)
-
-
-if __name__ == "__main__":
-    _main()

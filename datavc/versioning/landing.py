@@ -24,9 +24,6 @@ from datavc.model.commit_info import CommitInfo
 from datavc.versioning.protections import check_may_commit
 from datavc.versioning.versioned_store import VersionedStore
 
-#: Kind of the outbox event of a commit that landed on a branch.
-COMMIT_LANDED = "commit_landed"
-
 #: How often a commit is tried again on top of a head that has moved meanwhile.
 _TRIES = 40
 #: Seconds; a loser waits for a random part of this, growing with every try.
@@ -198,7 +195,7 @@ def _land(conn: Connection, prepared: Prepared, commit: Commit) -> None:
         "commit": commit.id,
         "run_id": words.run_id,
     }
-    outbox.add(conn, COMMIT_LANDED, payload, time_us=commit.time_us)
+    outbox.add(conn, outbox.COMMIT_LANDED, payload, time_us=commit.time_us)
 
 
 def _check_kept(conn: Connection, words: Words) -> None:

@@ -7,8 +7,6 @@ import difflib
 from sqlalchemy import Connection
 
 from datavc.db import branches as branch_rows
-from datavc.db import pipelines as pipeline_rows
-from datavc.db import provenance
 from datavc.db import repos as rows
 from datavc.db.clock import now_us
 from datavc.db.repos import RepoRow
@@ -74,6 +72,9 @@ def delete_repo(vs: VersionedStore, name: str, *, author: str, force: bool = Fal
         NotFound: there is none of that name.
         Conflict: a pipeline reads or writes it, or, without *force*, others were made from it.
     """
+    from datavc.db import pipelines as pipeline_rows
+    from datavc.db import provenance
+
     with vs.db.write() as conn:
         row = find_repo(conn, name)
         users = pipeline_rows.users_of(conn, name)

@@ -28,8 +28,10 @@ def pull(
 
     JSON: a CopyUpdate.
     """
+    from datavc.client.reading_ahead import working_copy_ahead
+
     invocation = begin(context, as_json=as_json, quiet=quiet)
-    with invocation.connect() as client:
+    with working_copy_ahead(folder), invocation.connect() as client:
         copy = client.working_copy(folder)
         with transfer_progress(invocation, "pulling") as progress:
             done = copy.pull(force=force, progress=progress)

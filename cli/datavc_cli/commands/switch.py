@@ -38,8 +38,10 @@ def switch(
 
     JSON: a CopyUpdate.
     """
+    from datavc.client.reading_ahead import working_copy_ahead
+
     invocation = begin(context, as_json=as_json, quiet=quiet)
-    with invocation.connect() as client:
+    with working_copy_ahead(folder), invocation.connect() as client:
         copy = client.working_copy(folder)
         if create:
             copy.create_branch(ref)

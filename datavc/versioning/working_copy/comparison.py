@@ -29,10 +29,8 @@ from datavc.versioning.local_files import LocalFile, is_executable
 from datavc.versioning.local_folder import LocalFolder, read_folder
 from datavc.versioning.local_links import read_link
 from datavc.versioning.stat_cache import FolderStats, StatCacheReader, StatCacheWriter
+from datavc.versioning.working_copy.copy_state import STATE_FOLDER
 from datavc.versioning.working_copy.external_files import on_disk
-
-#: The folder of a working copy that is datavc's own.
-STATE_FOLDER = ".datavc"
 
 #: A digest of a file that was not read yet.
 _UNKNOWN = bytes(DIGEST_SIZE)

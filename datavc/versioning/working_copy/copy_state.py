@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 import msgspec
 
 from datavc.errors import Conflict, DataCorrupt, InvalidPath, NotFound, Unavailable
 from datavc.versioning.part_file import PartFile
-from datavc.versioning.working_copy.comparison import STATE_FOLDER
 
+#: The folder of a working copy that is datavc's own.
+STATE_FOLDER = ".datavc"
 _FILE = "copy.json"
 _LOCK = "lock"
 _VERSION = 1
+#: The root of a working copy, and its lock, which whoever needs it next finds taken.
+_taken: ContextVar[tuple[Path, int] | None] = ContextVar("taken", default=None)
 
 
 class CopyState(msgspec.Struct, frozen=True):
@@ -110,7 +114,38 @@ def locked(root: Path) -> Iterator[None]:
 
     Raises:
         Conflict: somebody does.
+        Unavailable: the folder cannot be written.
     """
+    taken = _taken.get()
+    if taken is not None and taken[0] == root:
+        _taken.set(None)
+        handle = taken[1]
+    else:
+        handle = _lock(root)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def locked_ahead(root: Path) -> Iterator[None]:
+    """Take the lock for the :func:`locked` that follows: what is read until then stays true.
+
+    Raises:
+        Conflict, Unavailable: as :func:`locked`.
+    """
+    handle = _lock(root)
+    token = _taken.set((root, handle))
+    try:
+        yield
+    finally:
+        if _taken.get() is not None:
+            os.close(handle)
+        _taken.reset(token)
+
+
+def _lock(root: Path) -> int:
     # Not on every system.
     import fcntl
 
@@ -121,10 +156,11 @@ def locked(root: Path) -> Iterator[None]:
         raise Unavailable(f"{str(folder)!r} cannot be written: {error.strerror}") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
+    except BaseException as error:
+        os.close(handle)
+        if not isinstance(error, BlockingIOError):
+            raise
         raise Conflict(
             f"another command is at work in {str(root)!r}", hint="wait until it is done"
         ) from None
-    finally:
-        os.close(handle)
+    return handle

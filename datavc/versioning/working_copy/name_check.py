@@ -11,7 +11,7 @@ from pathlib import Path
 from datavc.errors import InvalidPath
 from datavc.model.ids import new_id
 from datavc.versioning.name_case import check_case, folds_case
-from datavc.versioning.working_copy.comparison import STATE_FOLDER
+from datavc.versioning.working_copy.copy_state import STATE_FOLDER
 
 #: Names of so many characters fit everywhere.
 _SHORT = 60

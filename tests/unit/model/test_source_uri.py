@@ -68,6 +68,7 @@ def test_what_may_be_kept(uri: str) -> None:
         "https://host/a#b",
         "https://host/a b",
         "https://host/ü",
+        "https://host/\U0001f600",
         "https://host:0x50/",
         "https:///a",
         "https://host/?X-Amz-Signature=pa55",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import marshal
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +14,8 @@ import pytest
 from datavc.errors import SourceUnreadable
 from datavc.model.link_handling import LinkHandling
 from datavc.versioning import folders_ahead as module
-from datavc.versioning.folders_ahead import FoldersAhead, folders_ahead
+from datavc.versioning.folder_share import send_all
+from datavc.versioning.folders_ahead import FoldersAhead, folders_ahead, pays
 from datavc.versioning.local_folder import LocalFolder, read_ahead, read_folder, reading_since
 
 #: In the order of paths, where a slash follows the names of folders.
@@ -42,6 +46,40 @@ def test_they_are_as_if_read_here(top: str, ahead: FoldersAhead) -> None:
     for name in FOLDERS:
         assert ahead.read(top + name, KEEP) == read_folder(top + name, links=KEEP)
     assert ahead.read(f"{top}/c", KEEP) is None
+
+
+def test_each_process_has_a_share(top: str) -> None:
+    shares = []
+    for part in range(2):
+        out = io.BytesIO()
+        send_all(top, KEEP, part, out)
+        shares.append({name for name in FOLDERS if f"{top}{name}" in _paths_in(out)})
+    assert all(shares)
+    assert sorted(shares[0] | shares[1]) == sorted(FOLDERS)
+    assert not shares[0] & shares[1]
+
+
+def _paths_in(out: io.BytesIO) -> set[str]:
+    out.seek(0)
+    return {marshal.loads(data)[0] for data in iter(lambda: module._read_message(out), None)}
+
+
+def test_without_a_second_process_the_first_one_ends(
+    top: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def start_one(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
+        if started:
+            raise BlockingIOError("no more processes")
+        started.append(start(*arguments, **options))  # type: ignore[call-overload]
+        return started[0]
+
+    monkeypatch.setattr(subprocess, "Popen", start_one)
+    with pytest.raises(BlockingIOError):
+        FoldersAhead(top, KEEP)
+    assert started[0].returncode is not None
 
 
 def test_what_is_not_asked_for_is_dropped(top: str, ahead: FoldersAhead) -> None:
@@ -96,9 +134,13 @@ def test_what_cannot_be_read_is_told_by_whoever_asks(
 
 
 @pytest.mark.parametrize("links", [KEEP, LinkHandling.FOLLOW])
-def test_nothing_is_started_for_few_files_or_links_that_are_followed(
+def test_it_does_not_pay_for_few_files_or_links_that_are_followed(
     top: str, links: LinkHandling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_LARGE", 10 if links is LinkHandling.FOLLOW else 1000)
-    with folders_ahead(top, links):
-        assert read_ahead.get() is None
+    assert not pays(top, links)
+
+
+def test_it_pays_for_many_files(top: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LARGE", 10)
+    assert pays(top, KEEP)
