@@ -28,7 +28,7 @@ class Place(Protocol):
     def save_database(self, copy: Path) -> None: ...
     def save_store(self, copy: Path) -> None: ...
     def lose(self) -> None:
-        """All of it is gone."""
+        """Database and store are gone; what was cached of them is not."""
 
     def restore(self, database: Path, store: Path) -> None: ...
 
@@ -51,10 +51,11 @@ class Folder:
         subprocess.run(["cp", "-a", "-u", f"{self._home / 'store'}/.", str(copy)], check=True)
 
     def lose(self) -> None:
-        shutil.rmtree(self._home)
+        shutil.rmtree(self._home / "store")
+        for name in ("datavc.db", "datavc.db-wal", "datavc.db-shm"):
+            (self._home / name).unlink(missing_ok=True)
 
     def restore(self, database: Path, store: Path) -> None:
-        self._home.mkdir()
         shutil.copy(database, self._home / "datavc.db")
         shutil.copytree(store, self._home / "store")
 
@@ -87,10 +88,9 @@ class Shared:
         self._run("psql", "-qc", "DROP SCHEMA public CASCADE", self._url)
         self._run("psql", "-qc", "CREATE SCHEMA public", self._url)
         self._rclone("purge", f":s3:{self._bucket}")
-        shutil.rmtree(self._home, ignore_errors=True)
 
     def restore(self, database: Path, store: Path) -> None:
-        self._run("pg_restore", "--clean", "--if-exists", f"--dbname={self._url}", str(database))
+        self._run("pg_restore", f"--dbname={self._url}", str(database))
         self._rclone("copy", str(store), f":s3:{self._bucket}/datavc")
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -167,7 +167,10 @@ def test_a_point_in_time_is_restored(place: Place, tmp_path: Path) -> None:
             client.put(contents[name], f"data:/{name}", message=name)
             with writing():
                 back_up(place, copies, name)
-        client.put(contents["wednesday"], "data:/wednesday", message="wednesday")
+        late = tmp_path / "late"
+        late.write_bytes(contents["wednesday"])
+        client.put(late, "data:/late", message="wednesday")
+        client.gc(grace_s=0)
     place.lose()
     # The store has been copied on after it, which does no harm.
     place.restore(copies / "monday", copies / "store")
@@ -178,8 +181,10 @@ def test_a_point_in_time_is_restored(place: Place, tmp_path: Path) -> None:
         assert client.read("data:/monday") == contents["monday"]
         # Work goes on from there, and what later days had stored is collected.
         client.put(contents["tuesday"], "data:/again", message="again")
+        client.put(late, "data:/late", message="what no copy of the store has")
         assert client.gc(grace_s=0).orphans
         assert client.read("data:/again") == contents["tuesday"]
+        assert client.read("data:/late") == contents["wednesday"]
         assert client.fsck(deep=True).is_sound
 
 
