@@ -3,8 +3,8 @@ ARG PYTHON_IMAGE=python:3.13-slim
 
 FROM ${PYTHON_IMAGE} AS build
 COPY . /source
-RUN python3 -m venv /opt/datavc \
-    && /opt/datavc/bin/python -m pip install --no-cache-dir \
+RUN python3 -m venv --without-pip /opt/datavc \
+    && python3 -m pip --python /opt/datavc/bin/python3 install --no-cache-dir \
         "/source[server,s3,postgres,docker,secrets,jsonnet,gateway]"
 
 FROM ${PYTHON_IMAGE}
