@@ -25,8 +25,10 @@
     │   ├── StoreUnavailable
     │   ├── DatabaseUnavailable
     │   ├── ServerUnavailable
-    │   └── ExecutorUnavailable
+    │   ├── ExecutorUnavailable
+    │   └── TooManyRequests     an account asks more often than it may
     ├── OutOfSpace              a disk or a quota is full
+    │   └── QuotaExceeded       an account would have more than it may
     ├── SourceUnreadable        a file or folder to be read in cannot be read, or changed meanwhile
     │   └── SourceChanged       an external file's source is gone, or is not what was imported
     └── DataCorrupt             bytes are not what they were; names the object
@@ -67,7 +69,9 @@ class ErrorCode(StrEnum):
     DATABASE_UNAVAILABLE = "database_unavailable"
     SERVER_UNAVAILABLE = "server_unavailable"
     EXECUTOR_UNAVAILABLE = "executor_unavailable"
+    TOO_MANY_REQUESTS = "too_many_requests"
     OUT_OF_SPACE = "out_of_space"
+    QUOTA_EXCEEDED = "quota_exceeded"
     SOURCE_UNREADABLE = "source_unreadable"
     SOURCE_CHANGED = "source_changed"
     DATA_CORRUPT = "data_corrupt"
@@ -232,10 +236,22 @@ class ExecutorUnavailable(Unavailable):
     code = ErrorCode.EXECUTOR_UNAVAILABLE
 
 
+class TooManyRequests(Unavailable):
+    """An account asks more often than it may."""
+
+    code = ErrorCode.TOO_MANY_REQUESTS
+
+
 class OutOfSpace(DatavcError):
     """A disk or a quota is full."""
 
     code = ErrorCode.OUT_OF_SPACE
+
+
+class QuotaExceeded(OutOfSpace):
+    """An account would have more bytes or repos than it may."""
+
+    code = ErrorCode.QUOTA_EXCEEDED
 
 
 class SourceUnreadable(DatavcError):
