@@ -72,7 +72,7 @@ class HttpTransport(HttpMerge, HttpRefs, HttpReproduction, HttpSpace):
         except BaseException:
             self._session.close()
             raise
-        self.objects = ObjectStore(self._store.backend)
+        self.objects: ObjectStore = self._store.objects
         self.chunks: ChunkIndex = HttpChunkIndex(self._session)
 
     def close(self) -> None:

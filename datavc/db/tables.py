@@ -635,9 +635,7 @@ class TokenColumns(TypedColumns):
     """A token; only the digest of its secret is kept."""
 
     id: Named[str] = Column(_TEXT, primary_key=True)
-    account_id: Named[int] = Column(
-        _BIG, ForeignKey("accounts.id", ondelete="CASCADE"), index=True
-    )
+    account_id: Named[int] = Column(_BIG, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     name: Named[str] = Column(_TEXT)
     digest: Named[bytes] = Column(LargeBinary)
     scopes: Named[list[str]] = Column(JSON)
@@ -654,9 +652,7 @@ class RepoOwnerColumns(TypedColumns):
     """Whose limits a repo counts towards."""
 
     repo_id: Named[int] = Column(_BIG, ForeignKey("repos.id", ondelete="CASCADE"), primary_key=True)
-    account_id: Named[int] = Column(
-        _BIG, ForeignKey("accounts.id", ondelete="CASCADE"), index=True
-    )
+    account_id: Named[int] = Column(_BIG, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
 
 
 RepoOwner = Table("repo_owners", METADATA, RepoOwnerColumns)

@@ -7,42 +7,51 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from datavc.access.accounts import ensure_admin
 from datavc.errors import DatavcError
 from datavc.store.external.source_access import SourceAccess
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server import problem
+from datavc_server.audit_trail import AuditTrail
 from datavc_server.body_limit import BodyLimit
 from datavc_server.encoded_slash import EncodedSlash
 from datavc_server.fetcher import Fetcher
 from datavc_server.gate import Gate
 from datavc_server.presigned import Presigner
 from datavc_server.probe import place_probe
+from datavc_server.route_rules import authorize
 from datavc_server.routers import (
+    accounts,
+    audit,
     branches,
     commits,
     diffs,
     fetches,
     files,
+    groups,
     health,
     jobs,
     merges,
     packs,
     pipelines,
     presigned_packs,
+    records,
     refs,
     repos,
     reproductions,
+    roles,
     runs,
     secrets,
     space,
     staging,
     store,
     tags,
+    tokens,
     transactions,
 )
 from datavc_server.settings import ServerSettings
@@ -71,7 +80,13 @@ _ROUTERS = (
     store,
     presigned_packs,
     packs,
+    records,
     refs,
+    accounts,
+    groups,
+    roles,
+    tokens,
+    audit,
     health,
 )
 
@@ -86,6 +101,8 @@ def create_app(
         settings: see :class:`~datavc_server.settings.ServerSettings`.
         stopping: set it before the server stops, so that long answers end.
     """
+    if settings.token is not None:
+        ensure_admin(vs.db)
     # What external files name was chosen by clients, who must not read by the server's rights.
     vs.objects.sources = SourceAccess(settings.allow_external)
     fetcher = Fetcher(vs, settings)
@@ -124,14 +141,16 @@ def create_app(
         },
     )
     app.state.server = state
-    api = APIRouter(prefix=API)
+    # Whatever route is added, this stands before it; one without a rule is refused to everybody.
+    api = APIRouter(prefix=API, dependencies=[Depends(authorize)])
     for module in _ROUTERS:
         api.include_router(module.router)
     app.include_router(api)
     _add_answers(app)
     app.add_middleware(EncodedSlash)
     app.add_middleware(BodyLimit, limit=settings.max_body)
-    app.add_middleware(Gate, settings=settings)
+    app.add_middleware(Gate, db=vs.db, settings=settings)
+    app.add_middleware(AuditTrail, db=vs.db)
     return app
 
 

@@ -34,8 +34,11 @@ def serve(
     port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8250,
     token_file: Annotated[
         Path | None,
-        typer.Option(help="Holds the token that clients must show; else DATAVC_TOKEN does."),
+        typer.Option(help="Holds a token that may do everything; else DATAVC_TOKEN does."),
     ] = None,
+    tokens_only: Annotated[
+        bool, typer.Option("--tokens-only", help="Trust no program without an account's token.")
+    ] = False,
     direct: Annotated[
         bool, typer.Option(help="Let clients on the same disk use the store's folder.")
     ] = True,
@@ -57,7 +60,8 @@ def serve(
     """Serve this datavc over HTTP.
 
     Only programs of this machine can use it, unless --host says otherwise; then there must be a
-    token, and who else may listen on the way decides whether TLS has to be put in front.
+    token, or --tokens-only with accounts that have some, and who else may listen on the way decides
+    whether TLS has to be put in front.
     """
     try:
         from datavc_server.serving import serve as run
@@ -68,6 +72,7 @@ def serve(
     settings = ServerSettings(
         host=host,
         token=_token(token_file),
+        tokens_only=tokens_only,
         store=store or str(home / "store"),
         direct=direct,
         presigned=presigned,

@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 from datavc.client.wire import from_hex
 from datavc.model.entry import PACK_ID_SIZE
 from datavc.versioning.versioned_store import VersionedStore
+from datavc_server.asking import Asker
 from datavc_server.encoded_slash import decode_slashes
 from datavc_server.fetcher import Fetcher
 from datavc_server.presigned import Presigner
@@ -48,10 +49,17 @@ def _state(request: Request) -> ServerState:
 
 
 def _author(
+    asker: Asker,
     datavc_author: Annotated[
-        str | None, Header(description="Who is written down; percent-encoded UTF-8.")
+        str | None,
+        Header(
+            description="Who is written down; percent-encoded UTF-8. What is done by an account's "
+            "token is that account's, whatever this says."
+        ),
     ] = None,
 ) -> str:
+    if not asker.caller.names_authors:
+        return asker.caller.account
     return unquote(datavc_author) if datavc_author else ANONYMOUS
 
 
@@ -84,6 +92,12 @@ PipelineName = Annotated[
 ]
 JobName = Annotated[
     str, AfterValidator(decode_slashes), Path(description="A job's id, or a unique start of it.")
+]
+AccountName = Annotated[
+    str, AfterValidator(decode_slashes), Path(description="An account; a slash in it as `%2F`.")
+]
+GroupName = Annotated[
+    str, AfterValidator(decode_slashes), Path(description="A group; a slash in it as `%2F`.")
 ]
 Limit = Annotated[int, Query(ge=1, le=10_000, description="Most items in the answer.")]
 Cursor = Annotated[

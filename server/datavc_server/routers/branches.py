@@ -6,7 +6,9 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 
 from datavc.model.repo import BranchInfo
+from datavc.model.role import Action
 from datavc.versioning import branches
+from datavc_server.asking import Asker
 from datavc_server.paging import Items
 from datavc_server.state import Author, Branch, Repo, State
 
@@ -40,8 +42,11 @@ def list_branches(repo: Repo, state: State) -> Items[BranchInfo]:
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-def create_branch(repo: Repo, new: NewBranch, state: State, author: Author) -> BranchInfo:
+def create_branch(
+    repo: Repo, new: NewBranch, state: State, author: Author, asker: Asker
+) -> BranchInfo:
     """Create a branch."""
+    asker.require(Action.WRITE, repo, new.name)
     return branches.create_branch(state.vs, repo, new.name, author=author, start=new.start)
 
 

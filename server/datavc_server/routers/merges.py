@@ -5,11 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from datavc.access import quotas
 from datavc.client.wire import RecordBody
 from datavc.model.merge_decisions import Decisions
 from datavc.model.merge_info import MergeInfo
+from datavc.model.role import Action
 from datavc.model.tree.clash import MergeStrategy
 from datavc.versioning import merges
+from datavc_server.asking import Asker
 from datavc_server.change_set_check import check_change_set
 from datavc_server.state import Author, Branch, Repo, State
 
@@ -79,6 +82,7 @@ def merge(repo: Repo, branch: Branch, new: NewMerge, state: State, author: Autho
     With the outcome `conflict` nothing was changed, and those of `conflicts` that have no `decided`
     tell why.
     """
+    quotas.check_bytes(state.vs.db, repo, 0)
     return merges.merge(
         state.vs,
         repo,
@@ -108,9 +112,11 @@ def revert(repo: Repo, branch: Branch, new: NewRevert, state: State, author: Aut
 
 @router.post("/cherry-picks")
 def cherry_pick(
-    repo: Repo, branch: Branch, new: NewCherryPick, state: State, author: Author
+    repo: Repo, branch: Branch, new: NewCherryPick, state: State, author: Author, asker: Asker
 ) -> MergeInfo:
     """Do on a branch what one commit, of this or of another repo, has changed there."""
+    asker.require(Action.READ, new.repo)
+    quotas.check_bytes(state.vs.db, repo, 0)
     return merges.cherry_pick(
         state.vs,
         repo,

@@ -7,8 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 from pydantic import BaseModel, Field
 
+from datavc.access import quotas
 from datavc.model.repo import RefMove, RepoInfo
+from datavc.model.role import Action
 from datavc.versioning import branches, repos
+from datavc_server.asking import Asker
 from datavc_server.paging import Items
 from datavc_server.state import Author, Limit, Repo, State
 
@@ -23,15 +26,19 @@ class NewRepo(BaseModel):
 
 
 @router.get("")
-def list_repos(state: State) -> Items[RepoInfo]:
-    """All repos, by name."""
-    return Items(items=repos.list_repos(state.vs))
+def list_repos(state: State, asker: Asker) -> Items[RepoInfo]:
+    """All repos that the account may read, by name."""
+    return Items(items=asker.readable(repos.list_repos(state.vs), lambda repo: repo.name))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-def create_repo(new: NewRepo, state: State, author: Author) -> RepoInfo:
-    """Create an empty repo with the branch `main`."""
-    return repos.create_repo(state.vs, new.name, author=author, description=new.description)
+def create_repo(new: NewRepo, state: State, author: Author, asker: Asker) -> RepoInfo:
+    """Create an empty repo with the branch `main`; it counts towards the account's limits."""
+    asker.require(Action.MAINTAIN, new.name)
+    quotas.check_new_repo(state.vs.db, asker.caller)
+    made = repos.create_repo(state.vs, new.name, author=author, description=new.description)
+    quotas.own_repo(state.vs.db, asker.caller, new.name)
+    return made
 
 
 @router.get("/{repo}")

@@ -17,8 +17,10 @@ from datavc.model.collection import (
     Usage,
 )
 from datavc.model.name import clean_path
+from datavc.model.role import Action
 from datavc.versioning import fsck, gc, purge, retention, usage
 from datavc.versioning.retention import UNREACHABLE_KEEP_S
+from datavc_server.asking import Asker
 from datavc_server.paging import Items
 from datavc_server.state import Author, Ref, Repo, State
 
@@ -116,9 +118,10 @@ def check_store(asked: NewCheck, state: State) -> StoreCheck:
 
 
 @router.get("/usage")
-def usage_of_repos(state: State) -> Items[Usage]:
-    """What each repo takes up in the store."""
-    return Items(items=usage.usage_of_repos(state.vs))
+def usage_of_repos(state: State, asker: Asker) -> Items[Usage]:
+    """What each repo takes up in the store; of those that may be read."""
+    found = usage.usage_of_repos(state.vs)
+    return Items(items=found if asker.may(Action.READ) else asker.readable(found, _name))
 
 
 @router.get("/repos/{repo}/refs/{ref}/usage")
@@ -128,9 +131,9 @@ def usage_of_commit(repo: Repo, ref: Ref, state: State) -> Usage:
 
 
 @router.get("/retention")
-def list_all_rules(state: State) -> Items[RetentionRule]:
-    """The retention rules of all repos."""
-    return Items(items=retention.list_rules(state.vs))
+def list_all_rules(state: State, asker: Asker) -> Items[RetentionRule]:
+    """The retention rules of all repos that may be read."""
+    return Items(items=asker.readable(retention.list_rules(state.vs), lambda rule: rule.repo))
 
 
 @router.get("/repos/{repo}/retention")
@@ -153,3 +156,7 @@ def remove_rule(
 ) -> None:
     """Drop a retention rule."""
     retention.remove_rule(state.vs, repo, pattern)
+
+
+def _name(usage_of_one: Usage) -> str:
+    return usage_of_one.name

@@ -1,0 +1,76 @@
+"""Every request has an id; changes and refusals are written to the audit log."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from datavc.access.audit import record
+from datavc.db.clock import now_us
+from datavc.db.session import Database
+from datavc.errors import DatavcError
+from datavc.model.audit import AuditEntry, Outcome
+from datavc.model.ids import new_id
+from datavc_server.request_facts import RequestFacts, begin_facts
+
+#: Names the id of a request in its answer.
+REQUEST_ID = "Datavc-Request-Id"
+_REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+_log = logging.getLogger("datavc.server")
+
+
+class AuditTrail:
+    """Writes down what was changed, and what was refused, before the answer goes out."""
+
+    def __init__(self, app: ASGIApp, db: Database) -> None:
+        self._app = app
+        self._db = db
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and write it down once it is answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        facts = begin_facts(scope, new_id())
+
+        async def send_recorded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[REQUEST_ID] = facts.request_id
+                await self._record(facts, message["status"])
+            await send(message)
+
+        await self._app(scope, receive, send_recorded)
+
+    async def _record(self, facts: RequestFacts, status: int) -> None:
+        outcome = _outcome(facts, status)
+        if facts.is_flood or not (facts.changes or outcome is Outcome.REFUSED):
+            return
+        entry = AuditEntry(
+            0,
+            now_us(),
+            "" if facts.caller is None else facts.caller.account,
+            "" if facts.caller is None else facts.caller.token,
+            facts.request,
+            facts.repo,
+            facts.branch,
+            outcome,
+            status,
+            facts.address,
+            facts.request_id,
+            "" if outcome is Outcome.DONE else facts.reason,
+        )
+        try:
+            await run_in_threadpool(record, self._db, entry)
+        except DatavcError as error:
+            # What was done is done: the answer must not say that it was not.
+            _log.error("request %s is missing in the audit log: %s", facts.request_id, error)
+
+
+def _outcome(facts: RequestFacts, status: int) -> Outcome:
+    if facts.refused or status in _REFUSALS:
+        return Outcome.REFUSED
+    return Outcome.DONE if status < HTTPStatus.BAD_REQUEST else Outcome.FAILED
