@@ -71,7 +71,14 @@ def require(
         return
     if repo is not None and not may(caller, Action.READ, repo):
         raise NotFound(f"repo {repo!r} does not exist", hint="see `datavc repo list`")
-    raise AccessDenied(
+    raise denied(caller, action, repo, branch)
+
+
+def denied(
+    caller: Caller, action: Action, repo: str | None = None, branch: str | None = None
+) -> AccessDenied:
+    """The error for what *caller* may not do."""
+    return AccessDenied(
         f"account {caller.account!r} may not {action.value}{_place(repo, branch)}",
         hint="`datavc auth whoami` tells what it may do; ask an admin for a role",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from datavc.client.access import AccessVerbs
 from datavc.client.appends import AppendVerbs
 from datavc.client.content_diffs import ContentDiffVerbs
 from datavc.client.exports import ExportVerbs
@@ -38,6 +39,7 @@ class Client(
     SecretVerbs,
     SpaceVerbs,
     WorkingCopyVerbs,
+    AccessVerbs,
 ):
     """A connection to one datavc; see :func:`datavc.connect`. Safe to share between threads.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from datavc.client.embedded_access import EmbeddedAccess
 from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
 from datavc.client.embedded_reproduction import EmbeddedReproduction
@@ -22,7 +23,9 @@ from datavc.versioning import branches, commits, history, lineage, repos, resolv
 from datavc.versioning.versioned_store import open_versioned_store
 
 
-class EmbeddedTransport(EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, EmbeddedSpace):
+class EmbeddedTransport(
+    EmbeddedAccess, EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, EmbeddedSpace
+):
     """Opens the database and the store itself.
 
     The engine is imported by what needs it alone: it takes a third of a short command's time.

@@ -10,6 +10,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
+from datavc.client.http_access import HttpAccess
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_merge import HttpMerge
 from datavc.client.http_refs import HttpRefs
@@ -45,7 +46,7 @@ class _Run(msgspec.Struct):
     jobs: list[JobInfo]
 
 
-class HttpTransport(HttpMerge, HttpRefs, HttpReproduction, HttpSpace):
+class HttpTransport(HttpAccess, HttpMerge, HttpRefs, HttpReproduction, HttpSpace):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
     What is read, and what carries a key of its own (staging and commits), is sent again when the

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
+from datavc.client.access_transport import AccessTransport
 from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
 from datavc.client.reproduction_transport import ReproductionTransport
@@ -28,7 +29,9 @@ from datavc.store.objects import ObjectStore
 JobProgress = Callable[[JobInfo], None]
 
 
-class Transport(MergeTransport, RefsTransport, ReproductionTransport, SpaceTransport, Protocol):
+class Transport(
+    AccessTransport, MergeTransport, RefsTransport, ReproductionTransport, SpaceTransport, Protocol
+):
     """What the SDK needs from a datavc, wherever it runs."""
 
     #: ``embedded`` or ``http``, and where: for messages.

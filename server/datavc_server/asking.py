@@ -28,6 +28,16 @@ class Asking:
         """See :func:`datavc.access.caller.may`."""
         return access.may(self.caller, action, repo, branch)
 
+    def require_new(self, repo: str) -> None:
+        """Make sure that a repo may be made; told alike whether there is one of that name or not.
+
+        Raises:
+            AccessDenied: it may not.
+        """
+        self.facts.repo = repo
+        if not self.may(Action.MAINTAIN, repo):
+            raise access.denied(self.caller, Action.MAINTAIN, repo)
+
     def require(self, action: Action, repo: str | None = None, branch: str | None = None) -> None:
         """See :func:`datavc.access.caller.require`; a refusal goes to the audit log.
 

@@ -47,6 +47,9 @@ _STATUS: dict[type[DatavcError], HTTPStatus] = {
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
+#: The same request may do later.
+_LATER = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
+
 _CODES = {
     HTTPStatus.UNAUTHORIZED: ErrorCode.ACCESS_DENIED,
     HTTPStatus.FORBIDDEN: ErrorCode.ACCESS_DENIED,
@@ -126,7 +129,7 @@ def problem_of(error: DatavcError) -> Response:
     status = status_of(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s: %s", error.code.value, error)
-    headers = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    headers = {"Retry-After": "1"} if status in _LATER else None
     return problem(status, error.code.value, error.message, hint=error.hint, headers=headers)
 
 

@@ -94,7 +94,7 @@ def check_pipeline(asker: Asking, pipeline: str, action: Action) -> None:
 
 
 def _check_spec(asker: Asking, spec: PipelineSpec) -> None:
-    asker.require(Action.MAINTAIN, spec.name)
+    asker.require_new(spec.name)
     for leaf in pfs_inputs(spec.input):
         changes = leaf.cron is not None or leaf.trigger is not None
         asker.require(Action.MAINTAIN if changes else Action.READ, leaf.repo)

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from datavc.access import quotas
 from datavc.model.repo import RefMove, RepoInfo
-from datavc.model.role import Action
 from datavc.versioning import branches, repos
 from datavc_server.asking import Asker
 from datavc_server.paging import Items
@@ -34,7 +33,7 @@ def list_repos(state: State, asker: Asker) -> Items[RepoInfo]:
 @router.post("", status_code=status.HTTP_201_CREATED)
 def create_repo(new: NewRepo, state: State, author: Author, asker: Asker) -> RepoInfo:
     """Create an empty repo with the branch `main`; it counts towards the account's limits."""
-    asker.require(Action.MAINTAIN, new.name)
+    asker.require_new(new.name)
     quotas.check_new_repo(state.vs.db, asker.caller)
     made = repos.create_repo(state.vs, new.name, author=author, description=new.description)
     quotas.own_repo(state.vs.db, asker.caller, new.name)
