@@ -58,15 +58,6 @@ class TokenBuckets:
             wait = math.ceil((1 - bucket.left) * _MINUTE / per_minute)
             return Refusal(max(1, wait), is_first)
 
-    def is_empty(self, name: str, per_minute: int) -> Refusal | None:
-        """What :meth:`take` would say, taking nothing."""
-        with self._lock:
-            bucket = self._filled(name, per_minute)
-            if bucket.left >= 1:
-                return None
-            wait = math.ceil((1 - bucket.left) * _MINUTE / per_minute)
-            return Refusal(max(1, wait), is_first=False)
-
     def _filled(self, name: str, per_minute: int) -> _Bucket:
         now = self._clock()
         bucket = self._buckets.get(name)
