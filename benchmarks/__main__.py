@@ -26,6 +26,8 @@ _PAGE = _DOCS / "benchmarks.md"
 _KEPT = _DOCS / "benchmarks.json"
 #: Load of the machine above which other work disturbs the figures.
 _QUIET = 1.0
+#: Bytes of disk that all rows need at most, at scale 1.
+_SPACE = 45 * 1024**3
 
 # Wide enough for the table where the output is no terminal.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
@@ -41,6 +43,7 @@ def main() -> int:
     load_before = os.getloadavg()[0]
     chosen = [row for row in ROWS if not arguments.rows or row.name in arguments.rows]
     arguments.folder.mkdir(parents=True, exist_ok=True)
+    _warn_of_space(arguments)
     bench = Bench(arguments.folder.absolute(), arguments.scale)
     measured: list[tuple[Row, Result]] = []
     try:
@@ -111,6 +114,15 @@ def _print_peers() -> None:
         console.print(f"{name:8} {version or f'left out: {reason}'}")
 
 
+def _warn_of_space(arguments: argparse.Namespace) -> None:
+    free, needed = shutil.disk_usage(arguments.folder).free, _SPACE * arguments.scale
+    if free < needed:
+        console.print(
+            f"[bold]{free / 1024**3:.0f} GiB are free in {arguments.folder}; "
+            f"all rows together may need {needed / 1024**3:.0f}"
+        )
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = [row.name for row in ROWS]
@@ -119,8 +131,8 @@ def _arguments() -> argparse.Namespace:
         "--runs", type=int, default=3, help="times each side is measured; 1: without a warm-up"
     )
     parser.add_argument(
-        "--patience", type=float, default=10, metavar="SECONDS",
-        help="a peer that takes longer, and is not the fastest, runs once",
+        "--patience", type=float, default=5, metavar="SECONDS",
+        help="a peer that takes longer, and is not among the fastest, runs once",
     )  # fmt: skip
     parser.add_argument(
         "--scale", type=float, default=1.0, help="of the data; the page is written at 1 only"

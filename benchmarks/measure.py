@@ -14,6 +14,8 @@ from typing import NamedTuple
 from benchmarks.row import Contest, Side
 
 _PAGE = mmap.PAGESIZE
+#: Times as long as the fastest that still makes a peer worth measuring well.
+_NEAR = 1.25
 
 
 class Role(StrEnum):
@@ -50,14 +52,14 @@ def measure(contest: Contest, runs: int, memory: int, patience: float) -> list[T
         contest: the sides.
         runs: how often. With 1, the first run counts, and nothing is warmed up.
         memory: bytes to touch before each run.
-        patience: seconds. A peer whose first run takes longer than that, and longer than the
+        patience: seconds. A peer whose first run takes longer than that, and is not near the
             fastest peer's, is not run again: that run counts.
     """
     sides = [contest.ours, *contest.peers, *contest.beside]
     taken = {side.name: [_run(side, memory)] for side in sides}
     if runs > 1:
         seconds = {peer.name: taken[peer.name][0].seconds for peer in contest.peers}
-        limit = max([patience, *sorted(seconds.values())[:1]])
+        limit = max(patience, _NEAR * min(seconds.values(), default=0))
         again = [side for side in sides if seconds.get(side.name, 0) <= limit]
         for side in again:
             taken[side.name].clear()

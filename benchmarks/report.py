@@ -14,7 +14,7 @@ _HEAD = """\
 Each row does one piece of work with datavc and with the programs that people use for the same, in
 turn, in one run; the ratio is datavc's time over that of the fastest of them. Times are medians,
 with the range of all runs behind them, after a run of each to warm up. A peer that takes more than
-ten seconds and is not the fastest runs once ("once").
+five seconds and over 1.25 times as long as the fastest runs once ("once").
 
 Every program keeps a folder of its own with the same content, with its settings as they come.
 Stores start empty, the system's caches are warm, and dirty pages are written out before the clock

@@ -31,8 +31,8 @@ def path_of(number: int) -> str:
     return f"part-{folder // 100:04}/folder-{folder % 100:02}/file-{number % IN_FOLDER:02}.bin"
 
 
-def make_first_commit(client: Client, files: int) -> CommitInfo:
-    """Commit that many files to repo ``data``."""
+def make_first_commit(client: Client, files: int, repo: str = "data") -> CommitInfo:
+    """Commit that many files to a repo that is empty."""
     transport = client.transport
     objects, chunks = transport.objects, transport.chunks
     with objects.session(chunks) as session:
@@ -45,7 +45,7 @@ def make_first_commit(client: Client, files: int) -> CommitInfo:
             changes.add(path, entry)
         record = changes.finish()
         session.finish()
-    return transport.commit("data", "main", "first", "bench", change_set=record, allow_empty=False)
+    return transport.commit(repo, "main", "first", "bench", change_set=record, allow_empty=False)
 
 
 def _stored(files: int, writer: ContentWriter) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""A job of many datums that do next to nothing."""
+"""Jobs of many datums that do next to nothing."""
 
 from __future__ import annotations
 
@@ -7,77 +7,143 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.bench import Bench
-from benchmarks.process import remove
-from benchmarks.row import Contest, Row, Side, Target
-from datavc import Client
+import pytest
 
-_SCRIPT = 'cp "$DATAVC_PFS"/data/* "$DATAVC_PFS"/out/'
-_DATUMS = 1000
+from benchmarks.bench import Bench
+from benchmarks.measure import Timing
+from benchmarks.process import remove
+from benchmarks.row import Contest, Missing, Row, Side, Target
+from datavc import Client
+from tests.services.docker_engine import require_engine, require_image
+
+_COPY = 'cp "$DATAVC_PFS"/data/* "$DATAVC_PFS"/out/'
+#: The shell does it by itself, without a second program.
+_WRITE = 'echo x >"$DATAVC_PFS"/out/${DATAVC_DATUM_ID:-x}'
+_COPIED, _WRITTEN, _IN_CONTAINERS = 1000, 10_000, 2000
 _ONE_BY_ONE = "the bare processes, one by one"
 
 
-def prepare(bench: Bench) -> Contest:
-    count = max(1, int(_DATUMS * bench.scale))
-    source = bench.space("datums")
-    source.mkdir()
-    for number in range(count):
-        (source / f"{number:04}.txt").write_text(f"{number}\n")
-    opened: list[Client] = []
-    os.environ["DATAVC_EXECUTOR"] = "process"
+class _Jobs:
+    """A new home for each run, whose repo has a datum in each file.
 
-    def reset_ours() -> None:
-        client = bench.client(bench.space("job"))
+    Args:
+        bench: where.
+        executor: what runs the transform.
+        transform: the spec's.
+        count: files.
+    """
+
+    def __init__(
+        self, bench: Bench, executor: str, transform: dict[str, object], count: int
+    ) -> None:
+        self._bench = bench
+        self._executor = executor
+        self._transform = transform
+        self.count = max(1, int(count * bench.scale))
+        self.source = bench.space("datums")
+        self.source.mkdir()
+        for number in range(self.count):
+            (self.source / f"{number:05}.txt").write_text(f"{number}\n")
+        self._client: Client | None = None
+
+    def reset(self) -> None:
+        """Make a home with everything committed and nothing run."""
+        os.environ["DATAVC_EXECUTOR"] = self._executor
+        client = self._client = self._bench.client(self._bench.space("job"))
+        self._bench.cleanup.callback(client.close)
         client.create_repo("data")
-        opened.append(client)
-        bench.cleanup.callback(client.close)
         client.create_pipeline(
             {
                 "pipeline": {"name": "copy"},
-                "transform": {"cmd": ["sh", "-c", _SCRIPT]},
+                "transform": self._transform,
                 "input": {"pfs": {"repo": "data", "glob": "/*"}},
             }
         )
-        client.put(f"{source}/", "data", recursive=True, message="datums", run=False)
+        client.put(f"{self.source}/", "data", recursive=True, message="datums", run=False)
 
-    def job() -> None:
-        (done,) = opened[-1].wait("data")
-        assert (done.state.value, done.datums_processed) == ("success", count), done.reason
+    def run(self) -> None:
+        """Run the job."""
+        assert self._client is not None
+        (done,) = self._client.wait("data")
+        assert (done.state.value, done.datums_processed) == ("success", self.count), done.reason
 
-    bare = bench.space("bare")
-    folders = [bare / f"{number:04}" for number in range(count)]
+    def facts(self, timings: list[Timing]) -> list[str]:
+        """Datums in a second."""
+        return [f"{each.name}: {self.count / each.median:,.0f} datums/s" for each in timings]
 
-    def reset_theirs() -> None:
-        remove(bare)
-        for folder in folders:
+
+class _BareProcesses:
+    """The same transforms as processes, with nothing around them."""
+
+    def __init__(self, bench: Bench, jobs: _Jobs, script: str) -> None:
+        self._folder = bench.space("bare")
+        self._jobs = jobs
+        self._script = script
+        self._datums = [self._folder / f"{number:05}" for number in range(jobs.count)]
+
+    def sides(self) -> list[Side]:
+        """One after the other, and as many at once as there are processors."""
+        return [
+            Side(_ONE_BY_ONE, self._loop, self._reset),
+            Side("the bare processes, one for each processor", self._pool, self._reset),
+        ]
+
+    def _reset(self) -> None:
+        remove(self._folder)
+        for folder in self._datums:
             (folder / "data").mkdir(parents=True)
             (folder / "out").mkdir()
             name = f"{folder.name}.txt"
-            (folder / "data" / name).write_bytes((source / name).read_bytes())
+            (folder / "data" / name).write_bytes((self._jobs.source / name).read_bytes())
 
-    def loop() -> None:
-        for folder in folders:
-            _spawn(folder)
+    def _loop(self) -> None:
+        for folder in self._datums:
+            self._spawn(folder)
 
-    def pool() -> None:
+    def _pool(self) -> None:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            for _ in threads.map(_spawn, folders):
+            for _ in threads.map(self._spawn, self._datums):
                 pass
 
-    return Contest(
-        Side("job", job, reset_ours),
-        beside=[
-            Side(_ONE_BY_ONE, loop, reset_theirs),
-            Side("the bare processes, one for each processor", pool, reset_theirs),
-        ],
-    )
+    def _spawn(self, folder: Path) -> None:
+        env = {**os.environ, "DATAVC_PFS": str(folder)}
+        subprocess.run(["sh", "-c", self._script], env=env, check=True)
 
 
-def _spawn(folder: Path) -> None:
-    env = {**os.environ, "DATAVC_PFS": str(folder)}
-    subprocess.run(["sh", "-c", _SCRIPT], env=env, check=True)
+def _prepare_copies(bench: Bench) -> Contest:
+    return _prepare_processes(bench, _COPY, _COPIED)
 
 
-ROW = Row(
-    "job", "job of 1,000 trivial datums, process executor", Target(2, over=_ONE_BY_ONE), 0, prepare
-)
+def _prepare_writes(bench: Bench) -> Contest:
+    return _prepare_processes(bench, _WRITE, _WRITTEN)
+
+
+def _prepare_processes(bench: Bench, script: str, count: int) -> Contest:
+    jobs = _Jobs(bench, "process", {"cmd": ["sh", "-c", script]}, count)
+    bare = _BareProcesses(bench, jobs, script)
+    return Contest(Side("job", jobs.run, jobs.reset), beside=bare.sides(), facts=jobs.facts)
+
+
+def _prepare_containers(bench: Bench) -> Contest:
+    try:
+        require_engine()
+        image = require_image()
+    except (pytest.skip.Exception, pytest.fail.Exception) as error:
+        raise Missing(str(error)) from None
+    transform: dict[str, object] = {"image": image, "cmd": ["sh", "-c", _WRITE]}
+    jobs = _Jobs(bench, "docker", transform, _IN_CONTAINERS)
+    return Contest(Side("job", jobs.run, jobs.reset), facts=jobs.facts)
+
+
+COPIES = Row(
+    "job", "job of 1,000 datums that copy a file, process executor", Target(2, over=_ONE_BY_ONE),
+    0, _prepare_copies,
+)  # fmt: skip
+WRITES = Row(
+    "job-process", "job of 10,000 trivial datums, process executor", Target(10, seconds=True),
+    0, _prepare_writes,
+)  # fmt: skip
+CONTAINERS = Row(
+    "job-docker", "job of 2,000 trivial datums in warm containers", Target(20, seconds=True),
+    0, _prepare_containers,
+)  # fmt: skip

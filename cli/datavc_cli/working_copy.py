@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,15 @@ _WORDS = {"added": "new", "removed": "removed", "modified": "modified"}
 _TOLD = 50
 #: As for every conflict.
 _CONFLICT = 4
+
+
+def copy_ahead(named: Sequence[str] | None) -> AbstractContextManager[None]:
+    """Read the working copy ahead, where no branch is *named* and so that is what is meant."""
+    if named:
+        return nullcontext()
+    from datavc.client.reading_ahead import working_copy_ahead
+
+    return working_copy_ahead()
 
 
 def tell_update(invocation: Invocation, done: CopyUpdate) -> None:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from datavc.client.puts import PutVerbs
-from datavc.client.sources import check_file_target
-from datavc.client.transport import JobProgress
 from datavc.errors import Conflict, LostRace, SourceUnreadable
-from datavc.model.address import Address
 from datavc.model.entry import EntryKind
-from datavc.model.file_info import PutResult
-from datavc.store.content import read_content
-from datavc.store.external.record import read_external
-from datavc.store.piece_stream import PieceStream
-from datavc.versioning.ingest import Progress, ingest_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datavc.client.transport import JobProgress
+    from datavc.model.address import Address
+    from datavc.model.file_info import PutResult
     from datavc.store.backend import Buffer
+    from datavc.versioning.ingest import Progress
 
 #: How often bytes are appended anew to what others have made of the file meanwhile.
 _TRIES = 20
@@ -84,6 +81,12 @@ class AppendVerbs(PutVerbs):
         progress: Progress | None,
         job_progress: JobProgress | None,
     ) -> PutResult:
+        from datavc.client.sources import check_file_target
+        from datavc.store.content import read_content
+        from datavc.store.external.record import read_external
+        from datavc.store.piece_stream import PieceStream
+        from datavc.versioning.ingest import ingest_stream
+
         path = check_file_target(located.path)
         branch = self.transport.get_branch(located.repo, located.ref.name)
         view = self._view(branch, with_staging=message is None)

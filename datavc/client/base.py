@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datavc.client.transport import JobProgress, Transport
 from datavc.errors import InvalidAddress
 from datavc.model.address import Address, Ref, parse_address
-from datavc.model.commit import TreeRef
-from datavc.model.commit_info import CommitInfo
-from datavc.model.job import JobInfo
-from datavc.model.merge_info import MergeInfo
-from datavc.model.repo import BranchInfo
 from datavc.store.external.known_digests import KnownDigests
 from datavc.versioning.nodes import NodeStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from datavc.client.transport import JobProgress, Transport
+    from datavc.model.commit import TreeRef
+    from datavc.model.commit_info import CommitInfo
+    from datavc.model.job import JobInfo
+    from datavc.model.merge_info import MergeInfo
+    from datavc.model.repo import BranchInfo
 
 
 class ClientBase:

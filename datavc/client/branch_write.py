@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datavc.client.base import ClientBase
 from datavc.client.file_reader import FileReader
 from datavc.errors import Collected, NothingStaged
-from datavc.model.change_set import ChangeSetWriter, StagedRecord
-from datavc.model.commit_info import CommitInfo
+from datavc.model.change_set import ChangeSetWriter
 from datavc.model.entry import Entry, EntryKind
 from datavc.store.content import ContentWriter
 from datavc.store.external.record import read_external, write_external
 from datavc.versioning.nodes import SessionSink
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from datavc.client.base import ClientBase
+    from datavc.model.change_set import StagedRecord
+    from datavc.model.commit_info import CommitInfo
 
 #: What a path shall hold: bytes, a local file's content, what an entry of this datavc holds, or
 #: nothing at all.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from datavc.client.access import AccessVerbs
 from datavc.client.appends import AppendVerbs
@@ -21,6 +20,9 @@ from datavc.client.secrets import SecretVerbs
 from datavc.client.space import SpaceVerbs
 from datavc.client.working_copies import WorkingCopyVerbs
 from datavc.client.working_copy_merge import CopyMergeVerbs
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 class Client(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
-import tempfile
-from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datavc.client.history import HistoryVerbs
-from datavc.client.table_diff import compare_tables, is_table
-from datavc.model.address import Address
-from datavc.model.content_diff import ContentDiff, ContentKind
-from datavc.model.entry import Entry, EntryKind
-from datavc.model.file_info import FileChange
+from datavc.model.entry import EntryKind
 from datavc.model.tree.diff import file_change
-from datavc.store.content import read_content
 from datavc.store.external.problem import named, naming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datavc.model.address import Address
+    from datavc.model.content_diff import ContentDiff
+    from datavc.model.entry import Entry
+    from datavc.model.file_info import FileChange
 
 #: Larger texts are not compared line by line: the time for that grows with the square.
 _LARGEST_TEXT = 1024 * 1024
@@ -56,6 +57,9 @@ class ContentDiffVerbs(HistoryVerbs):
     def _inside(
         self, change: FileChange, before: Entry, after: Entry, key: Sequence[str]
     ) -> ContentDiff:
+        from datavc.client.table_diff import is_table
+        from datavc.model.content_diff import ContentDiff, ContentKind
+
         if is_table(change.path):
             return self._tables(change, before, after, key)
         if max(before.size, after.size) > _LARGEST_TEXT:
@@ -66,6 +70,9 @@ class ContentDiffVerbs(HistoryVerbs):
         return _texts(change, old, new)
 
     def _one_sided(self, change: FileChange, entry: Entry | None, *, is_new: bool) -> ContentDiff:
+        from datavc.client.table_diff import is_table
+        from datavc.model.content_diff import ContentDiff, ContentKind
+
         text = None
         if entry is not None and _is_file(entry) and entry.size <= _LARGEST_TEXT:
             text = self._text(change.path, entry)
@@ -76,6 +83,12 @@ class ContentDiffVerbs(HistoryVerbs):
     def _tables(
         self, change: FileChange, before: Entry, after: Entry, key: Sequence[str]
     ) -> ContentDiff:
+        import tempfile
+
+        from datavc.client.table_diff import compare_tables
+        from datavc.model.content_diff import ContentDiff, ContentKind
+        from datavc.store.content import read_content
+
         with tempfile.TemporaryDirectory(prefix="datavc-diff-") as folder:
             old, new = Path(folder, "old"), Path(folder, "new")
             for file, entry in ((old, before), (new, after)):
@@ -87,6 +100,8 @@ class ContentDiffVerbs(HistoryVerbs):
         return ContentDiff(change, ContentKind.TABLE, table=table)
 
     def _text(self, path: str, entry: Entry) -> str | None:
+        from datavc.store.content import read_content
+
         with naming(f"/{path}"):
             data = b"".join(read_content(self.transport.objects, entry))
         if b"\0" in data:
@@ -106,6 +121,11 @@ def _is_file(entry: Entry) -> bool:
 
 
 def _texts(change: FileChange, old: str, new: str) -> ContentDiff:
+    # Slow to import, and rarely needed.
+    import difflib
+
+    from datavc.model.content_diff import ContentDiff, ContentKind
+
     lines = difflib.unified_diff(
         old.splitlines(), new.splitlines(), f"a/{change.path}", f"b/{change.path}", lineterm=""
     )

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datavc.client.embedded_access import EmbeddedAccess
 from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
 from datavc.client.embedded_reproduction import EmbeddedReproduction
 from datavc.client.embedded_space import EmbeddedSpace
-from datavc.client.transport import JobProgress
 from datavc.errors import InvalidInput
-from datavc.model.change_set import StagedRecord
-from datavc.model.commit import TreeRef
-from datavc.model.commit_info import CommitInfo, Lineage
-from datavc.model.file_info import PutResult
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
-from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
-from datavc.model.secret import SecretInfo
-from datavc.versioning import branches, commits, history, lineage, repos, resolve, staging, tags
 from datavc.versioning.versioned_store import open_versioned_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from datavc.client.transport import JobProgress
+    from datavc.model.change_set import StagedRecord
+    from datavc.model.commit import TreeRef
+    from datavc.model.commit_info import CommitInfo, Lineage
+    from datavc.model.file_info import PutResult
+    from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+    from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+    from datavc.model.secret import SecretInfo
 
 
 class EmbeddedTransport(
@@ -28,7 +31,8 @@ class EmbeddedTransport(
 ):
     """Opens the database and the store itself.
 
-    The engine is imported by what needs it alone: it takes a third of a short command's time.
+    What does the work is imported by what needs it alone: all of it takes most of the time of a
+    short command.
 
     Args:
         home: folder of both, unless they are said to be elsewhere.
@@ -72,68 +76,100 @@ class EmbeddedTransport(
 
     def create_repo(self, name: str, description: str, author: str) -> RepoInfo:
         """Create a repo."""
+        from datavc.versioning import repos
+
         return repos.create_repo(self._vs, name, author=author, description=description)
 
     def list_repos(self) -> list[RepoInfo]:
         """All repos."""
+        from datavc.versioning import repos
+
         return repos.list_repos(self._vs)
 
     def get_repo(self, name: str) -> RepoInfo:
         """One repo."""
+        from datavc.versioning import repos
+
         return repos.get_repo(self._vs, name)
 
     def delete_repo(self, name: str, author: str, *, force: bool) -> None:
         """Delete a repo."""
+        from datavc.versioning import repos
+
         repos.delete_repo(self._vs, name, author=author, force=force)
 
     def create_branch(self, repo: str, name: str, start: str | None, author: str) -> BranchInfo:
         """Create a branch."""
+        from datavc.versioning import branches
+
         return branches.create_branch(self._vs, repo, name, author=author, start=start)
 
     def list_branches(self, repo: str) -> list[BranchInfo]:
         """A repo's branches."""
+        from datavc.versioning import branches
+
         return branches.list_branches(self._vs, repo)
 
     def get_branch(self, repo: str, name: str) -> BranchInfo:
         """One branch."""
+        from datavc.versioning import branches
+
         return branches.get_branch(self._vs, repo, name)
 
     def move_branch(
         self, repo: str, name: str, target: str, author: str, *, expected: str | None
     ) -> BranchInfo:
         """Let a branch point at another commit."""
+        from datavc.versioning import branches
+
         return branches.move_branch(self._vs, repo, name, target, author=author, expected=expected)
 
     def delete_branch(self, repo: str, name: str, author: str) -> None:
         """Delete a branch."""
+        from datavc.versioning import branches
+
         branches.delete_branch(self._vs, repo, name, author=author)
 
     def create_tag(self, repo: str, name: str, target: str, author: str) -> TagInfo:
         """Create a tag."""
+        from datavc.versioning import tags
+
         return tags.create_tag(self._vs, repo, name, target, author=author)
 
     def list_tags(self, repo: str) -> list[TagInfo]:
         """A repo's tags."""
+        from datavc.versioning import tags
+
         return tags.list_tags(self._vs, repo)
 
     def delete_tag(self, repo: str, name: str, author: str) -> None:
         """Delete a tag."""
+        from datavc.versioning import tags
+
         tags.delete_tag(self._vs, repo, name, author=author)
 
     def ref_log(self, repo: str, name: str | None, limit: int) -> list[RefMove]:
         """How refs moved, newest first."""
+        from datavc.versioning import branches
+
         return branches.list_moves(self._vs, repo, name, limit)
 
     def stage(self, repo: str, branch: str, change_set: StagedRecord, author: str) -> StagedChange:
         """Put a stored change set behind what is staged."""
+        from datavc.versioning import staging
+
         return staging.stage(self._vs, repo, branch, change_set, author=author)
 
     def list_staged(self, repo: str, branch: str) -> list[StagedChange]:
         """What is staged, oldest first."""
+        from datavc.versioning import staging
+
         return staging.list_staged(self._vs, repo, branch)
 
     def staged_records(self, repo: str, branch: str) -> list[StagedRecord]:
         """Where the staged change sets lie, oldest first."""
+        from datavc.versioning import staging
+
         return staging.staged_records(self._vs, repo, branch)
 
     def reset_staging(self, repo: str, branch: str, path: str, author: str) -> Reset:
@@ -175,6 +211,8 @@ class EmbeddedTransport(
         expected_head: str | None = None,
     ) -> CommitInfo:
         """Commit a branch's staging, or one change set and nothing else."""
+        from datavc.versioning import commits
+
         if change_set is None:
             return commits.commit_staged(
                 self._vs, repo, branch, message=message, author=author, allow_empty=allow_empty
@@ -192,18 +230,26 @@ class EmbeddedTransport(
 
     def resolve(self, repo: str, ref: str) -> CommitInfo:
         """The commit that a ref stands for."""
+        from datavc.versioning import resolve
+
         return resolve.get_commit(self._vs, repo, ref)
 
     def tree(self, repo: str, ref: str) -> TreeRef:
         """The tree that a ref stands for."""
+        from datavc.versioning import resolve
+
         return resolve.get_tree(self._vs, repo, ref)
 
     def log(self, repo: str, ref: str, limit: int) -> Iterator[CommitInfo]:
         """A commit and its first parents, newest first."""
+        from datavc.versioning import history
+
         return history.log(self._vs, repo, ref, limit)
 
     def lineage(self, repo: str, ref: str, direction: str) -> Lineage:
         """The provenance graph above or below a commit."""
+        from datavc.versioning import lineage
+
         return lineage.lineage(self._vs, repo, ref, direction)
 
     def create_pipeline(

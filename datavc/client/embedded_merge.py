@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datavc.model.merge_decisions import Decisions
-from datavc.model.merge_info import MergeInfo
-from datavc.versioning.versioned_store import VersionedStore
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datavc.model.merge_decisions import Decisions
+    from datavc.model.merge_info import MergeInfo
+    from datavc.versioning.versioned_store import VersionedStore
 
 
 class EmbeddedMerge:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from datavc.model.branch_trigger import BranchTrigger
-from datavc.model.commit_info import CommitInfo
-from datavc.model.log_filter import LogFilter
-from datavc.model.repo import Protection, Undone
-from datavc.versioning.versioned_store import VersionedStore
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datavc.model.branch_trigger import BranchTrigger
+    from datavc.model.commit_info import CommitInfo
+    from datavc.model.log_filter import LogFilter
+    from datavc.model.repo import Protection, Undone
+    from datavc.versioning.versioned_store import VersionedStore
 
 
 class EmbeddedRefs:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datavc.model.job import JobInfo
-from datavc.model.reproduction import Reproduction
-from datavc.versioning.versioned_store import VersionedStore
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datavc.model.job import JobInfo
+    from datavc.model.reproduction import Reproduction
+    from datavc.versioning.versioned_store import VersionedStore
 
 
 class EmbeddedReproduction:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datavc.client.space_transport import SpaceProgress
-from datavc.model.collection import (
-    Collection,
-    PurgeInfo,
-    PurgeResult,
-    RetentionRule,
-    StoreCheck,
-    Usage,
-)
-from datavc.versioning.versioned_store import VersionedStore
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datavc.client.space_transport import SpaceProgress
+    from datavc.model.collection import (
+        Collection,
+        PurgeInfo,
+        PurgeResult,
+        RetentionRule,
+        StoreCheck,
+        Usage,
+    )
+    from datavc.versioning.versioned_store import VersionedStore
 
 
 class EmbeddedSpace:

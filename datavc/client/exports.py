@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from datavc.client.base import ClientBase
 from datavc.errors import Conflict, Expired, InvalidPath, NotFound
-from datavc.model.address import Address
-from datavc.model.commit import TreeRef
-from datavc.model.entry import Entry
 from datavc.model.tree.diff import diff_trees
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import is_folder, lookup
-from datavc.versioning.export.state import STATE_NAME, ExportState
-from datavc.versioning.export.target import open_target
-from datavc.versioning.restore import Progress
+from datavc.versioning.export.state import STATE_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from datavc.model.address import Address
+    from datavc.model.commit import TreeRef
+    from datavc.model.entry import Entry
+    from datavc.versioning.export.state import ExportState
+    from datavc.versioning.restore import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,9 @@ class ExportVerbs(ClientBase):
             InvalidPath: a name cannot be kept on that disk.
             OutOfSpace, StoreUnavailable, AccessDenied: what the target says.
         """
+        from datavc.versioning.export.state import ExportState
+        from datavc.versioning.export.target import open_target
+
         located = self.locate(address)
         commit = self.transport.resolve(located.repo, str(located.ref))
         tree = self.transport.tree(located.repo, commit.id)

@@ -6,13 +6,14 @@ import io
 from typing import TYPE_CHECKING
 
 from datavc.errors import InvalidInput
-from datavc.model.entry import Entry
 from datavc.store.content import read_content
 from datavc.store.external.problem import naming
-from datavc.store.objects import ObjectStore
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+    from datavc.model.entry import Entry
+    from datavc.store.objects import ObjectStore
 
 #: Bytes that a buffered reader asks for at once.
 BUFFER_SIZE = 1024 * 1024

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
 from datavc.errors import InvalidPath, NotFound
-from datavc.model.address import Address
-from datavc.model.commit import TreeRef
-from datavc.model.entry import Entry, EntryKind
-from datavc.model.external import External
+from datavc.model.entry import EntryKind
 from datavc.model.file_info import FileInfo
 from datavc.model.glob import Glob
 from datavc.model.tree.glob_tree import glob_tree
 from datavc.model.tree.lookup import find_file, is_folder, lookup
 from datavc.model.tree.scan import file_info, list_folder, scan
-from datavc.store.backend import Buffer
-from datavc.store.content import read_content
 from datavc.store.external.problem import named, naming
 from datavc.store.external.record import read_external, read_external_uris
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datavc.model.address import Address
+    from datavc.model.commit import TreeRef
+    from datavc.model.entry import Entry
+    from datavc.model.external import External
+    from datavc.store.backend import Buffer
 
 #: Sources of external files are read so many at a time.
 _BATCH = 512
@@ -120,6 +124,8 @@ class FileVerbs(ClientBase):
             NotFound: there is no such file.
             InvalidInput: *offset* or *length* is negative.
         """
+        from datavc.store.content import read_content
+
         located = self.locate(address)
         entry = self._entry_at(located)
         with naming(str(located)):
@@ -131,6 +137,8 @@ class FileVerbs(ClientBase):
         Raises:
             NotFound: there is no such file.
         """
+        from datavc.store.content import read_content
+
         located = self.locate(address)
         return named(str(located), read_content(self.transport.objects, self._entry_at(located)))
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
 from datavc.client.files import nothing_at
-from datavc.model.address import Address
-from datavc.model.commit import TreeRef
-from datavc.model.entry import Entry
 from datavc.model.glob import Glob
 from datavc.model.tree.glob_tree import glob_tree
 from datavc.model.tree.lookup import find_file, is_folder
 from datavc.model.tree.scan import scan
-from datavc.versioning.restore import Progress, Restored, restore_file, restore_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datavc.model.address import Address
+    from datavc.model.commit import TreeRef
+    from datavc.model.entry import Entry
+    from datavc.versioning.restore import Progress, Restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class GetVerbs(ClientBase):
             InvalidPath: a name cannot be kept on this disk, or what is there stands in the way.
             OutOfSpace: what is complete stays.
         """
+        from datavc.versioning.restore import restore_file, restore_files
+
         located = self.locate(address)
         tree = self.tree_at(located)
         entry = find_file(tree, located.path, self.nodes)

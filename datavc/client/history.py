@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
-from datavc.client.transport import JobProgress
 from datavc.errors import InvalidInput
-from datavc.model.address import Address
-from datavc.model.commit import TreeRef
-from datavc.model.commit_info import CommitInfo, Lineage
-from datavc.model.entry import Change, EntryKind
-from datavc.model.file_info import ChangeKind, DiffStats, FileChange
-from datavc.model.log_filter import LogFilter
-from datavc.model.repo import Reset, StagedChange
-from datavc.model.tree.diff import Difference, diff_trees, file_change
+from datavc.model.entry import EntryKind
+from datavc.model.file_info import ChangeKind, DiffStats
+from datavc.model.tree.diff import diff_trees, file_change
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import lookup
 from datavc.store.external.record import read_external_uris
-from datavc.versioning.branch_view import BranchView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datavc.client.transport import JobProgress
+    from datavc.model.address import Address
+    from datavc.model.commit import TreeRef
+    from datavc.model.commit_info import CommitInfo, Lineage
+    from datavc.model.entry import Change
+    from datavc.model.file_info import FileChange
+    from datavc.model.repo import Reset, StagedChange
+    from datavc.model.tree.diff import Difference
 
 #: Sources of external files are read so many at a time.
 _BATCH = 512
@@ -128,6 +133,8 @@ class HistoryVerbs(ClientBase):
         Raises:
             NotFound: there is no such repo or branch.
         """
+        from datavc.versioning.branch_view import BranchView
+
         located = self.locate_branch(address)
         head = self.tree_at(located)
         records = self.transport.staged_records(located.repo, located.ref.name)
@@ -186,6 +193,8 @@ class HistoryVerbs(ClientBase):
             NotFound: there is no such repo or ref.
             InvalidInput: a time is none.
         """
+        from datavc.model.log_filter import LogFilter
+
         located = self.locate(address)
         wanted = LogFilter(located.path, author, text, since, until, without)
         if wanted.is_empty:

@@ -78,7 +78,7 @@ class HttpTransport(HttpAccess, HttpMerge, HttpRefs, HttpReproduction, HttpSpace
 
     def close(self) -> None:
         """Close all connections."""
-        self.objects.sources.close()
+        self.objects.close()
         self._store.close()
         self._session.close()
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datavc.client.puts import PutVerbs
-from datavc.client.transport import JobProgress
 from datavc.errors import Collected
-from datavc.model.address import Address
 from datavc.model.link_handling import LinkHandling
-from datavc.versioning.local_files import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datavc.client.transport import JobProgress
+    from datavc.model.address import Address
     from datavc.versioning.elsewhere.import_files import Imported, ImportPlan
+    from datavc.versioning.local_files import Progress
 
 #: An import whose descriptions were taken for garbage before it landed is made anew.
 _TRIES = 3

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from datavc.model.merge_decisions import Decisions
-from datavc.model.merge_info import MergeInfo
+if TYPE_CHECKING:
+    from datavc.model.merge_decisions import Decisions
+    from datavc.model.merge_info import MergeInfo
 
 
 class MergeTransport(Protocol):

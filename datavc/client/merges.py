@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
-from datavc.client.branch_write import Content, store_contents
-from datavc.client.transport import JobProgress
 from datavc.errors import Collected, InvalidInput
-from datavc.model.address import Address
 from datavc.model.merge_decisions import Decisions
-from datavc.model.merge_info import MergeInfo
 from datavc.model.name import clean_path
-from datavc.model.tree.clash import MergeStrategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from datavc.client.branch_write import Content
+    from datavc.client.transport import JobProgress
+    from datavc.model.address import Address
+    from datavc.model.merge_info import MergeInfo
+    from datavc.model.tree.clash import MergeStrategy
 
 
 class MergeVerbs(ClientBase):
@@ -192,6 +196,8 @@ class MergeVerbs(ClientBase):
         theirs: Collection[str],
         content: Mapping[str, Content] | None,
     ) -> MergeInfo:
+        from datavc.client.branch_write import store_contents
+
         chosen = _strategy(strategy)
         files = {clean_path(path): data for path, data in (content or {}).items()}
 
@@ -211,6 +217,8 @@ class MergeVerbs(ClientBase):
 
 
 def _strategy(strategy: MergeStrategy | str | None) -> MergeStrategy | None:
+    from datavc.model.tree.clash import MergeStrategy
+
     try:
         return None if strategy is None else MergeStrategy(strategy)
     except ValueError:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
-from datavc.client.transport import JobProgress
 from datavc.errors import InvalidInput, NotFound, SourceUnreadable
-from datavc.model.commit_info import CommitInfo
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datavc.client.transport import JobProgress
+    from datavc.model.commit_info import CommitInfo
+    from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
 
 #: A pipeline spec: as plain data, as YAML or JSON text, or in a file.
 Spec = Mapping[str, object] | str | Path

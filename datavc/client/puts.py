@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from datavc.client.base import ClientBase
-from datavc.client.sources import check_file_target, plan_sources
-from datavc.client.transport import JobProgress
 from datavc.errors import AlreadyExists, Collected, InvalidInput
 from datavc.model.address import Address
-from datavc.model.change_set import StagedRecord, read_change_set
-from datavc.model.commit import TreeRef
-from datavc.model.commit_info import CommitInfo
 from datavc.model.file_info import PutResult
 from datavc.model.link_handling import LinkHandling
-from datavc.model.repo import BranchInfo
 from datavc.model.source_uri import check_web, is_remote, scheme_of
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import is_folder, lookup
-from datavc.versioning.branch_view import BranchView
-from datavc.versioning.ingest import Ingested, LocalSource, Progress, ingest_files, ingest_stream
-from datavc.versioning.stat_cache import StatCache
+
+if TYPE_CHECKING:
+    from datavc.client.transport import JobProgress
+    from datavc.model.change_set import StagedRecord
+    from datavc.model.commit import TreeRef
+    from datavc.model.commit_info import CommitInfo
+    from datavc.model.repo import BranchInfo
+    from datavc.versioning.branch_view import BranchView
+    from datavc.versioning.ingest import Ingested, LocalSource, Progress
+    from datavc.versioning.stat_cache import StatCache
 
 #: A path or URL, several, or content: bytes, or what a binary file object gives until its end.
 Source = str | Path | bytes | BinaryIO | Sequence[str | Path]
@@ -166,6 +167,9 @@ class PutVerbs(ClientBase):
         progress: Progress | None,
         job_progress: JobProgress | None,
     ) -> PutResult:
+        from datavc.client.sources import check_file_target
+        from datavc.versioning.ingest import ingest_files, ingest_stream
+
         branch = self.transport.get_branch(located.repo, located.ref.name)
         view = self._view(branch, with_staging=message is None)
         content = _content_of(source)
@@ -220,6 +224,8 @@ class PutVerbs(ClientBase):
         return _result(done, commit=commit.id)
 
     def _check_new(self, record: StagedRecord, view: BranchView, located: Address) -> None:
+        from datavc.model.change_set import read_change_set
+
         staged = {path for path, entry in view.staged_changes() if entry is not None}
         for path, _ in read_change_set(record.location, record.digest, self.nodes):
             if path in staged or lookup(view.tree, path, self.nodes) is not None:
@@ -230,6 +236,8 @@ class PutVerbs(ClientBase):
 
     def _view(self, branch: BranchInfo, *, with_staging: bool) -> BranchView:
         """The branch as what is put will find it: a commit at once lands beside the staging."""
+        from datavc.versioning.branch_view import BranchView
+
         tree = self.transport.tree(branch.repo, branch.head) if branch.head else EMPTY_TREE
         staged = self.transport.staged_records(branch.repo, branch.name) if with_staging else ()
         return BranchView(tree, self.nodes, staged)
@@ -237,6 +245,8 @@ class PutVerbs(ClientBase):
     def _plan(
         self, paths: Sequence[str | Path], located: Address, tree: TreeRef, *, recursive: bool
     ) -> list[LocalSource]:
+        from datavc.client.sources import plan_sources
+
         inside = self._is_folder(located, tree)
         return plan_sources(paths, located.path, recursive=recursive, target_is_folder=inside)
 
@@ -272,6 +282,8 @@ class PutVerbs(ClientBase):
         return bool(path) and not path.endswith("/") and is_folder(tree, path, self.nodes)
 
     def _cache_of(self, sources: Sequence[LocalSource], located: Address) -> StatCache | None:
+        from datavc.versioning.stat_cache import StatCache
+
         if len(sources) != 1 or not sources[0].is_folder:
             return None
         target = Address(located.repo, located.ref, sources[0].target)

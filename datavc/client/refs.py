@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
-from datavc.client.transport import JobProgress
 from datavc.errors import InvalidAddress
-from datavc.model.address import Address
-from datavc.model.branch_trigger import BranchTrigger
-from datavc.model.repo import Protection, Undone
+
+if TYPE_CHECKING:
+    from datavc.client.transport import JobProgress
+    from datavc.model.address import Address
+    from datavc.model.branch_trigger import BranchTrigger
+    from datavc.model.repo import Protection, Undone
 
 
 class RefVerbs(ClientBase):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from datavc.model.branch_trigger import BranchTrigger
-from datavc.model.commit_info import CommitInfo
-from datavc.model.log_filter import LogFilter
-from datavc.model.repo import Protection, Undone
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datavc.model.branch_trigger import BranchTrigger
+    from datavc.model.commit_info import CommitInfo
+    from datavc.model.log_filter import LogFilter
+    from datavc.model.repo import Protection, Undone
 
 
 class RefsTransport(Protocol):

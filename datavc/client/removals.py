@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
 from datavc.client.files import nothing_at
-from datavc.client.transport import JobProgress
 from datavc.errors import InvalidInput
-from datavc.model.address import Address
-from datavc.model.change_set import ChangeSetWriter, StagedRecord
-from datavc.model.commit import TreeRef
 from datavc.model.glob import Glob
 from datavc.model.tree.glob_tree import glob_tree
 from datavc.model.tree.lookup import find_file, is_folder
 from datavc.model.tree.scan import scan
-from datavc.versioning.branch_view import BranchView
-from datavc.versioning.nodes import SessionSink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from datavc.client.transport import JobProgress
+    from datavc.model.address import Address
+    from datavc.model.change_set import StagedRecord
+    from datavc.model.commit import TreeRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,9 @@ class RemoveVerbs(ClientBase):
         return RemoveResult(len(doomed), None, commit.id)
 
     def _store_removals(self, paths: list[str]) -> StagedRecord:
+        from datavc.model.change_set import ChangeSetWriter
+        from datavc.versioning.nodes import SessionSink
+
         with self.transport.objects.session(self.transport.chunks) as session:
             writer = ChangeSetWriter(SessionSink(session))
             for path in paths:
@@ -85,6 +90,8 @@ class RemoveVerbs(ClientBase):
 
     def _doomed(self, located: Address, *, recursive: bool) -> set[str]:
         """The files that an address means, in the branch's head and in its staging."""
+        from datavc.versioning.branch_view import BranchView
+
         tree = self.tree_at(located)
         path = located.path.rstrip("/")
         matches = _matcher(path, recursive=recursive)

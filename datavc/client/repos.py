@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from datavc.client.base import ClientBase
-from datavc.client.transport import JobProgress
-from datavc.model.repo import BranchInfo, RefMove, RepoInfo, TagInfo
+
+if TYPE_CHECKING:
+    from datavc.client.transport import JobProgress
+    from datavc.model.repo import BranchInfo, RefMove, RepoInfo, TagInfo
 
 
 class RepoVerbs(ClientBase):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from datavc.model.job import JobInfo
-from datavc.model.reproduction import Reproduction
+if TYPE_CHECKING:
+    from datavc.model.job import JobInfo
+    from datavc.model.reproduction import Reproduction
 
 
 class ReproductionTransport(Protocol):

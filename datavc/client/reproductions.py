@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
-from datavc.client.transport import JobProgress
 from datavc.errors import Conflict, TransformFailed
-from datavc.model.address import Address
-from datavc.model.job import JobInfo
-from datavc.model.reproduction import Reproduction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datavc.client.transport import JobProgress
+    from datavc.model.address import Address
+    from datavc.model.job import JobInfo
+    from datavc.model.reproduction import Reproduction
 
 
 class ReproductionVerbs(ClientBase):

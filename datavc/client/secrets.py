@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
-from datavc.model.secret import SecretInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from datavc.model.secret import SecretInfo
 
 
 class SecretVerbs(ClientBase):

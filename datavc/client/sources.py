@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datavc.errors import InvalidInput, InvalidPath, NotFound
 from datavc.model.glob import Glob
 from datavc.versioning.elsewhere.target_name import inside, named
 from datavc.versioning.ingest import LocalSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _GLOB_CHARACTERS = frozenset("*?[{")
 

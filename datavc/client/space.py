@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
-from datavc.client.space_transport import SpaceProgress
-from datavc.model.address import Address
-from datavc.model.collection import (
-    Collection,
-    PurgeInfo,
-    PurgeResult,
-    RetentionRule,
-    StoreCheck,
-    Usage,
-)
 from datavc.model.name import clean_path
-from datavc.versioning.local_digest import digest_of_file, is_digest
+
+if TYPE_CHECKING:
+    import os
+
+    from datavc.client.space_transport import SpaceProgress
+    from datavc.model.address import Address
+    from datavc.model.collection import (
+        Collection,
+        PurgeInfo,
+        PurgeResult,
+        RetentionRule,
+        StoreCheck,
+        Usage,
+    )
 
 #: Seconds for which a pack is left alone that nothing refers to.
 GRACE_S = 24 * 3600
@@ -104,6 +107,8 @@ class SpaceVerbs(ClientBase):
             SourceUnreadable: the local file cannot be read.
             Conflict: somebody else looks after the store already.
         """
+        from datavc.versioning.local_digest import digest_of_file, is_digest
+
         digest = content if isinstance(content, str) and is_digest(content) else None
         return self.transport.purge_content(
             digest or digest_of_file(Path(content)).hex(),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from datavc.model.collection import (
-    Collection,
-    PurgeInfo,
-    PurgeResult,
-    RetentionRule,
-    StoreCheck,
-    Usage,
-)
+if TYPE_CHECKING:
+    from datavc.model.collection import (
+        Collection,
+        PurgeInfo,
+        PurgeResult,
+        RetentionRule,
+        StoreCheck,
+        Usage,
+    )
 
 #: Called with what is done at present, and how many more of it were done since the last call.
 #: A server tells nothing until it is done.

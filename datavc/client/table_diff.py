@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ from datavc.errors import DatavcError, InvalidInput, SourceUnreadable
 from datavc.model.content_diff import ColumnChange, TableDiff
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from duckdb import DuckDBPyConnection
 
 #: How DuckDB reads a file, by the end of its name.

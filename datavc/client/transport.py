@@ -7,23 +7,28 @@ are given as text (``main``, ``main~2``, an id prefix) and resolved where the da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from datavc.client.access_transport import AccessTransport
 from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
 from datavc.client.reproduction_transport import ReproductionTransport
 from datavc.client.space_transport import SpaceTransport
-from datavc.model.change_set import StagedRecord
-from datavc.model.commit import TreeRef
-from datavc.model.commit_info import CommitInfo, Lineage
-from datavc.model.file_info import PutResult
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
-from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
-from datavc.model.secret import SecretInfo
-from datavc.store.chunk_index import ChunkIndex
-from datavc.store.objects import ObjectStore
+from datavc.model.job import JobInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datavc.model.change_set import StagedRecord
+    from datavc.model.commit import TreeRef
+    from datavc.model.commit_info import CommitInfo, Lineage
+    from datavc.model.file_info import PutResult
+    from datavc.model.job import DatumInfo, LogLine, PipelineInfo
+    from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+    from datavc.model.secret import SecretInfo
+    from datavc.store.chunk_index import ChunkIndex
+    from datavc.store.objects import ObjectStore
 
 #: Called with a job each time its state or its datum counters change.
 JobProgress = Callable[[JobInfo], None]

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from datavc.client.base import ClientBase
-from datavc.client.working_copy import WorkingCopy, check_prefix, settle_ref
 from datavc.errors import Conflict, InvalidInput, InvalidPath
-from datavc.model.address import Address
-from datavc.model.working_copy import CopyUpdate
-from datavc.versioning.restore import Progress
-from datavc.versioning.working_copy.comparison import STATE_FOLDER
-from datavc.versioning.working_copy.copy_state import (
-    CopyState,
-    find_root,
-    read_state,
-    write_state,
-)
+
+if TYPE_CHECKING:
+    from datavc.client.working_copy import WorkingCopy
+    from datavc.model.address import Address
+    from datavc.model.working_copy import CopyUpdate
+    from datavc.versioning.restore import Progress
+    from datavc.versioning.working_copy.copy_state import CopyState
 
 
 class WorkingCopyVerbs(ClientBase):
@@ -48,6 +45,10 @@ class WorkingCopyVerbs(ClientBase):
             Conflict: the folder holds files already, or another working copy.
             InvalidPath: a name cannot be held by the file system; nothing was done.
         """
+        from datavc.client.working_copy import WorkingCopy, check_prefix, settle_ref
+        from datavc.versioning.working_copy.comparison import STATE_FOLDER
+        from datavc.versioning.working_copy.copy_state import CopyState, read_state
+
         located = self.locate(address)
         name = located.path.rstrip("/").rpartition("/")[2] or located.repo
         root = Path(folder or name).absolute()
@@ -78,11 +79,17 @@ class WorkingCopyVerbs(ClientBase):
             NotFound: there is none.
             Conflict: its files are from another datavc.
         """
+        from datavc.client.working_copy import WorkingCopy
+        from datavc.versioning.working_copy.copy_state import find_root
+
         return WorkingCopy(self, find_root(Path(folder)))
 
 
 def _claim(root: Path, state: CopyState, *, force: bool) -> bool:
     """Make *root* a working copy that holds nothing; ``False`` where it is one already."""
+    from datavc.versioning.working_copy.comparison import STATE_FOLDER
+    from datavc.versioning.working_copy.copy_state import read_state, write_state
+
     if (root / STATE_FOLDER).is_dir() and (root / STATE_FOLDER / "copy.json").exists():
         there = read_state(root)
         same = msgspec.structs.replace(there, commit=None, under_way=()) == state

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from datavc.client.base import ClientBase
-from datavc.client.transport import JobProgress
 from datavc.errors import (
     Collected,
     Conflict,
@@ -20,8 +17,6 @@ from datavc.errors import (
     NotFound,
     NothingStaged,
 )
-from datavc.model.commit import TreeRef
-from datavc.model.commit_info import CommitInfo
 from datavc.model.file_info import ChangeKind
 from datavc.model.tree.diff import diff_trees
 from datavc.model.tree.empty import EMPTY_TREE
@@ -29,17 +24,15 @@ from datavc.model.tree.lookup import is_folder, lookup
 from datavc.model.tree.scan import scan
 from datavc.model.working_copy import CopyChange, CopyStatus, CopyUpdate
 from datavc.versioning.branch_view import BranchView
-from datavc.versioning.restore import Progress
-from datavc.versioning.stat_cache import StatCache, StatCacheReader, StatCacheWriter
+from datavc.versioning.local_folder import reading_since
+from datavc.versioning.stat_cache import StatCache
 from datavc.versioning.working_copy.carry_over import carry_over
 from datavc.versioning.working_copy.comparison import (
     STATE_FOLDER,
     Comparison,
-    LocalChange,
     held_mark,
 )
 from datavc.versioning.working_copy.copy_state import (
-    CopyState,
     locked,
     read_state,
     write_state,
@@ -48,6 +41,22 @@ from datavc.versioning.working_copy.leftovers import find_leftovers
 from datavc.versioning.working_copy.name_check import check_names
 from datavc.versioning.working_copy.store_changes import store_changes
 from datavc.versioning.working_copy.update import UpdatePlan, apply_update, plan_update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datavc.client.base import ClientBase
+    from datavc.client.transport import JobProgress
+    from datavc.model.commit import TreeRef
+    from datavc.model.commit_info import CommitInfo
+    from datavc.versioning.restore import Progress
+    from datavc.versioning.stat_cache import StatCacheReader, StatCacheWriter
+    from datavc.versioning.working_copy.comparison import (
+        LocalChange,
+    )
+    from datavc.versioning.working_copy.copy_state import (
+        CopyState,
+    )
 
 #: A commit whose content was taken for garbage before it landed is made anew so often at most.
 _TRIES = 3
@@ -377,7 +386,7 @@ def check_prefix(state: CopyState, tree: TreeRef, client: ClientBase) -> None:
 @contextmanager
 def _remembered(root: Path) -> Iterator[tuple[StatCacheReader, StatCacheWriter]]:
     cache = StatCache(root / STATE_FOLDER, root, "")
-    old, new = cache.read(), cache.write(time.time_ns())
+    old, new = cache.read(), cache.write(reading_since())
     try:
         yield old, new
         new.close()

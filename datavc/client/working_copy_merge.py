@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datavc.client.merges import MergeVerbs
-from datavc.client.working_copy import WorkingCopy
 from datavc.errors import Conflict, InvalidInput, LostRace
-from datavc.model.commit import TreeRef
 from datavc.model.merge_info import MergeInfo, MergeOutcome
-from datavc.model.tree.clash import MergeStrategy
 from datavc.model.tree.diff import diff_trees
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import lookup
-from datavc.model.working_copy import CopyStatus, CopyUpdate
-from datavc.versioning.restore import Progress, restore_files
-from datavc.versioning.working_copy.comparison import STATE_FOLDER
-from datavc.versioning.working_copy.copy_state import CopyState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from datavc.client.working_copy import WorkingCopy
+    from datavc.model.commit import TreeRef
+    from datavc.model.tree.clash import MergeStrategy
+    from datavc.model.working_copy import CopyStatus, CopyUpdate
+    from datavc.versioning.restore import Progress
+    from datavc.versioning.working_copy.copy_state import CopyState
 
 _FOLDER = "merge"
 
@@ -72,6 +75,8 @@ class CopyMergeVerbs(MergeVerbs):
             LostRace: the branch has moved on; pull first.
             NotFound, InvalidInput: as :meth:`merge`.
         """
+        from datavc.versioning.working_copy.comparison import STATE_FOLDER
+
         state = copy.settled_state()
         found = copy.status()
         _check_current(state, found.behind)
@@ -125,6 +130,8 @@ class CopyMergeVerbs(MergeVerbs):
     def _write_sides(
         self, state: CopyState, ref: str, done: MergeInfo, into: Path, progress: Progress | None
     ) -> None:
+        from datavc.versioning.restore import restore_files
+
         transport = self.transport
         trees = {
             "theirs": transport.tree(state.repo, ref),

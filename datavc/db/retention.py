@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, func, select, text, update
 
 from datavc.db.conflict_insert import insert_into
-from datavc.db.tables import (
-    Branch,
-    Commit,
-    Job,
-    OutboxEvent,
-    RefMove,
-    Repo,
-    Tag,
-)
+from datavc.db.tables import Branch, Commit, Job, OutboxEvent, RefMove, Repo, Tag
 from datavc.db.tables import RetentionRule as Rule
-from datavc.model.collection import RetentionRule
 from datavc.model.job import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from datavc.model.collection import RetentionRule
+
 
 _BATCH = 1000
 #: Commits fetched at once.
@@ -78,6 +75,8 @@ def remove_rule(conn: Connection, repo_id: int, pattern: str) -> bool:
 
 def list_rules(conn: Connection, repo_id: int | None = None) -> list[RetentionRule]:
     """The rules of a repo, or of all."""
+    from datavc.model.collection import RetentionRule
+
     statement = select(
         Repo.c.name, Rule.c.pattern, Rule.c.keep_us, Rule.c.author, Rule.c.created_us
     ).join(Repo, Repo.c.id == Rule.c.repo_id)

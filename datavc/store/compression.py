@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import zstandard
 
 from datavc.errors import DataCorrupt
-from datavc.store.backend import Buffer
+
+if TYPE_CHECKING:
+    from datavc.store.backend import Buffer
 
 #: zstd's fastest ordinary level: about four times the speed of level 3 on text, at a like ratio.
 LEVEL = 1

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from datavc.errors import NotFound
-from datavc.model.entry import Location
-from datavc.store.backend import Backend
 from datavc.store.moves import PackMoves, read_moves
+
+if TYPE_CHECKING:
+    from datavc.model.entry import Location
+    from datavc.store.backend import Backend
 
 #: Packs whose moves are kept in memory.
 _KEPT = 256

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from datavc.errors import NotFound
 from datavc.model.entry import Location
-from datavc.store.backend import Backend, Buffer
-from datavc.store.chunk_index import ChunkIndex
 from datavc.store.external.known_digests import KnownDigests
-from datavc.store.external.source_access import SourceAccess
 from datavc.store.key import pack_key
 from datavc.store.moved_packs import MovedPacks, absent
-from datavc.store.pack import PackFooter, read_footer
-from datavc.store.pack_session import PackSession
+from datavc.store.pack import read_footer
 from datavc.store.record import RecordKind, decode_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
+
+    from datavc.store.backend import Backend, Buffer
+    from datavc.store.chunk_index import ChunkIndex
+    from datavc.store.external.source_access import SourceAccess
+    from datavc.store.pack import PackFooter
+    from datavc.store.pack_session import PackSession
 
 #: What a record is asked for by: where it lies, its digest, and what it must hold.
 Wanted = tuple[Location, bytes, RecordKind]
@@ -36,13 +43,34 @@ class ObjectStore:
         self.backend = backend
         #: Packs that were rewritten.
         self.moved = MovedPacks(backend)
-        #: Reads what lies elsewhere; whatever this process can, unless it is narrowed down.
-        self.sources = SourceAccess()
-        #: What is known of the contents there.
+        self._lock = threading.Lock()
+        self._sources: SourceAccess | None = None
+        #: What is known of the contents of external files.
         self.digests = KnownDigests()
+
+    @property
+    def sources(self) -> SourceAccess:
+        """Reads what lies elsewhere; whatever this process can, unless another is set here."""
+        from datavc.store.external.source_access import SourceAccess
+
+        with self._lock:
+            if self._sources is None:
+                self._sources = SourceAccess()
+            return self._sources
+
+    @sources.setter
+    def sources(self, access: SourceAccess) -> None:
+        self._sources = access
+
+    def close(self) -> None:
+        """Let go of connections to what lies elsewhere. Safe to call more than once."""
+        if self._sources is not None:
+            self._sources.close()
 
     def session(self, index: ChunkIndex | None = None) -> PackSession:
         """A new session to write records; *index* is told of its chunks when it finishes."""
+        from datavc.store.pack_session import PackSession
+
         return PackSession(self.backend, index)
 
     def read(self, location: Location, digest: bytes, kind: RecordKind) -> Buffer:

@@ -6,8 +6,8 @@ The byte layout is in ``docs/format/pack.md``.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 import zstandard
@@ -16,10 +16,14 @@ from xxhash import xxh3_128_digest
 from datavc.errors import DataCorrupt, UnknownFormat
 from datavc.model.entry import Location
 from datavc.model.ids import DIGEST_SIZE
-from datavc.store.backend import Backend, Buffer
 from datavc.store.compression import decompress
 from datavc.store.key import pack_key
 from datavc.store.record import HEADER_SIZE, EncodedRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datavc.store.backend import Backend, Buffer
 
 #: First and last bytes of every pack.
 PACK_MAGIC = b"DVCPACK\0"

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import struct
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from xxhash import xxh3_128_digest, xxh32_intdigest
 
 from datavc.errors import DataCorrupt, InvalidInput, UnknownFormat
-from datavc.model.entry import Location
 from datavc.store.backend import Buffer
 from datavc.store.compression import Codec, Compressor, decompress
+
+if TYPE_CHECKING:
+    from datavc.model.entry import Location
 
 #: Bytes of a record's header.
 HEADER_SIZE = 64

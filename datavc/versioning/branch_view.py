@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from datavc.model.change_set import StagedRecord, merge_change_sets, read_change_set
-from datavc.model.commit import TreeRef
-from datavc.model.entry import Change, Entry, EntryKind
+from datavc.model.change_set import merge_change_sets, read_change_set
+from datavc.model.entry import EntryKind
 from datavc.model.ids import DIGEST_SIZE
 from datavc.model.tree.columns import flags_of
 from datavc.model.tree.cursor import Cursor
-from datavc.model.tree.node import NodeSource
 from datavc.model.tree.scan import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datavc.model.change_set import StagedRecord
+    from datavc.model.commit import TreeRef
+    from datavc.model.entry import Change, Entry
+    from datavc.model.tree.node import NodeSource
 
 
 class BranchView:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,12 @@ from datavc.model.link_handling import LinkHandling
 from datavc.model.name import MAX_PATH_BYTES, clean_path
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.ignore_rules import IgnoreRules
-from datavc.versioning.local_folder import LocalFolder, read_file_stats, read_folder
+from datavc.versioning.local_folder import (
+    LocalFolder,
+    read_file_stats,
+    read_folder,
+    reading_since,
+)
 from datavc.versioning.stat_cache import FolderStats, StatCache, StatCacheReader, StatCacheWriter
 
 #: Paths of so many characters are never too long in bytes.
@@ -148,7 +152,7 @@ class LocalFiles:
         self._in_sync = False
         if cache is not None:
             self._old = cache.read()
-            self._new = cache.write(time.time_ns())
+            self._new = cache.write(reading_since())
             self._in_sync = not view.staged and cache.is_synced(self._old, view.tree.digest)
 
     def close(self) -> None:

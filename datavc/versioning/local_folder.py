@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from datavc.errors import SourceUnreadable
 from datavc.model.link_handling import LinkHandling
 from datavc.model.name import clean_path
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
 
 #: Size, modification and status-change time in nanoseconds, inode, and mode of a file.
 _numbers = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_mode")
@@ -69,6 +74,26 @@ def stats_column(stats: bytes, column: int) -> array[int]:
     return array("Q", stats)[column::_COLUMNS]
 
 
+class ReadAhead(Protocol):
+    """Folders that were read before they are asked for."""
+
+    #: When the first was, in nanoseconds since the Unix epoch.
+    started_ns: int
+
+    def read(self, path: str, links: LinkHandling) -> LocalFolder | None:
+        """The folder *path*, if it is among them."""
+
+
+#: What :func:`read_folder` asks first.
+read_ahead: ContextVar[ReadAhead | None] = ContextVar("read_ahead", default=None)
+
+
+def reading_since() -> int:
+    """Since when folders were read that :func:`read_folder` gives from now on, in nanoseconds."""
+    ahead = read_ahead.get()
+    return time.time_ns() if ahead is None else ahead.started_ns
+
+
 def read_folder(path: str, *, links: LinkHandling) -> LocalFolder:
     """Read the folder *path*.
 
@@ -77,6 +102,9 @@ def read_folder(path: str, *, links: LinkHandling) -> LocalFolder:
             counts as such where *links* says to refuse them.
         InvalidPath: a name in it is not valid Unicode.
     """
+    ahead = read_ahead.get()
+    if ahead is not None and (found := ahead.read(path, links)) is not None:
+        return found
     try:
         names, stats = _read_stats(path, follow=links is LinkHandling.FOLLOW)
     except OSError as error:

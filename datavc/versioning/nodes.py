@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
-from datavc.model.entry import Location
-from datavc.model.tree.node import Node, decode_node
-from datavc.store.objects import ObjectStore
-from datavc.store.pack_session import PackSession
+from datavc.model.tree.node import decode_node
 from datavc.store.record import RecordKind
+
+if TYPE_CHECKING:
+    from datavc.model.entry import Location
+    from datavc.model.tree.node import Node
+    from datavc.store.objects import ObjectStore
+    from datavc.store.pack_session import PackSession
 
 #: Stored bytes of the nodes kept in memory, where they take about three times as much.
 _KEPT_BYTES = 32 * 1024 * 1024

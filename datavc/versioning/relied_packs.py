@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from datavc.db.packs import check_known
 from datavc.errors import Collected, NotFound
 from datavc.model.change_set import StagedRecord, change_set_locations, read_segments
-from datavc.model.entry import Entry
-from datavc.store.pack_session import FinishedPack
 from datavc.versioning.reachability import walk_lists
-from datavc.versioning.versioned_store import VersionedStore
+
+if TYPE_CHECKING:
+    from datavc.model.entry import Entry
+    from datavc.store.pack_session import FinishedPack
+    from datavc.versioning.versioned_store import VersionedStore
 
 
 def packs_of_change_set(vs: VersionedStore, record: StagedRecord) -> set[bytes]:

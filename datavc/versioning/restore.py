@@ -10,30 +10,34 @@ import contextlib
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from datavc.errors import (
-    InvalidPath,
-    Purged,
-    SourceUnreadable,
-)
-from datavc.model.entry import Entry, EntryKind
+from datavc.errors import InvalidPath, Purged, SourceUnreadable
+from datavc.model.entry import EntryKind
 from datavc.model.ids import digest_of
 from datavc.store.content import read_content, write_content
 from datavc.store.external.problem import naming
-from datavc.store.objects import ObjectStore, Wanted, plan_reads
+from datavc.store.objects import plan_reads
 from datavc.store.record import RecordKind
 from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.local_links import read_link
 from datavc.versioning.name_case import check_case, folds_case
 from datavc.versioning.part_file import PartFile, part_name
 from datavc.versioning.unwritable import unwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from concurrent.futures import Future
+
+    from datavc.model.entry import Entry
+    from datavc.store.objects import ObjectStore, Wanted
 
 #: Called with the number of files and of bytes done since the last call.
 Progress = Callable[[int, int], None]

@@ -11,15 +11,19 @@ import contextlib
 import os
 import struct
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 from xxhash import xxh3_64_digest
 
 from datavc.model.ids import DIGEST_SIZE, digest_of
-from datavc.versioning.local_folder import STATS_SIZE, LocalFolder, stats_column
+from datavc.versioning.local_folder import STATS_SIZE, stats_column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datavc.versioning.local_folder import LocalFolder
 
 #: A file changed so shortly before the folder was read may change again within the same tick of
 #: its file system's clock, unseen; so it is not trusted. Nanoseconds.

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64_hexdigest
 
 from datavc.db.chunks import SqlChunkIndex
 from datavc.db.session import Database
 from datavc.errors import OutOfSpace, StoreUnavailable
-from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
 from datavc.store.open import open_backend
 from datavc.versioning.nodes import NodeStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from datavc.store.chunk_index import ChunkIndex
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class VersionedStore:
 
     def close(self) -> None:
         """Let go of the database's connections, and of those to what lies elsewhere."""
-        self.objects.sources.close()
+        self.objects.close()
         self.db.close()
 
     def __enter__(self) -> VersionedStore:

@@ -34,6 +34,40 @@ def test_help_imports_no_database() -> None:
     assert imported.isdisjoint(heavy)
 
 
+@pytest.mark.parametrize("verb", [["ls", "data"], ["log", "data"], ["status", "data"]])
+def test_a_verb_that_reads_imports_nothing_that_writes(verb: list[str]) -> None:
+    with datavc.connect() as client:
+        client.create_repo("data")
+        client.put(b"x", "data:/x", message="x")
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "datavc_cli", *verb],
+        capture_output=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in ran.stderr.decode().splitlines()}
+    assert "datavc.versioning.resolve" in imported
+    needless = {
+        "alembic",
+        "cronsim",
+        "cryptography",
+        "datavc.client.working_copy",
+        "datavc.engine",
+        "datavc.store.content",
+        "datavc.store.external.source_access",
+        "datavc.store.pack_session",
+        "datavc.versioning.ingest",
+        "datavc.versioning.restore",
+        "httpx",
+        "multiprocessing",
+        "pathspec",
+        "pydantic",
+        "rich",
+        "sqlalchemy.orm",
+        "yaml",
+    }
+    assert imported.isdisjoint(needless)
+
+
 def test_content_comes_out_as_it_went_in() -> None:
     content = bytes(range(256)) * 1000
     assert run("repo", "create", "data").returncode == 0

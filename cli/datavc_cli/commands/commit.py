@@ -13,6 +13,7 @@ from datavc_cli.options import Json, NoRun, Quiet
 from datavc_cli.output import write_json
 from datavc_cli.progress import transfer_progress
 from datavc_cli.wording import count, short, size
+from datavc_cli.working_copy import copy_ahead
 
 if TYPE_CHECKING:
     from datavc.client.client import Client
@@ -53,7 +54,7 @@ def commit(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     told: list[dict[str, object]] = []
     failed = 0
-    with invocation.connect() as client:
+    with copy_ahead(branches), invocation.connect() as client:
         for name, made in _commit(invocation, client, branches or [], message, allow_empty):
             holds = f"{count(made.files, 'file')}, {size(made.bytes)}"
             invocation.say(f"committed {short(made.id)} on {name}, which holds {holds}")

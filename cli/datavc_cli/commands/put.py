@@ -77,8 +77,11 @@ def put(
 
     JSON: a PutResult, and "jobs", an array of JobInfo.
     """
+    from datavc.client.reading_ahead import put_ahead
+
     invocation = begin(context, as_json=as_json, quiet=quiet)
-    with invocation.connect() as client:
+    links = _links(follow=follow_links, keep=keep_links)
+    with put_ahead(sources, links), invocation.connect() as client:
         with transfer_progress(invocation, f"putting into {destination}") as progress:
             if (append or _STANDARD_INPUT in sources) and len(sources) > 1:
                 raise InvalidInput(
@@ -114,7 +117,7 @@ def put(
                     destination,
                     recursive=recursive,
                     message=message,
-                    links=_links(follow=follow_links, keep=keep_links),
+                    links=links,
                     overwrite=not no_overwrite,
                     run=False,
                     progress=progress,

@@ -14,7 +14,7 @@ from datavc_cli.invocation import begin
 from datavc_cli.options import Json, Limit, Quiet
 from datavc_cli.output import write_json
 from datavc_cli.wording import count, safe, short
-from datavc_cli.working_copy import tell_status
+from datavc_cli.working_copy import copy_ahead, tell_status
 
 _WORDS = {"added": "new file", "removed": "removed", "modified": "modified"}
 
@@ -39,7 +39,7 @@ def status(
     working copy a CopyStatus.
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
-    with invocation.connect() as client:
+    with copy_ahead(branch), invocation.connect() as client:
         if not branch:
             tell_status(invocation, client.working_copy().status(), limit)
             return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from datavc.errors import SourceChanged
 from datavc.model.source_uri import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _Piece = TypeVar("_Piece")
 

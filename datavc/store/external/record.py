@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from datavc.errors import DataCorrupt, Purged
 from datavc.model.entry import Entry, EntryKind
 from datavc.model.external import External, decode_external
-from datavc.store.objects import ObjectStore
-from datavc.store.pack_session import PackSession
 from datavc.store.record import RecordKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from datavc.store.objects import ObjectStore
+    from datavc.store.pack_session import PackSession
 
 
 def read_external(objects: ObjectStore, entry: Entry) -> External:
