@@ -190,7 +190,7 @@ EXAMPLES = {
         datavc auth role list""",
     "auth token create": """
         datavc auth token create --name laptop --expires 90d
-        datavc auth token create --account nightly --scope reader:images > token""",
+        datavc auth token create --account nightly --scope reader:images""",
     "auth token list": """
         datavc auth token list""",
     "auth token revoke": """
