@@ -153,7 +153,8 @@ EXAMPLES = {
         datavc datum list 01a20b075b06""",
     "auth login": """
         datavc auth login
-        datavc auth login --token-file token""",
+        datavc auth login --token-file token
+        datavc auth login --oidc""",
     "auth logout": """
         datavc auth logout""",
     "auth whoami": """
@@ -169,6 +170,8 @@ EXAMPLES = {
         datavc auth account enable ada@example.com""",
     "auth account limit": """
         datavc auth account limit nightly --bytes 500Gi --repos 20 --requests 600""",
+    "auth account link": """
+        datavc auth account link ada@example.com https://login.example.com 248289761001""",
     "auth account delete": """
         datavc auth account delete ada@example.com""",
     "auth group create": """

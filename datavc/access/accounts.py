@@ -94,6 +94,12 @@ def set_link(db: Database, name: str, issuer: str, subject: str) -> AccountInfo:
         return accounts.get(conn, name)
 
 
+def find_linked(db: Database, issuer: str, subject: str) -> AccountInfo | None:
+    """The account that a subject of an OIDC provider is; ``None`` for nobody."""
+    with db.read() as conn:
+        return accounts.find_linked(conn, issuer, subject)
+
+
 def delete_account(db: Database, name: str) -> None:
     """Delete an account with its tokens and roles; what it has done stays written down.
 

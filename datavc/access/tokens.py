@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Sequence
 
 from datavc.access.caller import Caller
-from datavc.db import accounts, groups, role_bindings, tokens
+from datavc.db import accounts, groups, requests, role_bindings, tokens
 from datavc.db.clock import now_us
 from datavc.db.session import Database
 from datavc.errors import AccessDenied, InvalidInput, NotFound
@@ -140,6 +140,13 @@ def authenticate(db: Database, token: str) -> Caller:
         with db.write(durable=False) as conn:
             tokens.note_use(conn, known.info.id, now, _USE_GRAIN_US)
     return caller
+
+
+def is_first_login(db: Database, id_token: str) -> bool:
+    """Whether an ID token comes for the first time within a day; it is remembered."""
+    digest = hash_token(id_token)
+    with db.write() as conn:
+        return requests.add(conn, f"oidc-{digest.hex()}", digest, {}, time_us=now_us())
 
 
 def hash_token(token: str) -> bytes:

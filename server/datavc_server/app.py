@@ -22,6 +22,7 @@ from datavc_server.body_limit import BodyLimit
 from datavc_server.encoded_slash import EncodedSlash
 from datavc_server.fetcher import Fetcher
 from datavc_server.gate import Gate
+from datavc_server.oidc import OidcProvider
 from datavc_server.presigned import Presigner
 from datavc_server.probe import place_probe
 from datavc_server.route_rules import authorize
@@ -37,6 +38,7 @@ from datavc_server.routers import (
     health,
     jobs,
     merges,
+    oidc,
     packs,
     pipelines,
     presigned_packs,
@@ -86,6 +88,7 @@ _ROUTERS = (
     groups,
     roles,
     tokens,
+    oidc,
     audit,
     health,
 )
@@ -110,6 +113,7 @@ def create_app(
         vs,
         settings,
         fetcher=fetcher,
+        oidc=_oidc(settings),
         probe=place_probe(vs.objects.backend) if settings.direct else None,
         presigner=_presigner(settings),
         stopping=stopping or threading.Event(),
@@ -165,6 +169,12 @@ def _add_answers(app: FastAPI) -> None:
 
 def _answer_nobody(_request: Request, _error: Exception) -> Response:
     return Response(status_code=400)
+
+
+def _oidc(settings: ServerSettings) -> OidcProvider | None:
+    if not settings.oidc_issuer and not settings.oidc_client_id:
+        return None
+    return OidcProvider(settings.oidc_issuer, settings.oidc_client_id)
 
 
 def _presigner(settings: ServerSettings) -> Presigner | None:

@@ -52,7 +52,7 @@ class AuditTrail:
         entry = AuditEntry(
             0,
             now_us(),
-            "" if facts.caller is None else facts.caller.account,
+            facts.account if facts.caller is None else facts.caller.account or facts.account,
             "" if facts.caller is None else facts.caller.token,
             facts.request,
             facts.repo,

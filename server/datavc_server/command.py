@@ -39,6 +39,12 @@ def serve(
     tokens_only: Annotated[
         bool, typer.Option("--tokens-only", help="Trust no program without an account's token.")
     ] = False,
+    oidc_issuer: Annotated[
+        str, typer.Option(metavar="URL", help="The OIDC provider that people log in at.")
+    ] = "",
+    oidc_client_id: Annotated[
+        str, typer.Option(metavar="ID", help="What that provider calls this server.")
+    ] = "",
     direct: Annotated[
         bool, typer.Option(help="Let clients on the same disk use the store's folder.")
     ] = True,
@@ -73,6 +79,8 @@ def serve(
         host=host,
         token=_token(token_file),
         tokens_only=tokens_only,
+        oidc_issuer=oidc_issuer,
+        oidc_client_id=oidc_client_id,
         store=store or str(home / "store"),
         direct=direct,
         presigned=presigned,

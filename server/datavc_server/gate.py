@@ -18,6 +18,7 @@ from datavc.errors import AccessDenied, DatavcError, ErrorCode
 from datavc.model.account import ADMIN, LOCAL
 from datavc_server.problem import problem, problem_of, too_many_requests
 from datavc_server.request_facts import RequestFacts, facts_of
+from datavc_server.route_rules import OPEN
 from datavc_server.settings import ServerSettings, is_loopback
 from datavc_server.token_bucket import TokenBuckets
 
@@ -25,6 +26,8 @@ _SAME_SITE = ("same-origin", "none")
 #: Wrong tokens a minute from one address that are written to the audit log. Nobody is turned away
 #: for them: behind a proxy, all come from one address, and none can be guessed.
 _WRITTEN_PER_MINUTE = 60
+#: Requests a minute from one address to log in.
+_LOGINS_PER_MINUTE = 120
 
 
 class Gate:
@@ -42,6 +45,7 @@ class Gate:
         self._trusts_machine = settings.token is None and not settings.tokens_only
         self._wrong = TokenBuckets()
         self._rates = TokenBuckets()
+        self._logins = TokenBuckets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it."""
@@ -49,7 +53,11 @@ class Gate:
             await self._app(scope, receive, send)
             return
         facts = facts_of(scope)
-        refusal = await self._refusal(Headers(scope=scope), facts)
+        if scope["path"] in OPEN:
+            facts.caller = Caller("")
+            refusal = self._check_logins(facts)
+        else:
+            refusal = await self._refusal(Headers(scope=scope), facts)
         if refusal is None:
             await self._app(scope, receive, send)
         else:
@@ -101,6 +109,13 @@ class Gate:
         detail = f"account {caller.account!r} may ask {limit} times a minute"
         facts.refuse(detail)
         return too_many_requests(detail, refusal.wait)
+
+    def _check_logins(self, facts: RequestFacts) -> Response | None:
+        refusal = self._logins.take(facts.address, _LOGINS_PER_MINUTE)
+        if refusal is None:
+            return None
+        facts.is_flood = not refusal.is_first
+        return too_many_requests("too many log in from there", refusal.wait)
 
     def _let_in_local(self, headers: Headers, facts: RequestFacts) -> Response | None:
         refusal = _stranger(headers)

@@ -22,6 +22,8 @@ class RequestFacts:
     #: As ``METHOD /route``; the path itself until the route is found.
     request: str
     caller: Caller | None = None
+    #: Whose request it is, where it is not by a token that this is known.
+    account: str = ""
     repo: str = ""
     branch: str = ""
     #: Whether the route changes something.

@@ -60,6 +60,8 @@ _TABLE = """
 GET     /health                                             read        nowhere     -
 GET     /store                                              read        nowhere     -
 GET     /auth/whoami                                        read        nowhere     -
+GET     /auth/oidc                                          read        nowhere     -
+POST    /auth/oidc                                          read        nowhere     audit
 
 GET     /repos                                              read        nowhere     -
 POST    /repos                                              maintain    somewhere   audit
@@ -174,6 +176,9 @@ def _read_table(text: str) -> dict[tuple[str, str], Rule]:
 
 
 RULES = _read_table(_TABLE)
+
+#: Routes that want no token, since one is had by them.
+OPEN = frozenset({f"{_API}/auth/oidc"})
 
 
 async def authorize(request: Request) -> None:

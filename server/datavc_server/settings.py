@@ -26,6 +26,9 @@ class ServerSettings:
     token: str | None = None
     #: Whether accounts' tokens are wanted even while there is none.
     tokens_only: bool = False
+    #: The OIDC provider that people log in at, and what it calls this server.
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
     #: Where the packs are, as :func:`datavc.store.open.open_backend` takes it.
     store: str = ""
     #: Whether clients that can read and write the store's own folder are told where it is.

@@ -16,6 +16,7 @@ from datavc.versioning.versioned_store import VersionedStore
 from datavc_server.asking import Asker
 from datavc_server.encoded_slash import decode_slashes
 from datavc_server.fetcher import Fetcher
+from datavc_server.oidc import OidcProvider
 from datavc_server.presigned import Presigner
 from datavc_server.probe import Probe
 from datavc_server.settings import ServerSettings
@@ -38,6 +39,8 @@ class ServerState:
     presigner: Presigner | None
     #: Fetches files from elsewhere.
     fetcher: Fetcher
+    #: Where people log in; ``None`` for nowhere.
+    oidc: OidcProvider | None = None
     uploads: Uploads = field(default_factory=Uploads)
     #: Set when the server is about to stop, so that long answers end.
     stopping: threading.Event = field(default_factory=threading.Event)

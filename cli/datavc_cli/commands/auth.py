@@ -31,6 +31,9 @@ def login(
         str | None,
         typer.Option(metavar="FILE", help="Holds the token; - for stdin. Else it is asked for."),
     ] = None,
+    oidc: Annotated[
+        bool, typer.Option("--oidc", help="Log in with a browser, at the server's OIDC provider.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -46,7 +49,7 @@ def login(
 
     invocation = begin(context, as_json=as_json, quiet=quiet)
     address = _server(invocation)
-    token = _read_token(token_file)
+    token = _log_in(address) if oidc else _read_token(token_file)
     with datavc.connect(address, token=token, author=invocation.author) as client:
         who = client.whoami()
     place = save_token(address, token)
@@ -97,6 +100,20 @@ def whoami(context: typer.Context, as_json: Json = False, quiet: Quiet = False) 
             ("limits", auth_account.describe(who.limits)),
         )
     )
+
+
+def _log_in(address: str) -> str:
+    import webbrowser
+
+    from datavc.client.oidc_session import log_in
+
+    def show(url: str) -> None:
+        sys.stderr.write(f"Log in there: {url}\n")
+        sys.stderr.flush()
+        if sys.stderr.isatty():
+            webbrowser.open(url)
+
+    return log_in(address, show).token
 
 
 def _server(invocation: Invocation) -> str:

@@ -132,6 +132,29 @@ def limit(
 
 
 @app.command()
+def link(
+    context: typer.Context,
+    name: _Name,
+    issuer: Annotated[str, typer.Argument(metavar="ISSUER", help="The provider's address.")] = "",
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="Who it is there.")] = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say who an account is to an OIDC provider; without ISSUER and SUBJECT, that it is nobody.
+
+    Whoever logs in there without being linked to an account is told their subject.
+
+    JSON: an AccountInfo.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        found = client.link_account(name, issuer, subject)
+    if as_json:
+        write_json(found)
+    invocation.say(f"account {name} is {subject} of {issuer}" if issuer else f"unlinked {name}")
+
+
+@app.command()
 def delete(
     context: typer.Context, name: _Name, as_json: Json = False, quiet: Quiet = False
 ) -> None:

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from datavc.engine import jobs, logs
-from datavc.errors import NotFound
+from datavc.errors import Conflict, NotFound
 from datavc.model.job import DatumInfo, JobInfo
 from datavc.model.role import Action
 from datavc_server.asking import Asker, Asking
 from datavc_server.paging import Items
 from datavc_server.routers.pipelines import check_pipeline
-from datavc_server.state import JobName, Limit, State
+from datavc_server.state import JobName, Limit, ServerState, State
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -50,13 +50,13 @@ def list_jobs(
 @router.get("/{job}")
 def get_job(job: JobName, state: State, asker: Asker) -> JobInfo:
     """One job, by its id or a unique start of it."""
-    return _readable(jobs.get_job(state.vs, job), job, asker)
+    return _find(state, job, asker)
 
 
 @router.get("/{job}/datums")
 def list_datums(job: JobName, state: State, asker: Asker) -> Items[DatumInfo]:
     """The datums that a job ran; those it skipped are only counted."""
-    found = _readable(jobs.get_job(state.vs, job), job, asker)
+    found = _find(state, job, asker)
     return Items(items=jobs.list_datums(state.vs, found.id))
 
 
@@ -68,7 +68,7 @@ def job_logs(
     datum: Annotated[str | None, Query(description="Only this datum's lines.")] = None,
 ) -> Response:
     """What a job's transforms printed, and what the engine says of it."""
-    found = _readable(jobs.get_job(state.vs, job), job, asker)
+    found = _find(state, job, asker)
     lines = logs.job_logs(state.vs, found.id, datum)
 
     def encoded() -> Iterator[bytes]:
@@ -78,7 +78,20 @@ def job_logs(
     return StreamingResponse(encoded(), media_type="application/x-ndjson")
 
 
-def _readable(found: JobInfo, asked: str, asker: Asking) -> JobInfo:
-    if not asker.may(Action.READ, found.pipeline):
-        raise asker.hide(NotFound(f"job {asked!r} does not exist", hint="see `datavc job list`"))
-    return found
+def _find(state: ServerState, asked: str, asker: Asking) -> JobInfo:
+    """The job, for whom may read its output; for all others there is none.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: the start of an id fits several.
+    """
+    try:
+        found = jobs.get_job(state.vs, asked)
+    except Conflict:
+        # That several fit says that there are others than one may know of.
+        if asker.may(Action.READ):
+            raise
+    else:
+        if asker.may(Action.READ, found.pipeline):
+            return found
+    raise asker.hide(NotFound(f"job {asked!r} does not exist", hint="see `datavc job list`"))
