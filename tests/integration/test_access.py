@@ -13,7 +13,14 @@ import pytest
 
 from datavc import Client, connect
 from datavc.client.wire import WantedRecord, encode_wanted
-from datavc.errors import AccessDenied, InvalidInput, NotFound, QuotaExceeded, TooManyRequests
+from datavc.errors import (
+    AccessDenied,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    QuotaExceeded,
+    TooManyRequests,
+)
 from datavc.model.account import Limits
 from datavc.model.entry import Location
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
@@ -194,6 +201,10 @@ def test_lineage_and_lists_show_what_may_be_read(place: Place) -> None:
     with pytest.raises(AccessDenied, match="may not administer here"):
         cyd.create_pipeline(secret)
     cyd.create_pipeline(mine)
+    # The two jobs have the first digits, which are the time, in common.
+    for client, kind in ((ada, NotFound), (bob, NotFound), (place.root, Conflict)):
+        with pytest.raises(kind):
+            client.get_job(job[:4])
 
 
 def test_tokens_are_narrowed_down_and_end(place: Place) -> None:

@@ -1,3 +1,5 @@
+"""Accounts, groups, roles and tokens, the same on both databases."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -8,8 +10,10 @@ from sqlalchemy import text
 
 from datavc.access import accounts, tokens
 from datavc.access.caller import Caller
+from datavc.access.quotas import check_bytes, check_new_repo, own_repo, room_in_repo, usage
 from datavc.access.roles import grant_role, list_roles, revoke_role
 from datavc.access.tokens import authenticate, create_token
+from datavc.db import repos
 from datavc.db.clock import now_us
 from datavc.db.session import Database
 from datavc.errors import (
@@ -19,24 +23,27 @@ from datavc.errors import (
     InvalidInput,
     InvalidName,
     NotFound,
+    QuotaExceeded,
 )
-from datavc.model.account import Holder
+from datavc.model.account import Holder, Limits, Usage
 from datavc.model.role import parse_grant
 
 ROOT = Caller.unlimited("root")
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Database]:
-    database = Database.open(f"sqlite:///{tmp_path / 'datavc.db'}")
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'datavc.db'}"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    database = Database.open(url)
     accounts.create_account(database, "ada", author="test")
     yield database
     database.close()
 
 
-def test_a_token_says_who_shows_it_and_is_kept_as_a_digest_only(
-    db: Database, tmp_path: Path
-) -> None:
+def test_a_token_says_who_shows_it_and_is_kept_as_a_digest_only(db: Database) -> None:
     made = create_token(db, "ada", name="laptop", scopes=["reader:data"])
     assert made.token.startswith(f"datavc_{made.info.id}_")
     caller = authenticate(db, made.token)
@@ -44,10 +51,10 @@ def test_a_token_says_who_shows_it_and_is_kept_as_a_digest_only(
     assert list(map(str, caller.scopes)) == ["reader:data"]
     assert not caller.names_authors
     secret = made.token.split("_", 2)[2]
-    db.close()
-    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
-    assert made.info.id.encode() in kept
-    assert secret.encode() not in kept
+    with db.read() as conn:
+        kept = repr(conn.execute(text("SELECT * FROM tokens")).all())
+    assert made.info.id in kept
+    assert secret not in kept
     assert secret not in repr(made.info)
 
 
@@ -193,3 +200,39 @@ def test_the_tables_hold_no_role_without_a_holder(db: Database) -> None:
     )
     with pytest.raises(DatavcError, match="one_holder"), db.write() as conn:
         conn.execute(text(statement))
+
+
+def test_what_an_accounts_repos_hold(db: Database) -> None:
+    accounts.set_limits(db, "ada", Limits(max_bytes=100, max_repos=1))
+    ada = authenticate(db, create_token(db, "ada").token)
+    check_new_repo(db, ada)
+    with db.write() as conn:
+        for name in ("data", "other"):
+            repos.create(conn, name, description="", default_branch="main", time_us=1)
+    own_repo(db, ada, "data")
+    own_repo(db, ada, "data")
+    own_repo(db, ROOT, "other")
+    assert usage(db, ada) == Usage(bytes=0, repos=1)
+    with pytest.raises(QuotaExceeded):
+        check_new_repo(db, ada)
+    check_bytes(db, "data", 100)
+    with pytest.raises(QuotaExceeded):
+        check_bytes(db, "data", 101)
+    check_bytes(db, "other", 10**9)
+    assert (room_in_repo(db, "data"), room_in_repo(db, "other")) == (100, None)
+
+
+def test_an_account_is_one_subject_and_a_subject_one_account(db: Database) -> None:
+    accounts.create_account(db, "bob", author="test")
+    accounts.set_link(db, "ada", "https://a", "1")
+    accounts.set_link(db, "ada", "https://a", "1")
+    found = accounts.find_linked(db, "https://a", "1")
+    assert found is not None
+    assert found.name == "ada"
+    with pytest.raises(AlreadyExists):
+        accounts.set_link(db, "bob", "https://a", "1")
+    with pytest.raises(InvalidInput, match="belong together"):
+        accounts.set_link(db, "bob", "https://a", "")
+    accounts.set_link(db, "ada", "", "")
+    assert accounts.find_linked(db, "https://a", "1") is None
+    accounts.set_link(db, "bob", "https://a", "1")
