@@ -26,6 +26,7 @@
     │   ├── DatabaseUnavailable
     │   ├── ServerUnavailable
     │   ├── ExecutorUnavailable
+    │   │   └── ExecutorAway    it answered before, or nobody answers: jobs wait for it
     │   └── TooManyRequests     an account asks more often than it may
     ├── OutOfSpace              a disk or a quota is full
     │   └── QuotaExceeded       an account would have more than it may
@@ -234,6 +235,10 @@ class ExecutorUnavailable(Unavailable):
     """The container engine does not answer, or lacks what the pipeline needs."""
 
     code = ErrorCode.EXECUTOR_UNAVAILABLE
+
+
+class ExecutorAway(ExecutorUnavailable):
+    """The container engine does not answer; unlike what it refuses, this passes by itself."""
 
 
 class TooManyRequests(Unavailable):

@@ -54,6 +54,7 @@ _VERBS = {
     "job": (_PIPELINES, "job", "app"),
     "datum": (_PIPELINES, "datum", "app"),
     "secret": (_PIPELINES, "secret", "app"),
+    "logs": (_PIPELINES, "logs", "logs"),
     "wait": (_PIPELINES, "wait", "wait"),
     "du": (_PLACE, "du", "du"),
     "gc": (_PLACE, "gc", "gc"),

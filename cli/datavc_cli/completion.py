@@ -11,6 +11,8 @@ from contextlib import contextmanager, redirect_stdout
 
 from datavc.errors import DatavcError
 
+#: So many of the newest jobs are offered.
+_LATEST = 50
 #: What bash takes for the end of a word, and an address has inside.
 _BREAKS = re.compile(r"[@:]+")
 
@@ -98,6 +100,11 @@ def complete_outcome(incomplete: str) -> list[str]:
     return [outcome.value for outcome in Outcome if outcome.startswith(incomplete)]
 
 
+def complete_job(incomplete: str) -> list[str]:
+    """Ids of the latest jobs that start with what was typed."""
+    return _quietly(_jobs(incomplete))
+
+
 def _quietly(candidates: Iterator[str]) -> list[str]:
     try:
         return list(candidates)
@@ -169,3 +176,12 @@ def _groups(start: str) -> Iterator[str]:
 
     with datavc.connect() as client:
         yield from (each.name for each in client.list_groups() if each.name.startswith(start))
+
+
+def _jobs(start: str) -> Iterator[str]:
+    import datavc
+
+    with datavc.connect() as client:
+        for job in client.list_jobs(limit=_LATEST):
+            if job.id.startswith(start):
+                yield job.id

@@ -133,6 +133,24 @@ EXAMPLES = {
         datavc pipeline list""",
     "pipeline inspect": """
         datavc pipeline inspect edges""",
+    "pipeline validate": """
+        datavc pipeline validate -f edges.yaml""",
+    "pipeline schema": """
+        datavc pipeline schema""",
+    "pipeline edit": """
+        datavc pipeline edit edges""",
+    "pipeline history": """
+        datavc pipeline history edges""",
+    "pipeline diff": """
+        datavc pipeline diff edges
+        datavc pipeline diff edges 1 3""",
+    "pipeline run": """
+        datavc pipeline run edges
+        datavc pipeline run edges images@main~1""",
+    "pipeline stop": """
+        datavc pipeline stop edges""",
+    "pipeline start": """
+        datavc pipeline start edges""",
     "pipeline run-cron": """
         datavc pipeline run-cron fetch""",
     "secret create": """
@@ -148,9 +166,25 @@ EXAMPLES = {
     "job inspect": """
         datavc job inspect 01a20b075b06""",
     "job logs": """
-        datavc job logs 01a20b075b06""",
+        datavc job logs 01a20b075b06
+        datavc job logs 01a20b075b06 -f --grep error""",
+    "job stop": """
+        datavc job stop 01a20b075b06""",
+    "job restart": """
+        datavc job restart 01a20b075b06
+        datavc job restart --failed""",
+    "job wait": """
+        datavc job wait 01a20b075b06 --timeout 600""",
+    "logs": """
+        datavc logs --pipeline edges --tail 100
+        datavc logs --pipeline edges -f""",
     "datum list": """
-        datavc datum list 01a20b075b06""",
+        datavc datum list 01a20b075b06
+        datavc datum list --input edges.yaml""",
+    "datum inspect": """
+        datavc datum inspect 01a20b075b06 a2c0f3e13040""",
+    "datum restart": """
+        datavc datum restart 01a20b075b06 a2c0f3e13040""",
     "auth login": """
         datavc auth login
         datavc auth login --token-file token

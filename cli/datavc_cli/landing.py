@@ -74,4 +74,4 @@ def _tell(invocation: Invocation, job: JobInfo) -> bool:
         f"job {short_run(job.id)}  {job.pipeline}  {job.state.value}"
         f"  {count(job.datums_total, 'datum')}: {done}{output}"
     )
-    return job.state.is_terminal and job.state is not JobState.SUCCESS
+    return job.state.is_failed

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from datavc.client.access import AccessVerbs
 from datavc.client.appends import AppendVerbs
 from datavc.client.content_diffs import ContentDiffVerbs
+from datavc.client.control import ControlVerbs
 from datavc.client.exports import ExportVerbs
 from datavc.client.files import FileVerbs
 from datavc.client.gets import GetVerbs
@@ -18,6 +19,7 @@ from datavc.client.repos import RepoVerbs
 from datavc.client.reproductions import ReproductionVerbs
 from datavc.client.secrets import SecretVerbs
 from datavc.client.space import SpaceVerbs
+from datavc.client.specs import SpecVerbs
 from datavc.client.working_copies import WorkingCopyVerbs
 from datavc.client.working_copy_merge import CopyMergeVerbs
 
@@ -39,6 +41,8 @@ class Client(
     PipelineVerbs,
     ReproductionVerbs,
     SecretVerbs,
+    ControlVerbs,
+    SpecVerbs,
     SpaceVerbs,
     WorkingCopyVerbs,
     AccessVerbs,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datavc.client.embedded_access import EmbeddedAccess
+from datavc.client.embedded_control import EmbeddedControl
 from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
 from datavc.client.embedded_reproduction import EmbeddedReproduction
 from datavc.client.embedded_space import EmbeddedSpace
+from datavc.client.embedded_specs import EmbeddedSpecs
 from datavc.errors import InvalidInput
 from datavc.versioning.versioned_store import open_versioned_store
 
@@ -21,13 +23,19 @@ if TYPE_CHECKING:
     from datavc.model.commit import TreeRef
     from datavc.model.commit_info import CommitInfo, Lineage
     from datavc.model.file_info import PutResult
-    from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+    from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
     from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
     from datavc.model.secret import SecretInfo
 
 
 class EmbeddedTransport(
-    EmbeddedAccess, EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, EmbeddedSpace
+    EmbeddedAccess,
+    EmbeddedControl,
+    EmbeddedMerge,
+    EmbeddedRefs,
+    EmbeddedReproduction,
+    EmbeddedSpace,
+    EmbeddedSpecs,
 ):
     """Opens the database and the store itself.
 
@@ -321,12 +329,6 @@ class EmbeddedTransport(
         from datavc.engine import jobs
 
         return jobs.list_datums(self._vs, job)
-
-    def job_logs(self, job: str, datum: str | None) -> Iterator[LogLine]:
-        """A job's log."""
-        from datavc.engine import logs
-
-        return logs.job_logs(self._vs, job, datum)
 
     def wait(
         self, run_id: str, timeout: float | None, progress: JobProgress | None

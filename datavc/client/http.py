@@ -12,11 +12,13 @@ import msgspec
 
 from datavc.client.http_access import HttpAccess
 from datavc.client.http_answer import Items, by, decode
+from datavc.client.http_control import HttpControl
 from datavc.client.http_merge import HttpMerge
 from datavc.client.http_refs import HttpRefs
 from datavc.client.http_reproduction import HttpReproduction
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.client.http_space import HttpSpace
+from datavc.client.http_specs import HttpSpecs
 from datavc.client.http_store import HttpChunkIndex, open_store
 from datavc.client.transport import JobProgress
 from datavc.client.wire import RecordBody, TreeBody
@@ -26,7 +28,7 @@ from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.file_info import PutResult
 from datavc.model.ids import new_id
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
 from datavc.model.secret import SecretInfo
 from datavc.store.chunk_index import ChunkIndex
@@ -46,7 +48,9 @@ class _Run(msgspec.Struct):
     jobs: list[JobInfo]
 
 
-class HttpTransport(HttpAccess, HttpMerge, HttpRefs, HttpReproduction, HttpSpace):
+class HttpTransport(
+    HttpAccess, HttpControl, HttpMerge, HttpRefs, HttpReproduction, HttpSpace, HttpSpecs
+):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
     What is read, and what carries a key of its own (staging and commits), is sent again when the
@@ -290,13 +294,6 @@ class HttpTransport(HttpAccess, HttpMerge, HttpRefs, HttpReproduction, HttpSpace
         """The datums that a job ran."""
         return self._list(f"/jobs/{part(job)}/datums", DatumInfo)
 
-    def job_logs(self, job: str, datum: str | None) -> Iterator[LogLine]:
-        """A job's log."""
-        decode = msgspec.json.Decoder(LogLine).decode
-        with self._session.stream(f"/jobs/{part(job)}/logs", {"datum": datum}) as response:
-            for line in response.iter_lines():
-                yield decode(line)
-
     def wait(
         self, run_id: str, timeout: float | None, progress: JobProgress | None
     ) -> list[JobInfo]:
@@ -325,7 +322,7 @@ class HttpTransport(HttpAccess, HttpMerge, HttpRefs, HttpReproduction, HttpSpace
                 if run.over:
                     return infos
             if deadline is not None and time.monotonic() >= deadline:
-                raise _timed_out(run_id, timeout or 0, infos)
+                raise _timed_out(f"run {run_id}", timeout or 0, infos)
 
     def _get(self, path: str, kind: type[Item], query: Parameters | None = None) -> Item:
         return decode(self._session.send("GET", path, query=query), kind)
@@ -368,7 +365,7 @@ def _ref(repo: str, ref: str) -> str:
     return f"{_repo(repo)}/refs/{part(ref)}"
 
 
-def _timed_out(run_id: str, timeout: float, infos: list[JobInfo]) -> Conflict:
+def _timed_out(what: str, timeout: float, infos: list[JobInfo]) -> Conflict:
     from datavc.engine.jobs import timed_out
 
-    return timed_out(run_id, timeout, infos)
+    return timed_out(what, timeout, infos)

@@ -133,14 +133,20 @@ class HttpSession:
         return self.retry(attempt, repeat=safe)
 
     @contextmanager
-    def stream(self, path: str, query: Parameters | None = None) -> Iterator[httpx.Response]:
-        """An answer whose body is read as it comes.
+    def stream(
+        self, path: str, query: Parameters | None = None, *, body: object = None
+    ) -> Iterator[httpx.Response]:
+        """An answer whose body is read as it comes; to a POST where there is a *body* to send.
 
         Raises:
             ServerUnavailable, DatavcError: as :meth:`send`; also from within the block.
         """
         request = self._client.build_request(
-            "GET", f"{self.address}{API}{path}", params=_texts(query)
+            "GET" if body is None else "POST",
+            f"{self.address}{API}{path}",
+            params=_texts(query),
+            content=None if body is None else msgspec.json.encode(body),
+            headers=None if body is None else {"Content-Type": "application/json"},
         )
         response = self.retry(lambda: self._client.send(request, stream=True), repeat=True)
         try:

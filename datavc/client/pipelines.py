@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datavc.client.transport import JobProgress
     from datavc.model.commit_info import CommitInfo
     from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+    from datavc.model.log_query import LogQuery
 
 #: A pipeline spec: as plain data, as YAML or JSON text, or in a file.
 Spec = Mapping[str, object] | str | Path
@@ -141,14 +142,63 @@ class PipelineVerbs(ClientBase):
         """
         return self.transport.list_datums(job)
 
-    def job_logs(self, job: str, *, datum: str | None = None) -> Iterator[LogLine]:
+    def job_logs(
+        self,
+        job: str,
+        *,
+        datum: str | None = None,
+        since: str = "",
+        text: str = "",
+        tail: int | None = None,
+        follow: bool = False,
+    ) -> Iterator[LogLine]:
         """What a job's transforms printed and what the engine says of it, datum by datum.
+
+        Args:
+            job: its id or a unique prefix.
+            datum: only this datum's lines; its id or a unique prefix.
+            since: only lines from this time on, such as ``5 minutes ago``.
+            text: only lines with this in them, whatever the case.
+            tail: only the last lines, so many, in the order of their times.
+            follow: go on with lines as they are printed, until the job is over.
 
         Raises:
             NotFound: there is no such job, or it ran no such datum.
             Conflict: a prefix fits several.
+            InvalidInput: the time is malformed.
         """
-        return self.transport.job_logs(job, datum)
+        from datavc.model.log_query import LogQuery
+
+        query = LogQuery(job=job, datum=datum, since=since, text=text, tail=tail)
+        return self._read_logs(query, follow=follow)
+
+    def pipeline_logs(
+        self,
+        pipeline: str,
+        *,
+        since: str = "",
+        text: str = "",
+        tail: int | None = None,
+        follow: bool = False,
+    ) -> Iterator[LogLine]:
+        """The same of all jobs of a pipeline, oldest first.
+
+        With *follow* it begins with the last job and with those that are not over, goes on with
+        later ones, and does not end.
+
+        Raises:
+            NotFound: there is no such pipeline.
+            InvalidInput: the time is malformed.
+        """
+        from datavc.model.log_query import LogQuery
+
+        query = LogQuery(pipeline=pipeline, since=since, text=text, tail=tail)
+        return self._read_logs(query, follow=follow)
+
+    def _read_logs(self, query: LogQuery, *, follow: bool) -> Iterator[LogLine]:
+        if follow:
+            return self.transport.follow_logs(query)
+        return self.transport.read_logs(query)
 
     def wait(
         self, what: str, *, timeout: float | None = None, progress: JobProgress | None = None

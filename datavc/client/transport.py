@@ -7,35 +7,41 @@ are given as text (``main``, ``main~2``, an id prefix) and resolved where the da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from datavc.client.access_transport import AccessTransport
+from datavc.client.control_transport import ControlTransport, JobProgress
 from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
 from datavc.client.reproduction_transport import ReproductionTransport
 from datavc.client.space_transport import SpaceTransport
-from datavc.model.job import JobInfo
+from datavc.client.spec_transport import SpecTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from datavc.model.change_set import StagedRecord
     from datavc.model.commit import TreeRef
     from datavc.model.commit_info import CommitInfo, Lineage
     from datavc.model.file_info import PutResult
-    from datavc.model.job import DatumInfo, LogLine, PipelineInfo
+    from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
     from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
     from datavc.model.secret import SecretInfo
     from datavc.store.chunk_index import ChunkIndex
     from datavc.store.objects import ObjectStore
 
-#: Called with a job each time its state or its datum counters change.
-JobProgress = Callable[[JobInfo], None]
+__all__ = ["JobProgress", "Transport"]
 
 
 class Transport(
-    AccessTransport, MergeTransport, RefsTransport, ReproductionTransport, SpaceTransport, Protocol
+    AccessTransport,
+    ControlTransport,
+    MergeTransport,
+    RefsTransport,
+    ReproductionTransport,
+    SpaceTransport,
+    SpecTransport,
+    Protocol,
 ):
     """What the SDK needs from a datavc, wherever it runs."""
 
@@ -185,9 +191,6 @@ class Transport(
 
     def list_datums(self, job: str) -> list[DatumInfo]:
         """The datums that a job ran."""
-
-    def job_logs(self, job: str, datum: str | None) -> Iterator[LogLine]:
-        """A job's log."""
 
     def wait(
         self, run_id: str, timeout: float | None, progress: JobProgress | None

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    and_,
+    func,
+    or_,
+    select,
+    update,
+)
 
+from datavc.db import running_datums
 from datavc.db.clock import now_us
 from datavc.db.jobs import DatumCounts, JobInput, JobRow, find, inputs_as_json
+from datavc.db.news import announce
 from datavc.db.tables import Job, JobDependency
 from datavc.model.commit import TreeRef
 from datavc.model.job import TRANSITIONS, JobState
 
 _OPEN = [state.value for state in JobState if not state.is_terminal]
 _HELD = [JobState.RUNNING.value, JobState.FINISHING.value]
+#: What a job that was restarted knows of itself.
+_AS_NEW: dict[str, object] = {
+    "started_us": None,
+    "finished_us": None,
+    "reason": "",
+    "datums_total": 0,
+    "datums_processed": 0,
+    "datums_skipped": 0,
+    "datums_failed": 0,
+    "datums_recovered": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +52,35 @@ class JobFacts:
 
 
 def claim(
-    conn: Connection, owner: str, lease_s: float, *, at_us: int | None = None
+    conn: Connection,
+    owner: str,
+    lease_s: float,
+    *,
+    but: Collection[str] = (),
+    at_us: int | None = None,
 ) -> JobRow | None:
-    """Take the oldest job that is ready, and make it ``RUNNING``.
+    """Take a job that is ready, and make it ``RUNNING``.
 
     Ready is a job that waits, or whose engine let its lease run out, when every job it depends
-    on and every earlier job of its pipeline is over.
+    on and every earlier job of its pipeline is over. Of several the one whose pipeline has not
+    been served for the longest time is taken, and then the oldest.
 
     Args:
         owner: who takes it; give the same to the functions below.
         lease_s: seconds until somebody else may take it over, unless :func:`heartbeat` comes.
+        but: ids of jobs that are not to be taken.
         at_us: the time to judge leases by; now, unless given.
     """
     time_us = now_us() if at_us is None else at_us
     job_id = conn.scalar(
         select(Job.c.id)
-        .where(_is_free(time_us), ~_upstream_is_open(), ~_earlier_is_open())
-        .order_by(Job.c.created_us, Job.c.id)
+        .where(
+            _is_free(time_us),
+            Job.c.id.not_in(but),
+            ~_upstream_is_open(),
+            ~_earlier_is_open(),
+        )
+        .order_by(func.coalesce(_last_served(), 0), Job.c.created_us, Job.c.id)
         .limit(1)
         .with_for_update(of=Job, skip_locked=True)
     )
@@ -85,6 +119,7 @@ def release(conn: Connection, job_id: str, owner: str) -> bool:
         .where(Job.c.id == job_id, Job.c.owner == owner, Job.c.state.in_(_HELD))
         .values(owner=None, lease_until_us=0)
     )
+    announce(conn)
     return conn.execute(statement).rowcount == 1
 
 
@@ -112,7 +147,8 @@ def transition(
 ) -> bool:
     """Move a job to *state*, with whatever else there is to write down.
 
-    A state that is terminal also sets when the job finished, and ends the lease.
+    A state that is terminal also sets when the job finished, and ends the lease; one that waits
+    again is as it was before it began.
 
     Args:
         owner: only if it is this engine's; ``None`` for whoever's, to kill a job or to mark one
@@ -130,16 +166,60 @@ def transition(
         values["finished_us"] = now_us() if at_us is None else at_us
         values["owner"] = None
         values["lease_until_us"] = 0
+    elif state is JobState.WAITING:
+        values |= _AS_NEW
     statement = update(Job).where(Job.c.id == job_id, Job.c.state.in_(sources)).values(**values)
     if owner is not None:
         statement = statement.where(Job.c.owner == owner)
-    return conn.execute(statement).rowcount == 1
+    moved = conn.execute(statement).rowcount == 1
+    if moved and state.is_terminal:
+        running_datums.remove(conn, job_id)
+    if moved and (state.is_terminal or state is JobState.WAITING):
+        # Others may have waited for this one, and this one may be waited for by engines.
+        announce(conn)
+    return moved
+
+
+def superseding(conn: Connection, job: JobRow) -> str | None:
+    """The newest job of the same pipeline that came after *job* and has all it reads, or ``None``.
+
+    One whose input is still being made does not count: it may fail, or be superseded itself.
+    """
+    before = Job.alias("before")
+    lacks_input = (
+        select(before.c.id)
+        .join(JobDependency, JobDependency.c.upstream_id == before.c.id)
+        .where(JobDependency.c.job_id == Job.c.id, before.c.state != JobState.SUCCESS.value)
+        .exists()
+    )
+    return conn.scalar(
+        select(Job.c.id)
+        .where(
+            Job.c.pipeline_id == job.pipeline_id,
+            Job.c.sequence > job.sequence,
+            Job.c.state == JobState.WAITING.value,
+            Job.c.reproduces.is_(None),
+            ~lacks_input,
+        )
+        .order_by(Job.c.sequence.desc())
+        .limit(1)
+    )
 
 
 def _is_free(time_us: int) -> ColumnElement[bool]:
     return or_(
         Job.c.state == JobState.WAITING.value,
         and_(Job.c.state.in_(_HELD), Job.c.lease_until_us <= time_us),
+    )
+
+
+def _last_served() -> ScalarSelect[int | None]:
+    """When the job before began: a long queue of one pipeline does not keep others waiting."""
+    other = Job.alias("served")
+    return (
+        select(other.c.started_us)
+        .where(other.c.pipeline_id == Job.c.pipeline_id, other.c.sequence == Job.c.sequence - 1)
+        .scalar_subquery()
     )
 
 

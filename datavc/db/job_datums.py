@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, literal, select, tuple_
 
 from datavc.db.conflict_insert import insert_into
 from datavc.db.tables import JobDatum
@@ -29,6 +29,13 @@ class JobDatumRow:
     reason: str
     #: What it printed, or ``None`` for nothing.
     log: ChunkRef | None
+    #: How long its inputs took to be brought, and its outputs to be taken.
+    download_seconds: float = 0.0
+    upload_seconds: float = 0.0
+    download_bytes: int = 0
+    upload_bytes: int = 0
+    #: When its result was written down.
+    ended_us: int = 0
 
 
 def add_many(conn: Connection, job_id: str, datums: Iterable[JobDatumRow]) -> None:
@@ -47,6 +54,11 @@ def add_many(conn: Connection, job_id: str, datums: Iterable[JobDatumRow]) -> No
             "log_pack": datum.log.location.pack if datum.log else None,
             "log_offset": datum.log.location.offset if datum.log else None,
             "log_length": datum.log.location.length if datum.log else None,
+            "download_seconds": datum.download_seconds,
+            "upload_seconds": datum.upload_seconds,
+            "download_bytes": datum.download_bytes,
+            "upload_bytes": datum.upload_bytes,
+            "ended_us": datum.ended_us,
         }
         for datum in sorted(datums, key=lambda datum: datum.key)
     ]
@@ -73,6 +85,33 @@ def list_datums(
     return [_datum(row) for row in rows]
 
 
+def list_ended(
+    conn: Connection,
+    job_id: str,
+    *,
+    after: tuple[int, bytes] = (-1, b""),
+    until: tuple[int, bytes] | None = None,
+    newest_first: bool = False,
+    limit: int = 1000,
+) -> list[JobDatumRow]:
+    """Datums of a job in the order in which they ended, by time and key.
+
+    Args:
+        after: only those past this time and key; of a job that runs, later pages find what has
+            ended meanwhile.
+        until: only those up to this time and key.
+        newest_first: the last one first; *after* and *until* mean the same.
+        limit: at most so many.
+    """
+    place = tuple_(JobDatum.c.ended_us, JobDatum.c.key)
+    statement = _rows().where(JobDatum.c.job_id == job_id, place > tuple_(*map(literal, after)))
+    if until is not None:
+        statement = statement.where(place <= tuple_(*map(literal, until)))
+    columns = (JobDatum.c.ended_us, JobDatum.c.key)
+    order = [column.desc() for column in columns] if newest_first else list(columns)
+    return [_datum(row) for row in conn.execute(statement.order_by(*order).limit(limit))]
+
+
 def by_prefix(conn: Connection, job_id: str, prefix: str, *, limit: int = 10) -> list[JobDatumRow]:
     """Datums of a job whose key in hex starts with *prefix*, by key."""
     first = bytes.fromhex(prefix + "0" * (len(prefix) % 2))
@@ -94,6 +133,10 @@ def info_of(job_id: str, datum: JobDatumRow) -> DatumInfo:
         seconds=datum.seconds,
         exit_code=datum.exit_code,
         reason=datum.reason,
+        download_seconds=datum.download_seconds,
+        upload_seconds=datum.upload_seconds,
+        download_bytes=datum.download_bytes,
+        upload_bytes=datum.upload_bytes,
     )
 
 
@@ -115,4 +158,9 @@ def _datum(row: Row[*tuple[object, ...]]) -> JobDatumRow:
         exit_code=row.exit_code,
         reason=row.reason,
         log=log,
+        download_seconds=row.download_seconds,
+        upload_seconds=row.upload_seconds,
+        download_bytes=row.download_bytes,
+        upload_bytes=row.upload_bytes,
+        ended_us=row.ended_us,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from datavc.db.tables import JobEvent
 from datavc.model.job import LogLine
@@ -26,3 +26,9 @@ def list_lines(
     return [
         (number, LogLine(job_id, None, "engine", time_us, text)) for number, time_us, text in rows
     ]
+
+
+def last_number(conn: Connection, job_id: str) -> int:
+    """The number of a job's last line; 0 when there is none."""
+    found = conn.scalar(select(func.max(JobEvent.c.id)).where(JobEvent.c.job_id == job_id))
+    return found or 0

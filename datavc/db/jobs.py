@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
+from datavc.db.news import announce
 from datavc.db.tables import Job, JobDependency, Pipeline
 from datavc.errors import NotFound
 from datavc.model.commit import TreeRef
@@ -152,6 +153,7 @@ def create(
     edges = [{"job_id": job_id, "upstream_id": other} for other in dict.fromkeys(upstream)]
     if edges:
         conn.execute(insert(JobDependency), edges)
+    announce(conn)
     return sequence
 
 
@@ -182,6 +184,7 @@ def list_jobs(
     states: Collection[JobState] | None = None,
     limit: int = 100,
     before: str | None = None,
+    reproducing: bool = True,
 ) -> list[JobRow]:
     """Jobs, the newest first.
 
@@ -191,8 +194,11 @@ def list_jobs(
         states: only in one of these states.
         limit: at most so many.
         before: only jobs older than this one: the last of the page before.
+        reproducing: whether those count that only make once more what was made before.
     """
     statement = select_jobs()
+    if not reproducing:
+        statement = statement.where(Job.c.reproduces.is_(None))
     if pipeline_id is not None:
         statement = statement.where(Job.c.pipeline_id == pipeline_id)
     if run_id is not None:

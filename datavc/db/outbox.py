@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from datavc.db.clock import now_us
+from datavc.db.news import announce
 from datavc.db.tables import OutboxEvent
 
 # Number of the advisory lock, of no meaning but to be this one's.
@@ -31,6 +32,7 @@ def add(conn: Connection, kind: str, payload: Mapping[str, object], *, time_us: 
         .values(kind=kind, payload=dict(payload), created_us=time_us, lease_until_us=0)
         .returning(OutboxEvent.c.id)
     )
+    announce(conn)
     return conn.execute(statement).scalar_one()
 
 

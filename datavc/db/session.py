@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from datavc.db.branch_turns import AdvisoryTurns, BranchTurns, FileTurns
+from datavc.db.news import News, open_news
 from datavc.db.schema_version import Schema, inspect_schema
 from datavc.db.sql_errors import locked, translate
 from datavc.errors import DatabaseUnavailable, InvalidInput, UnknownFormat
@@ -67,6 +68,10 @@ class Database:
     def dialect_name(self) -> str:
         """``sqlite`` or ``postgresql``."""
         return self._engine.dialect.name
+
+    def news(self) -> News:
+        """Tells when somebody changes the database; the caller's to close."""
+        return open_news(self._engine.url)
 
     def close(self) -> None:
         """Close all connections that are not in use."""

@@ -523,9 +523,57 @@ class JobDatumColumns(TypedColumns):
     log_pack: Named[bytes | None] = Column(LargeBinary)
     log_offset: Named[int | None] = Column(_BIG)
     log_length: Named[int | None] = Column(_BIG)
+    download_bytes: Named[int] = Column(_BIG, server_default=text("0"))
+    upload_bytes: Named[int] = Column(_BIG, server_default=text("0"))
+    #: When its result was written down: what was written later has a later time.
+    ended_us: Named[int] = Column(_BIG, server_default=text("0"))
+    download_seconds: Named[float] = Column(Double, server_default=text("0"))
+    upload_seconds: Named[float] = Column(Double, server_default=text("0"))
 
 
-JobDatum = Table("job_datums", METADATA, JobDatumColumns, sqlite_with_rowid=False)
+JobDatum = Table(
+    "job_datums",
+    METADATA,
+    JobDatumColumns,
+    Index(None, "job_id", "ended_us", "key"),
+    sqlite_with_rowid=False,
+)
+
+
+class RunningDatumColumns(TypedColumns):
+    """A datum that has been running for a moment."""
+
+    job_id: Named[str] = Column(_TEXT, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    key: Named[bytes] = Column(LargeBinary, primary_key=True)
+    inputs: Named[list[str]] = Column(JSON)
+    started_us: Named[int] = Column(_BIG)
+    #: Who wants it to be started anew, if anybody.
+    restart_by: Named[str | None] = Column(_TEXT)
+
+
+RunningDatum = Table("running_datums", METADATA, RunningDatumColumns)
+
+
+class LiveLogColumns(TypedColumns):
+    """A part of what a running datum has printed, in the form in which its log will be kept."""
+
+    job_id: Named[str] = Column(_TEXT, primary_key=True)
+    key: Named[bytes] = Column(LargeBinary, primary_key=True)
+    #: Place of the first byte in the log.
+    start: Named[int] = Column(_BIG, primary_key=True, autoincrement=False)
+    data: Named[bytes] = Column(LargeBinary)
+
+
+LiveLog = Table(
+    "live_logs",
+    METADATA,
+    LiveLogColumns,
+    ForeignKeyConstraint(
+        ["job_id", "key"],
+        ["running_datums.job_id", "running_datums.key"],
+        ondelete="CASCADE",
+    ),
+)
 
 
 class JobEventColumns(TypedColumns):

@@ -47,8 +47,11 @@ class InputFolder:
         #: By the input's name; several where a group has them.
         self._present: dict[str, list[DatumInput]] = {}
 
-    def fill(self, datum: Datum) -> None:
+    def fill(self, datum: Datum) -> int:
         """Make the folders hold exactly what *datum* sees.
+
+        Returns:
+            Bytes that were written, leaving out what was there already.
 
         Raises:
             OutOfSpace: the scratch disk is full.
@@ -57,6 +60,7 @@ class InputFolder:
         wanted: defaultdict[str, list[DatumInput]] = defaultdict(list)
         for part in datum.inputs:
             wanted[part.source.name].append(part)
+        written = 0
         with scratch_errors(self._root):
             self._clear(wanted)
             for name, parts in wanted.items():
@@ -64,8 +68,8 @@ class InputFolder:
                     # Noted first: a folder that is only half there must be emptied too.
                     (self._root / name).mkdir(exist_ok=True)
                     self._present[name] = parts
-                    for part in parts:
-                        self._write(part)
+                    written += sum(self._write(part) for part in parts)
+        return written
 
     def _clear(self, wanted: Mapping[str, list[DatumInput]]) -> None:
         """Remove all that is not wanted, and whatever else a transform has left here."""
@@ -83,7 +87,8 @@ class InputFolder:
             else:
                 Path(entry.path).unlink()
 
-    def _write(self, part: DatumInput) -> None:
+    def _write(self, part: DatumInput) -> int:
+        written = 0
         folder = str(self._root / part.source.name)
         tree = self._trees[part.source.repo, part.source.branch]
         made = {folder}
@@ -100,6 +105,8 @@ class InputFolder:
                 Path(target).symlink_to(os.fsdecode(bytes(content)))
                 continue
             self._write_file(target, entry, empty=part.source.empty_files)
+            written += 0 if part.source.empty_files else entry.size
+        return written
 
     def _write_file(self, target: str, entry: Entry, *, empty: bool) -> None:
         mode = _EXECUTABLE_MODE if entry.executable else _FILE_MODE

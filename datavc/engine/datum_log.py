@@ -53,32 +53,60 @@ class DatumLog:
             self._dropped = 0
         return bytes(self._pieces)
 
+    def since(self, start: int, limit: int) -> bytes:
+        """What was kept so far from its byte *start* on, at most *limit* bytes; any thread may ask.
+
+        Parts of it that follow one another are the same bytes that :meth:`encoded` gives.
+        """
+        return bytes(self._pieces[start : start + limit])
+
     def _add(self, stream: LogStream, data: bytes) -> None:
-        self._pieces += _PIECE.pack(stream, time.time_ns() // 1000, len(data))
-        self._pieces += data
+        # At once, so that who asks in between never sees half of it.
+        self._pieces += _PIECE.pack(stream, time.time_ns() // 1000, len(data)) + data
 
 
-def decode_log(data: bytes) -> Iterator[tuple[LogStream, int, str]]:
-    """The lines of a kept log: stream, time of the line's first piece, text without its end.
+class LogDecoder:
+    """Reads a kept log, part by part, line by line: stream, time of its first piece, and text.
 
     Bytes that are not UTF-8 come out as U+FFFD.
     """
-    open_lines: dict[LogStream, tuple[int, bytes]] = {}
-    offset = 0
-    while offset < len(data):
-        kind, time_us, length = _PIECE.unpack_from(data, offset)
-        offset += _PIECE.size
-        stream = LogStream(kind)
-        started, before = open_lines.pop(stream, (time_us, b""))
-        *lines, rest = (before + data[offset : offset + length]).split(b"\n")
-        offset += length
-        for line in lines:
-            yield stream, started, _text(line)
-            started = time_us
-        if rest:
-            open_lines[stream] = (started, rest)
-    for stream, (started, rest) in open_lines.items():
-        yield stream, started, _text(rest)
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._open: dict[LogStream, tuple[int, bytes]] = {}
+
+    def feed(self, data: bytes) -> Iterator[tuple[LogStream, int, str]]:
+        """The lines that the next part completes."""
+        data = self._held + data
+        offset = 0
+        while offset + _PIECE.size <= len(data):
+            kind, time_us, length = _PIECE.unpack_from(data, offset)
+            if offset + _PIECE.size + length > len(data):
+                break
+            offset += _PIECE.size
+            stream = LogStream(kind)
+            started, before = self._open.pop(stream, (time_us, b""))
+            *lines, rest = (before + data[offset : offset + length]).split(b"\n")
+            offset += length
+            for line in lines:
+                yield stream, started, _text(line)
+                started = time_us
+            if rest:
+                self._open[stream] = (started, rest)
+        self._held = data[offset:]
+
+    def end(self) -> Iterator[tuple[LogStream, int, str]]:
+        """The lines that have no end."""
+        for stream, (started, rest) in self._open.items():
+            yield stream, started, _text(rest)
+        self._open.clear()
+
+
+def decode_log(data: bytes) -> Iterator[tuple[LogStream, int, str]]:
+    """The lines of a whole log."""
+    decoder = LogDecoder()
+    yield from decoder.feed(data)
+    yield from decoder.end()
 
 
 def _text(line: bytes) -> str:

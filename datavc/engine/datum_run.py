@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from datavc.engine.datum_outputs import OutputFile, take_outputs
 from datavc.engine.executors.executor import Outcome, Worker
 from datavc.engine.executors.shell_loop import variable_name
 from datavc.engine.scratch import empty_folder, is_full
+from datavc.engine.stopwatch import Stopwatch
 from datavc.errors import TransformFailed
 from datavc.model.datum import Datum
 from datavc.model.job import DatumState
@@ -31,6 +31,11 @@ class DatumRun:
     exit_code: int | None
     reason: str
     log: bytes
+    #: How long its inputs took to be brought, and its outputs to be taken, over all tries.
+    download_seconds: float = 0.0
+    upload_seconds: float = 0.0
+    download_bytes: int = 0
+    upload_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +52,33 @@ class DatumRunner:
     tries: int
     #: Whether there is an ``err_cmd``.
     recovers: bool
-    log_limit: int
     scratch: Path
     #: Bytes that a datum may put out; ``None`` for no limit.
     disk_limit: int | None = None
 
-    def run(self, datum: Datum) -> DatumRun | None:
+    def run(self, datum: Datum, log: DatumLog) -> DatumRun | None:
         """Run *datum* until it succeeds or its tries are used up; ``None`` when interrupted.
+
+        What it prints goes to *log* at once.
 
         Raises:
             OutOfSpace, StoreUnavailable, DataCorrupt: reading inputs or storing outputs failed.
             ExecutorUnavailable: the container engine went away.
         """
-        log = DatumLog(self.log_limit)
         env = self._variables(datum)
-        started = time.monotonic()
+        process, download, upload = Stopwatch(), Stopwatch(), Stopwatch()
+        brought = 0
         for number in range(1, self.tries + 1):
-            self.inputs.fill(datum)
-            empty_folder(self.worker.output)
-            outcome = self._explain(self.worker.run(env, log))
+            with download:
+                brought += self.inputs.fill(datum)
+                empty_folder(self.worker.output)
+            with process:
+                outcome = self._explain(self.worker.run(env, log))
             outputs: list[OutputFile] = []
             if outcome.succeeded:
                 try:
-                    outputs = take_outputs(self.vs, self.worker.output, self.disk_limit)
+                    with upload:
+                        outputs = take_outputs(self.vs, self.worker.output, self.disk_limit)
                 except TransformFailed as error:
                     outcome = replace(outcome, reason=error.message, may_retry=False)
             if self.worker.interrupted:
@@ -81,17 +90,22 @@ class DatumRunner:
         state = DatumState.SUCCESS
         if not outcome.succeeded:
             log.note(f"failed: {outcome.reason}")
-            state = self._recover(datum, env, log)
+            with process:
+                state = self._recover(datum, env, log)
             if self.worker.interrupted:
                 return None
         return DatumRun(
             datum=datum,
             state=state,
             outputs=outputs,
-            seconds=time.monotonic() - started,
+            seconds=process.seconds,
             exit_code=outcome.exit_code,
             reason=outcome.reason,
             log=log.encoded(),
+            download_seconds=download.seconds,
+            upload_seconds=upload.seconds,
+            download_bytes=brought,
+            upload_bytes=sum(_size(file) for file in outputs),
         )
 
     def _recover(self, datum: Datum, env: Mapping[str, str], log: DatumLog) -> DatumState:
@@ -136,3 +150,7 @@ class DatumRunner:
             "DATAVC_DATUM_ID": key,
             "PACH_DATUM_ID": key,
         }
+
+
+def _size(file: OutputFile) -> int:
+    return len(file.content) if isinstance(file.content, bytes) else file.content.size

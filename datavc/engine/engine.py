@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
+from datavc.engine.capacity import Capacity, Share
 from datavc.engine.clock_work import do_what_is_due
 from datavc.engine.executors.choose import open_executor
 from datavc.engine.job_run import JobRunner
-from datavc.engine.jobs import look_at_run, timed_out
+from datavc.engine.jobs import look_at_job, look_at_run, timed_out
+from datavc.engine.news_watcher import NewsWatcher
 from datavc.engine.process_identity import identify_process
-from datavc.engine.scheduler import next_job, owner_name
+from datavc.engine.running_jobs import RunningJobs
+from datavc.engine.scheduler import Scheduler, owner_name
 from datavc.engine.scratch import make_engine_folder
 from datavc.engine.settings import EngineSettings
 from datavc.errors import Unavailable
@@ -25,10 +30,16 @@ from datavc.versioning.versioned_store import VersionedStore
 JobProgress = Callable[[JobInfo], None]
 
 _engines = itertools.count(1)
-#: Seconds between two looks at a job that another engine works on.
-_WAIT_SECONDS = 0.05
-#: Longest pause of a serving engine whose store or database is away, in seconds.
-_LONGEST_PAUSE = 10.0
+#: Longest time between two looks at a job that another engine works on, in seconds.
+_WAIT_SECONDS = 0.25
+#: Pauses of a serving engine whose store or database is away, in seconds.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
+#: Seconds after which an engine that has enough to do takes one more job: others come first.
+_COURTESY = 0.25
+#: Shortest time between two looks for work, in seconds.
+_REST = 0.1
+#: Seconds between two looks whether to stop.
+_STOP_LOOK = 0.5
 
 
 class Engine:
@@ -49,7 +60,9 @@ class Engine:
         self._executor = open_executor(settings.executor)
         self._scratch = make_engine_folder(settings.scratch, new_id())
         owner = owner_name(identify_process(), next(_engines))
-        self._runner = JobRunner(vs, self._executor, settings, self._scratch, owner)
+        capacity = Capacity(Share(settings.cpus, settings.memory))
+        self._runner = JobRunner(vs, self._executor, settings, self._scratch, owner, capacity)
+        self._scheduler = Scheduler(vs, owner, settings.lease_seconds)
 
     @property
     def executor_name(self) -> str:
@@ -71,25 +84,45 @@ class Engine:
 
         Raises:
             Conflict: the timeout passed first.
-            StoreUnavailable, DatabaseUnavailable: the jobs stay, for a later engine.
+            StoreUnavailable, DatabaseUnavailable, ExecutorAway: the jobs stay, for a later engine.
         """
+        return self._drive(
+            f"run {run_id}", partial(look_at_run, self._vs, run_id), timeout, progress
+        )
+
+    def drive_job(
+        self, job_id: str, timeout: float | None = None, progress: JobProgress | None = None
+    ) -> JobInfo:
+        """Work in this thread until one job is over, and return it; as :meth:`drive` otherwise."""
+        look = partial(look_at_job, self._vs, job_id)
+        return self._drive(f"job {job_id}", look, timeout, progress)[0]
+
+    def _drive(
+        self,
+        what: str,
+        look: Callable[[], tuple[bool, list[JobInfo]]],
+        timeout: float | None,
+        progress: JobProgress | None,
+    ) -> list[JobInfo]:
         stop = threading.Event()
         timer = threading.Timer(timeout, stop.set) if timeout is not None else None
         if timer is not None:
             timer.daemon = True
             timer.start()
         try:
-            while True:
-                job = next_job(self._vs, self._runner.owner, self._settings.lease_seconds)
-                if job is not None:
-                    self._runner.run(job, stop, progress)
-                over, infos = look_at_run(self._vs, run_id)
-                if over:
-                    return infos
-                if stop.is_set():
-                    raise timed_out(run_id, timeout or 0, infos)
-                if job is None:
-                    time.sleep(_WAIT_SECONDS)
+            with contextlib.closing(self._vs.db.news()) as news:
+                while True:
+                    self._scheduler.prepare()
+                    job = self._scheduler.claim()
+                    if job is not None:
+                        self._runner.run(job, stop, progress)
+                    over, infos = look()
+                    if over:
+                        return infos
+                    if stop.is_set():
+                        raise timed_out(what, timeout or 0, infos)
+                    if job is None:
+                        news.wait(_WAIT_SECONDS)
         finally:
             if timer is not None:
                 timer.cancel()
@@ -97,23 +130,63 @@ class Engine:
     def serve(self, stop: threading.Event) -> None:
         """Work on whatever there is to do until *stop* is set, then let go of running jobs.
 
-        Cron inputs tick and triggers by the clock fire as long as somebody serves. A store or
-        database that is away is waited for.
+        Cron inputs tick and triggers by the clock fire as long as somebody serves.
+        Several jobs, of different pipelines, are worked on side by side; their datums share what
+        the settings say there is of processors and memory. Once *stop* is set, no datum is
+        started; those that run are given time to end, and what is left goes to other engines.
+        A store, database or container engine that is away is waited for.
         """
-        pause = self._settings.poll_seconds
-        while not stop.is_set():
-            try:
-                due = do_what_is_due(self._vs)
-                job = next_job(self._vs, self._runner.owner, self._settings.lease_seconds)
-                if job is not None:
-                    self._runner.run(job, stop)
-            except Unavailable:
-                stop.wait(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-                continue
-            pause = self._settings.poll_seconds
+        changed = threading.Event()
+        running = RunningJobs(self._runner, stop, self._settings.drain_seconds, changed)
+        watcher = NewsWatcher(self._vs, changed)
+        pause = _FIRST_PAUSE
+        try:
+            while not stop.is_set():
+                changed.clear()
+                try:
+                    due = do_what_is_due(self._vs)
+                    self._start_jobs(running, stop)
+                    if not running.took_leave():
+                        pause = _FIRST_PAUSE
+                        self._wait(changed, stop, due)
+                        continue
+                    stop.wait(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+                    if not running.count():
+                        self._executor.clean_up()
+                except Unavailable:
+                    stop.wait(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+        finally:
+            watcher.close()
+            running.wait()
+
+    def _start_jobs(self, running: RunningJobs, stop: threading.Event) -> None:
+        """Claim jobs while there are any, and more may run."""
+        self._scheduler.prepare()
+        while running.count() < self._settings.jobs:
+            if not self._runner.capacity.has_spare and stop.wait(_COURTESY):
+                return
+            job = self._scheduler.claim(self._runner.capacity.total)
             if job is None:
-                stop.wait(pause if due is None else min(pause, due))
+                return
+            running.start(job)
+
+    def _wait(self, changed: threading.Event, stop: threading.Event, due: float | None) -> None:
+        """Wait for something to change; not for ever, since leases of others run out silently.
+
+        Args:
+            changed: is set when something has.
+            stop: ends the wait, too.
+            due: seconds until the clock asks for something, if it does.
+        """
+        longest = min(self._settings.poll_seconds, self._settings.lease_seconds / 3)
+        deadline = time.monotonic() + (longest if due is None else min(longest, due))
+        # Of many changes in a row the first is acted upon at once, and the others together.
+        stop.wait(_REST)
+        while not stop.is_set() and time.monotonic() < deadline:
+            if changed.wait(min(_STOP_LOOK, max(0.0, deadline - time.monotonic()))):
+                return
 
     def close(self) -> None:
         """Let go of the executor and of the scratch files. Safe to call more than once."""

@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from datavc.db import branch_triggers, branches, repos
 from datavc.db.clock import now_us
 from datavc.model.pipeline import PipelineSpec
-from datavc.model.pipeline_input import PfsInput, is_made_for, pfs_inputs
+from datavc.model.pipeline_input import PfsInput, PipelineInput, is_made_for, pfs_inputs
 from datavc.versioning.branch_triggers import add_trigger
+from datavc.versioning.branches import find_branch
 
 
 def set_input_triggers(
@@ -37,6 +38,20 @@ def set_input_triggers(
         known = {row.branch: row.trigger for row in branch_triggers.list_of(conn, repo)}
         if leaf.trigger is not None and known.get(name) != leaf.trigger:
             add_trigger(conn, repo, name, leaf.trigger)
+
+
+def check_sources(conn: Connection, node: PipelineInput) -> None:
+    """Make sure that the branches which triggers of an input follow are there.
+
+    Repos that are not there are left out.
+
+    Raises:
+        NotFound: one of them does not exist.
+    """
+    for leaf in pfs_inputs(node):
+        row = repos.find(conn, leaf.repo)
+        if leaf.trigger is not None and row is not None:
+            find_branch(conn, row, leaf.trigger.source)
 
 
 def drop_input_triggers(conn: Connection, spec: PipelineSpec, author: str) -> None:

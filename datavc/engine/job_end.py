@@ -32,6 +32,21 @@ def end_job(conn: Connection, job: JobRow, owner: str | None, state: JobState, r
     return True
 
 
+def end_as_superseded(conn: Connection, job: JobRow, by: str) -> None:
+    """End a job in favour of a later one of its pipeline, and with it those that wait for it.
+
+    The run of the later job has jobs for the same pipelines.
+    """
+    for each in (job, *jobs.downstream(conn, job.id)):
+        reason = (
+            f"job {by} reads newer commits"
+            if each is job
+            else f"job {job.id} before it was superseded"
+        )
+        if job_claims.transition(conn, each.id, None, JobState.SUPERSEDED, JobFacts(reason=reason)):
+            job_events.add(conn, each.id, f"superseded: {reason}", time_us=now_us())
+
+
 def mark_unrunnable(conn: Connection, job_id: str, upstream: JobRow) -> None:
     """Give up on a job that waits for *upstream*, which has not succeeded."""
     reason = f"job {upstream.id} of pipeline {upstream.pipeline} before it did not succeed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from datavc.db.clock import now_us
 from datavc.db.job_claims import JobFacts
 from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
+from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_run import DatumRun
 from datavc.engine.executors.executor import Executor
 from datavc.engine.job_commit import FinishedJob, commit_job
@@ -25,6 +27,8 @@ from datavc.engine.job_workers import JobWorkers, WorkOrder
 from datavc.engine.output_ledger import describe
 from datavc.engine.reproduction import check_same_code, end_reproduction, plan_again
 from datavc.engine.result_writer import ResultWriter
+from datavc.engine.running_datums import RunningDatums
+from datavc.engine.scheduler import requested_share
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.secrets import open_secrets
 from datavc.engine.settings import EngineSettings
@@ -32,6 +36,7 @@ from datavc.errors import (
     Conflict,
     DatabaseUnavailable,
     DatavcError,
+    ExecutorAway,
     LostRace,
     StoreUnavailable,
     TransformFailed,
@@ -57,21 +62,32 @@ class JobRunner:
     #: The engine's own folder on the scratch disk.
     scratch: Path
     owner: str
+    #: Shared by all jobs of the engine.
+    capacity: Capacity
 
     def run(
         self,
         job: JobRow,
         stop: threading.Event,
         progress: Callable[[JobInfo], None] | None = None,
+        *,
+        drain_seconds: float = 0,
     ) -> None:
         """Run a claimed job to its end, or until *stop* is set; it is released then.
 
         What goes wrong with the job itself ends the job, not this engine.
 
+        Args:
+            job: the job.
+            stop: when set, no more datums are started.
+            progress: called as the job moves on.
+            drain_seconds: how long datums that run may go on after that.
+
         Raises:
-            StoreUnavailable, DatabaseUnavailable: the job is left to be taken up again.
+            StoreUnavailable, DatabaseUnavailable, ExecutorAway: the job is left to be taken up
+                again.
         """
-        attempt = _Attempt(self, job, stop, progress)
+        attempt = _Attempt(self, job, stop, progress, drain_seconds)
         lease = JobLease(
             self.vs, job.id, self.owner, self.settings.lease_seconds, attempt.lose_lease
         )
@@ -79,7 +95,7 @@ class JobRunner:
             attempt.run()
         except (_StoppedError, LostRace):
             self._release(job)
-        except (StoreUnavailable, DatabaseUnavailable):
+        except (StoreUnavailable, DatabaseUnavailable, ExecutorAway):
             self._release(job)
             raise
         except DatavcError as error:
@@ -119,8 +135,11 @@ class _Attempt:
         job: JobRow,
         stop: threading.Event,
         progress: Callable[[JobInfo], None] | None,
+        drain_seconds: float,
     ) -> None:
         self._runner = runner
+        self._drain_seconds = drain_seconds
+        self._stopped_at: float | None = None
         self._vs = runner.vs
         self._job = job
         self._stop = stop
@@ -223,12 +242,30 @@ class _Attempt:
             },
             log_limit=self._runner.settings.log_limit,
             secrets=open_secrets(self._vs, spec.transform.secrets),
+            capacity=self._runner.capacity,
+            share=self._share(spec),
         )
 
+    def _share(self, spec: PipelineSpec) -> Share:
+        """What a datum takes of the host; without a request, so that a job alone has its way."""
+        workers = spec.parallelism or self._runner.settings.workers
+        asked = requested_share(spec)
+        cpus = asked.cpus or min(1.0, self._runner.capacity.total.cpus / workers)
+        return Share(cpus, asked.memory)
+
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
+        shown = RunningDatums(self._vs, self._job.id, self._runner.owner)
+        with contextlib.closing(shown) as running:
+            results = self._run_shown(plan, order, count, running)
+        self._raise_failure()
+        return results
+
+    def _run_shown(
+        self, plan: JobPlan, order: WorkOrder, count: int, running: RunningDatums
+    ) -> ResultWriter:
         results = ResultWriter(
             self._vs, self._job, self._runner.owner, plan.counts, plan.ledger,
-            self._runner.settings.batch_seconds, self._fail,
+            self._runner.settings.batch_seconds, self._fail, running,
         )  # fmt: skip
 
         def put(run: DatumRun) -> None:
@@ -237,7 +274,8 @@ class _Attempt:
                 self._fail_datum(run)
 
         try:
-            self._workers = JobWorkers(order, plan.pending, count, put, self._fail)
+            self._workers = JobWorkers(order, plan.pending, count, put, self._fail, running)
+            running.on_restart = self._workers.restart
             self._supervise(self._workers, results, order.spec.job_timeout)
         finally:
             if self._workers is not None:
@@ -245,20 +283,27 @@ class _Attempt:
                 while not self._workers.wait(1.0):
                     pass
             results.finish()
-        self._raise_failure()
         return results
 
     def _supervise(self, workers: JobWorkers, results: ResultWriter, timeout: float | None) -> None:
         while not workers.wait(_PROGRESS_SECONDS):
             self._show(None, results.counts)
-            if self._lost.is_set() or self._stop.is_set():
+            if self._lost.is_set():
                 workers.stop(kill=True)
+            elif self._stop.is_set():
+                workers.stop(kill=self._has_drained())
             if timeout is not None and self._seconds_since_start() > timeout:
                 self._fail(TransformFailed(f"it ran longer than its job_timeout of {timeout:g} s"))
             with self._lock:
                 broken, failed = self._error is not None, bool(self._failed)
             if broken or failed:
                 workers.stop(kill=broken)
+
+    def _has_drained(self) -> bool:
+        """Whether the time that is given to datums that run is over."""
+        now = time.monotonic()
+        self._stopped_at = self._stopped_at or now
+        return now - self._stopped_at >= self._drain_seconds
 
     def _seconds_since_start(self) -> float:
         """Counted from the first claim, also when another engine took the job over since."""

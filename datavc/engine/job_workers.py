@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_inputs import InputFolder
+from datavc.engine.datum_log import DatumLog
 from datavc.engine.datum_run import DatumRun, DatumRunner
 from datavc.engine.executors.executor import Executor, Worker, WorkerRequest
+from datavc.engine.running_datums import RunningDatums
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.secrets import SecretValues
 from datavc.model.commit import TreeRef
@@ -33,6 +36,9 @@ class WorkOrder:
     trees: Mapping[tuple[str, str], TreeRef]
     env: Mapping[str, str]
     log_limit: int
+    capacity: Capacity
+    #: What one datum takes of it.
+    share: Share
     secrets: SecretValues = field(default_factory=dict, repr=False)
 
 
@@ -45,6 +51,7 @@ class JobWorkers:
         count: threads.
         put: takes each result.
         on_failure: called with an error that no datum is to blame for.
+        running: is told of every datum that begins and ends.
     """
 
     def __init__(
@@ -54,6 +61,7 @@ class JobWorkers:
         count: int,
         put: Callable[[DatumRun], None],
         on_failure: Callable[[BaseException], None],
+        running: RunningDatums,
     ) -> None:
         self._order = order
         self._datums: Iterator[Datum] = iter(datums)
@@ -61,7 +69,12 @@ class JobWorkers:
         self._on_failure = on_failure
         self._lock = threading.Lock()
         self._stopped = False
-        self._workers: list[Worker] = []
+        self._running = running
+        #: Of each thread that has one.
+        self._workers: dict[int, Worker] = {}
+        self._current: dict[int, bytes] = {}
+        #: Datums that were interrupted to be started anew.
+        self._restarted: set[bytes] = set()
         self._threads = [
             threading.Thread(
                 target=self._work, args=(number,), name=f"datavc-worker-{number}", daemon=True
@@ -75,8 +88,18 @@ class JobWorkers:
         """Give out no more datums; with *kill*, end those that run, too."""
         with self._lock:
             self._stopped = True
-            workers = list(self._workers) if kill else []
+            workers = list(self._workers.values()) if kill else []
         for worker in workers:
+            worker.interrupt()
+
+    def restart(self, key: bytes) -> None:
+        """Interrupt a datum that runs, and start it anew with a worker that is new, too."""
+        with self._lock:
+            number = next((each for each, at in self._current.items() if at == key), None)
+            worker = None if number is None or self._stopped else self._workers.get(number)
+            if worker is not None:
+                self._restarted.add(key)
+        if worker is not None:
             worker.interrupt()
 
     def wait(self, seconds: float) -> bool:
@@ -92,30 +115,45 @@ class JobWorkers:
             return None if self._stopped else next(self._datums, None)
 
     def _work(self, number: int) -> None:
+        try:
+            again: Datum | None = None
+            more = True
+            while more:
+                more, again = self._work_with_one_worker(number, again)
+        except BaseException as error:  # handed to the job's thread, which raises it
+            self._on_failure(error)
+
+    def _work_with_one_worker(self, number: int, first: Datum | None) -> tuple[bool, Datum | None]:
+        """Run datums, *first* before all others, until there are none or the worker is interrupted.
+
+        Returns:
+            Whether to go on with another worker, and the datum that was interrupted for that.
+        """
         folder = self._order.scratch / str(number)
         try:
             with scratch_errors(folder):
                 folder.mkdir(mode=0o700)
-            runner = self._open(folder)
+            runner = self._open(number, folder)
             if runner is None:
-                return
+                return False, None
             try:
-                self._run_all(runner)
+                return self._run_all(number, runner, first)
             finally:
+                with self._lock:
+                    del self._workers[number]
                 runner.worker.close()
-        except BaseException as error:  # handed to the job's thread, which raises it
-            self._on_failure(error)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _open(self, folder: Path) -> DatumRunner | None:
+    def _open(self, number: int, folder: Path) -> DatumRunner | None:
         order = self._order
         worker = order.executor.open_worker(
             WorkerRequest(order.spec, order.image_digest, folder, order.job_id, order.secrets)
         )
         with self._lock:
-            self._workers.append(worker)
             stopped = self._stopped
+            if not stopped:
+                self._workers[number] = worker
         if stopped:
             worker.close()
             return None
@@ -127,17 +165,45 @@ class JobWorkers:
             env=order.env,
             tries=order.spec.datum_tries,
             recovers=bool(order.spec.transform.err_cmd),
-            log_limit=order.log_limit,
             scratch=order.scratch,
             disk_limit=order.spec.limits.disk,
         )
 
-    def _run_all(self, runner: DatumRunner) -> None:
-        while True:
-            datum = self._next()
-            if datum is None:
-                return
-            run = runner.run(datum)
+    def _run_all(
+        self, number: int, runner: DatumRunner, first: Datum | None
+    ) -> tuple[bool, Datum | None]:
+        datum = first or self._next()
+        while datum is not None:
+            with self._order.capacity.take(
+                self._order.job_id, self._order.share, self._is_stopped
+            ) as held:
+                if not held:
+                    break
+                run = self._run(number, runner, datum)
             if run is None:
-                return
+                return self._is_wanted_again(datum), datum
             self._put(run)
+            datum = self._next()
+        return False, None
+
+    def _run(self, number: int, runner: DatumRunner, datum: Datum) -> DatumRun | None:
+        log = DatumLog(self._order.log_limit)
+        with self._lock:
+            self._current[number] = datum.key
+        self._running.begin(datum, log)
+        try:
+            return runner.run(datum, log)
+        finally:
+            self._running.end(datum)
+            with self._lock:
+                del self._current[number]
+
+    def _is_stopped(self) -> bool:
+        with self._lock:
+            return self._stopped
+
+    def _is_wanted_again(self, datum: Datum) -> bool:
+        with self._lock:
+            wanted = datum.key in self._restarted and not self._stopped
+            self._restarted.discard(datum.key)
+        return wanted

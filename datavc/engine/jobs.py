@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from datavc.db import job_datums, jobs, outbox, pipelines
+from datavc.db import job_datums, jobs, outbox, pipelines, running_datums
 from datavc.db.jobs import JobRow
 from datavc.errors import Conflict, InvalidInput, NotFound
 from datavc.model.job import DatumInfo, JobInfo
@@ -55,10 +55,11 @@ def get_job(vs: VersionedStore, job: str) -> JobInfo:
 
 
 def list_datums(vs: VersionedStore, job: str) -> list[DatumInfo]:
-    """The datums that a job ran (not those it skipped)."""
+    """The datums that a job ran (not those it skipped), and those that have run for a moment."""
     with vs.db.read() as conn:
         job_id = find_job(conn, job).id
-        infos: list[DatumInfo] = []
+        running = running_datums.list_running(conn, job_id)
+        infos = [running_datums.info_of(job_id, row) for row in running]
         page = job_datums.list_datums(conn, job_id, limit=_PAGE)
         while page:
             infos += [job_datums.info_of(job_id, datum) for datum in page]
@@ -76,11 +77,18 @@ def look_at_run(vs: VersionedStore, run_id: str) -> tuple[bool, list[JobInfo]]:
     return not waiting and all(info.state.is_terminal for info in infos), infos
 
 
-def timed_out(run_id: str, timeout: float, infos: Sequence[JobInfo]) -> Conflict:
-    """The error for a run that is not over after *timeout* seconds."""
+def look_at_job(vs: VersionedStore, job_id: str) -> tuple[bool, list[JobInfo]]:
+    """Whether a job is over, and the job."""
+    with vs.db.read() as conn:
+        info = find_job(conn, job_id).info
+    return info.state.is_terminal, [info]
+
+
+def timed_out(what: str, timeout: float, infos: Sequence[JobInfo]) -> Conflict:
+    """The error for a run or job, such as ``run 0123...``, that is not over after *timeout* s."""
     names = ", ".join(info.pipeline for info in infos if not info.state.is_terminal)
     return Conflict(
-        f"run {run_id} is not over after {timeout:g} s" + (f": {names}" if names else ""),
+        f"{what} is not over after {timeout:g} s" + (f": {names}" if names else ""),
         hint="wait longer; the jobs go on where an engine runs",
     )
 

@@ -20,7 +20,7 @@ from datavc.errors import AlreadyExists, Conflict, InvalidSpec, NotFound
 from datavc.model.ids import new_id
 from datavc.model.job import JobState, PipelineInfo
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
-from datavc.model.pipeline_input import pfs_inputs
+from datavc.model.pipeline_input import cron_inputs, pfs_inputs
 from datavc.versioning.versioned_store import VersionedStore
 
 _OPEN_STATES = tuple(state for state in JobState if not state.is_terminal)
@@ -65,7 +65,7 @@ def create_pipeline(
             )
         check_secrets(conn, spec.transform.secrets)
         ticks_made = cron.make_tick_repos(conn, spec, author)
-        _check_inputs(conn, spec)
+        check_inputs(conn, spec)
         before = None if current is None else parse_pipeline_spec(current.spec)
         set_input_triggers(conn, spec, before, author)
         salt = new_id() if reprocess else current.salt if current else ""
@@ -92,7 +92,7 @@ def create_pipeline(
             cron.plan_ticks(conn, pipeline_id, spec, before, ticks_made)
             if _hand_over_waiting_jobs(conn, current, version.inputs, number):
                 return _info(conn, spec.name)
-            _kill_jobs(conn, current, f"replaced by version {number} of the pipeline")
+            kill_jobs(conn, current, f"replaced by version {number} of the pipeline")
         create_run_jobs(conn, new_id(), roots={pipeline_id})
     return get_pipeline(vs, spec.name)
 
@@ -130,7 +130,7 @@ def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool =
                 f"pipeline {name!r} is read by {', '.join(readers)}",
                 hint="delete those first, or use --force",
             )
-        _kill_jobs(conn, row, "the pipeline was deleted")
+        kill_jobs(conn, row, "the pipeline was deleted")
         ticks = cron.tick_repos_made(conn, row.id)
         drop_input_triggers(conn, parse_pipeline_spec(row.spec), author)
         pipelines.remove(conn, row.id)
@@ -149,9 +149,39 @@ def _info(conn: Connection, name: str, version: int | None = None) -> PipelineIn
     return pipelines.infos(conn, [row])[0]
 
 
-def _check_inputs(conn: Connection, spec: PipelineSpec) -> None:
+def check_name(conn: Connection, spec: PipelineSpec) -> None:
+    """Refuse a new pipeline whose name is a repo's already.
+
+    Raises:
+        AlreadyExists: it is.
+    """
+    if pipelines.find(conn, spec.name) is None and repos.find(conn, spec.name) is not None:
+        raise AlreadyExists(
+            f"repo {spec.name!r} exists already, and a pipeline's output repo has its name",
+            hint="choose another name",
+        )
+
+
+def check_inputs(
+    conn: Connection, spec: PipelineSpec, planned: Mapping[str, PipelineSpec] | None = None
+) -> None:
+    """Refuse a pipeline that reads what does not exist, or feeds itself.
+
+    The repos of its own cron inputs are made with it, so they need not be there.
+
+    Args:
+        conn: the database.
+        spec: the pipeline.
+        planned: pipelines, by name, that would be created or updated before it.
+
+    Raises:
+        NotFound: an input repo does not exist.
+        InvalidSpec: the pipeline would feed itself.
+    """
+    before = planned or {}
+    made = {*before, *cron_inputs(spec.input)}
     for repo, _ in spec.sources:
-        if repos.find(conn, repo) is None:
+        if repo not in made and repos.find(conn, repo) is None:
             raise NotFound(
                 f"repo {repo!r}, an input of pipeline {spec.name!r}, does not exist",
                 hint="create the repo first",
@@ -161,6 +191,7 @@ def _check_inputs(conn: Connection, spec: PipelineSpec) -> None:
         for row in all_pipelines(conn)
         if row.name != spec.name
     }
+    reads |= {name: {repo for repo, _ in other.sources} for name, other in before.items()}
     for repo, _ in spec.sources:
         cycle = _path_to(spec.name, repo, reads, ())
         if cycle:
@@ -185,11 +216,7 @@ def _path_to(
 
 def _make_output_repo(conn: Connection, spec: PipelineSpec, author: str) -> None:
     time_us = now_us()
-    if repos.find(conn, spec.name) is not None:
-        raise AlreadyExists(
-            f"repo {spec.name!r} exists already, and a pipeline's output repo has its name",
-            hint="choose another name",
-        )
+    check_name(conn, spec)
     repo = repos.create(
         conn,
         spec.name,
@@ -222,9 +249,10 @@ def _make_output_branch(conn: Connection, spec: PipelineSpec, author: str) -> No
         )
 
 
-def _kill_jobs(
+def kill_jobs(
     conn: Connection, row: PipelineRow, reason: str, *, but: Collection[str] = ()
 ) -> None:
+    """End all jobs of a pipeline that are not over, but for some."""
     for job in _unfinished_jobs(conn, row):
         if job.id not in but:
             end_job(conn, job, None, JobState.KILLED, reason)
@@ -247,7 +275,7 @@ def _hand_over_waiting_jobs(
     ]
     if waiting:
         jobs.set_version(conn, waiting, version)
-        _kill_jobs(conn, row, f"replaced by version {version} of the pipeline", but=waiting)
+        kill_jobs(conn, row, f"replaced by version {version} of the pipeline", but=waiting)
     return bool(waiting)
 
 

@@ -16,6 +16,7 @@ from datavc.db.job_datums import JobDatumRow
 from datavc.db.jobs import DatumCounts, JobRow
 from datavc.engine.datum_run import DatumRun
 from datavc.engine.output_ledger import OutputLedger
+from datavc.engine.running_datums import RunningDatums
 from datavc.errors import LostRace
 from datavc.model.change_set import ChangeSetWriter, StagedRecord
 from datavc.model.entry import ChunkRef, Entry
@@ -47,6 +48,7 @@ class ResultWriter:
         ledger: is told of every output.
         batch_seconds: how long a result may wait for others.
         on_failure: called once, from the writing thread, with the first error.
+        running: is told which datums others see by their results from now on.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class ResultWriter:
         ledger: OutputLedger,
         batch_seconds: float,
         on_failure: Callable[[BaseException], None],
+        running: RunningDatums,
     ) -> None:
         self._vs = vs
         self._job = job
@@ -69,6 +72,11 @@ class ResultWriter:
         self._ledger = ledger
         self._batch_seconds = batch_seconds
         self._on_failure = on_failure
+        self._running = running
+        with vs.db.read() as conn:
+            last = job_datums.list_ended(conn, job.id, newest_first=True, limit=1)
+        #: When the last result was written, whatever the clock of the engine that did it says.
+        self._last_us = last[0].ended_us if last else 0
         self._queue: queue.Queue[DatumRun | None] = queue.Queue(_QUEUE_SIZE)
         self._broken = False
         self._thread = threading.Thread(target=self._work, name="datavc-results", daemon=True)
@@ -169,6 +177,7 @@ class ResultWriter:
             recovered=self.counts.recovered + _count(batch, DatumState.RECOVERED),
         )
         time_us = now_us()
+        self._last_us = max(time_us, self._last_us + 1)
         with self._vs.db.write() as conn:
             packs.check_unmoved(conn, needed)
             if not job_claims.record(conn, self._job.id, self._owner, JobFacts(counts=counts)):
@@ -186,8 +195,9 @@ class ResultWriter:
             job_datums.add_many(
                 conn,
                 self._job.id,
-                [_row(run, log) for run, log in zip(batch, logs, strict=True)],
+                [_row(run, log, self._last_us) for run, log in zip(batch, logs, strict=True)],
             )
+            self._running.forget(conn, [run.datum.key for run in batch])
         self.counts = counts
 
 
@@ -195,7 +205,7 @@ def _count(batch: Sequence[DatumRun], state: DatumState) -> int:
     return sum(run.state is state for run in batch)
 
 
-def _row(run: DatumRun, log: ChunkRef | None) -> JobDatumRow:
+def _row(run: DatumRun, log: ChunkRef | None, ended_us: int) -> JobDatumRow:
     return JobDatumRow(
         key=run.datum.key,
         state=run.state,
@@ -204,6 +214,11 @@ def _row(run: DatumRun, log: ChunkRef | None) -> JobDatumRow:
         exit_code=run.exit_code,
         reason=run.reason,
         log=log,
+        download_seconds=run.download_seconds,
+        upload_seconds=run.upload_seconds,
+        download_bytes=run.download_bytes,
+        upload_bytes=run.upload_bytes,
+        ended_us=ended_us,
     )
 
 

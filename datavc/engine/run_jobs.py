@@ -26,6 +26,7 @@ def create_run_jobs(
     *,
     landed: Mapping[BranchName, str] | None = None,
     roots: Collection[int] = (),
+    pinned: Mapping[BranchName, str] | None = None,
 ) -> list[str]:
     """Make the jobs that a run still lacks, and return their ids in topological order.
 
@@ -38,8 +39,11 @@ def create_run_jobs(
         run_id: the run.
         landed: branches that got a new head in this run, with their commits.
         roots: ids of pipelines that get a job in any case.
+        pinned: commits at which the run's jobs read branches rather than at their heads; unlike
+            *landed*, they trigger nothing.
     """
-    heads = dict(landed or {})
+    new_heads = dict(landed or {})
+    heads = new_heads | dict(pinned or {})
     present = {job.pipeline_id: job for job in _jobs_of_run(conn, run_id)}
     made: dict[BranchName, str] = {}
     created: list[str] = []
@@ -51,7 +55,7 @@ def create_run_jobs(
             made[output] = present[row.id].id
             continue
         reads = [(source.repo, source.branch) for source in row.inputs]
-        if row.id not in roots and not any(name in heads or name in made for name in reads):
+        if row.id not in roots and not any(name in new_heads or name in made for name in reads):
             continue
         inputs = _pin_inputs(conn, row, heads, made)
         if inputs is None:
@@ -99,14 +103,15 @@ def _pin_inputs(
         if name in made:
             inputs.append(JobInput(source.name, source.repo, source.branch, None))
             continue
-        commit = heads.get(name) or _head(conn, *name)
+        commit = heads.get(name) or head_of(conn, *name)
         if commit is None:
             return None
         inputs.append(JobInput(source.name, source.repo, source.branch, commit))
     return inputs
 
 
-def _head(conn: Connection, repo_name: str, branch_name: str) -> str | None:
+def head_of(conn: Connection, repo_name: str, branch_name: str) -> str | None:
+    """The commit at the head of a branch, or ``None`` when there is none, or no such branch."""
     repo = repos.find(conn, repo_name)
     branch = None if repo is None else branches.find(conn, repo.id, branch_name)
     return None if branch is None else branch.head

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from datavc.db import job_claims, jobs
+import socket
+
+from sqlalchemy import Connection
+
+from datavc.db import job_claims, job_events, jobs, pipelines
+from datavc.db.clock import now_us
 from datavc.db.jobs import JobRow
+from datavc.engine.capacity import Share
+from datavc.engine.job_end import end_as_superseded
 from datavc.engine.process_identity import is_dead
 from datavc.engine.triggers import handle_events
 from datavc.model.job import JobState
+from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.versioning.versioned_store import VersionedStore
 
 _HELD = (JobState.RUNNING, JobState.FINISHING)
@@ -15,17 +23,86 @@ _SEPARATOR = "#"
 _LIMIT = 10_000
 
 
+class _TooLargeError(Exception):
+    """A datum of the job that was just claimed asks for more than this host has."""
+
+    def __init__(self, job: JobRow, wanted: Share) -> None:
+        super().__init__(job.id)
+        self.job = job
+        self.wanted = wanted
+
+
 def owner_name(process: str, engine: int) -> str:
     """The name under which one of a process's engines holds jobs."""
     return f"{process}{_SEPARATOR}{engine}"
 
 
-def next_job(vs: VersionedStore, owner: str, lease_seconds: float) -> JobRow | None:
-    """Act upon what has happened, and claim a job that is ready; ``None`` when there is none."""
-    handle_events(vs, owner)
-    release_jobs_of_the_dead(vs)
-    with vs.db.write() as conn:
-        return job_claims.claim(conn, owner, lease_seconds)
+class Scheduler:
+    """Finds jobs for one engine.
+
+    Args:
+        vs: where the jobs are.
+        owner: the engine.
+        lease_seconds: how long a job is held without a sign of life.
+    """
+
+    def __init__(self, vs: VersionedStore, owner: str, lease_seconds: float) -> None:
+        self._vs = vs
+        self._owner = owner
+        self._lease_seconds = lease_seconds
+        #: Jobs that are left to engines on larger hosts.
+        self._too_large: set[str] = set()
+
+    def prepare(self) -> None:
+        """Act upon what has happened, and free the jobs of engines that were killed here."""
+        handle_events(self._vs, self._owner)
+        release_jobs_of_the_dead(self._vs)
+
+    def claim(self, host: Share | None = None) -> JobRow | None:
+        """Claim a job that is ready; ``None`` when there is none.
+
+        Args:
+            host: what there is for one datum; jobs whose spec asks for more are left to others,
+                which their log says. Without it, any job will do.
+        """
+        while True:
+            try:
+                return self._claim(host)
+            except _TooLargeError as error:
+                # The claim is undone with its transaction.
+                self._leave(error.job, error.wanted, host)
+
+    def _claim(self, host: Share | None) -> JobRow | None:
+        with self._vs.db.write() as conn:
+            while True:
+                job = job_claims.claim(conn, self._owner, self._lease_seconds, but=self._too_large)
+                if job is None:
+                    return None
+                pipeline = pipelines.find_by_id(conn, job.pipeline_id, job.version)
+                if pipeline is None:
+                    return job
+                spec = parse_pipeline_spec(pipeline.spec)
+                if spec.skip_superseded and _give_up_superseded(conn, job):
+                    continue
+                wanted = requested_share(spec)
+                if host is not None and not wanted.fits(host):
+                    raise _TooLargeError(job, wanted)
+                return job
+
+    def _leave(self, job: JobRow, wanted: Share, host: Share | None) -> None:
+        self._too_large.add(job.id)
+        there_is = "" if host is None else f"; there are {_describe(host)}"
+        text = (
+            f"left to other engines: a datum asks for {_describe(wanted)}, which {_host()} "
+            f"does not have{there_is}"
+        )
+        with self._vs.db.write() as conn:
+            job_events.add(conn, job.id, text, time_us=now_us())
+
+
+def requested_share(spec: PipelineSpec) -> Share:
+    """What ``resource_requests`` sets aside for one datum."""
+    return Share(spec.requests.cpu or 0, spec.requests.memory or 0)
 
 
 def release_jobs_of_the_dead(vs: VersionedStore) -> None:
@@ -36,3 +113,20 @@ def release_jobs_of_the_dead(vs: VersionedStore) -> None:
         if job.owner is not None and is_dead(job.owner.partition(_SEPARATOR)[0]):
             with vs.db.write() as conn:
                 job_claims.release(conn, job.id, job.owner)
+
+
+def _give_up_superseded(conn: Connection, job: JobRow) -> bool:
+    """End a job that a later one makes needless."""
+    newer = None if job.reproduces is not None else job_claims.superseding(conn, job)
+    if newer is None:
+        return False
+    end_as_superseded(conn, job, newer)
+    return True
+
+
+def _describe(share: Share) -> str:
+    return f"{share.cpus:g} processors and {share.memory / 2**20:.0f} MiB of memory"
+
+
+def _host() -> str:
+    return socket.gethostname()

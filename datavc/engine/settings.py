@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from datavc.engine.capacity import host_cpus, host_memory
 from datavc.errors import InvalidInput
 
 #: What ``EngineSettings.executor`` may be.
@@ -21,7 +22,7 @@ class EngineSettings:
     """An engine's settings.
 
     Raises:
-        InvalidInput: ``executor`` is none of :data:`EXECUTORS`.
+        InvalidInput: ``executor`` is none of :data:`EXECUTORS`, or a number is too small.
     """
 
     #: Folder for the files of running datums; made when missing, emptied by the engine.
@@ -32,8 +33,16 @@ class EngineSettings:
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     #: Seconds after which the job of an engine that shows no life is taken over.
     lease_seconds: float = 30.0
-    #: Seconds between two looks for work in :meth:`Engine.serve`.
-    poll_seconds: float = 0.25
+    #: Jobs that :meth:`Engine.serve` works on at once, each of another pipeline.
+    jobs: int = field(default_factory=lambda: max(4, host_cpus()))
+    #: Processors and bytes of memory that all datums together may ask for.
+    cpus: float = field(default_factory=host_cpus)
+    memory: int = field(default_factory=host_memory)
+    #: Seconds that datums are given to end once the engine is told to stop.
+    drain_seconds: float = 8.0
+    #: Longest time without a look for work in :meth:`Engine.serve`, in seconds; what others do
+    #: is noticed at once, but not that an engine was killed.
+    poll_seconds: float = 5.0
     #: Seconds for which finished datums may wait to be made durable together.
     batch_seconds: float = 0.25
     #: Bytes of a datum's log that are kept; what comes after is counted, and dropped.
@@ -44,3 +53,5 @@ class EngineSettings:
             raise InvalidInput(
                 f"{self.executor!r} is not an executor", hint=f"use one of {', '.join(EXECUTORS)}"
             )
+        if self.jobs < 1 or self.workers < 1 or self.cpus <= 0 or self.memory <= 0:
+            raise InvalidInput("an engine needs at least one job, worker, processor and byte")

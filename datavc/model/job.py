@@ -21,34 +21,55 @@ class JobState(StrEnum):
     KILLED = "killed"
     #: An upstream job of the same run failed, so there is no input to run on.
     UNRUNNABLE = "unrunnable"
+    #: Never begun, since a later job of its pipeline reads newer commits.
+    SUPERSEDED = "superseded"
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the job is over."""
+        """Whether the job is over, unless somebody restarts it."""
         return self in _TERMINAL
 
+    @property
+    def is_failed(self) -> bool:
+        """Whether the job is over and did not do its work, so that it can be restarted."""
+        return self in FAILED
 
-_TERMINAL = frozenset({JobState.SUCCESS, JobState.FAILURE, JobState.KILLED, JobState.UNRUNNABLE})
 
-#: Every legal transition; a claim taken over from a dead engine re-enters ``RUNNING``.
+#: Over without having done its work.
+FAILED = frozenset({JobState.FAILURE, JobState.KILLED, JobState.UNRUNNABLE})
+_TERMINAL = FAILED | {JobState.SUCCESS, JobState.SUPERSEDED}
+
+#: Every legal transition. A claim taken over from a dead engine re-enters ``RUNNING``; what failed
+#: waits again once it is restarted.
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    JobState.WAITING: frozenset({JobState.RUNNING, JobState.KILLED, JobState.UNRUNNABLE}),
+    JobState.WAITING: frozenset(
+        {JobState.RUNNING, JobState.KILLED, JobState.UNRUNNABLE, JobState.SUPERSEDED}
+    ),
     JobState.RUNNING: frozenset(
-        {JobState.RUNNING, JobState.FINISHING, JobState.FAILURE, JobState.KILLED}
+        {
+            JobState.RUNNING,
+            JobState.FINISHING,
+            JobState.FAILURE,
+            JobState.KILLED,
+            JobState.SUPERSEDED,
+        }
     ),
     JobState.FINISHING: frozenset(
         {JobState.RUNNING, JobState.SUCCESS, JobState.FAILURE, JobState.KILLED}
     ),
     JobState.SUCCESS: frozenset(),
-    JobState.FAILURE: frozenset(),
-    JobState.KILLED: frozenset(),
-    JobState.UNRUNNABLE: frozenset(),
+    JobState.FAILURE: frozenset({JobState.WAITING}),
+    JobState.KILLED: frozenset({JobState.WAITING}),
+    JobState.UNRUNNABLE: frozenset({JobState.WAITING}),
+    JobState.SUPERSEDED: frozenset(),
 }
 
 
 class DatumState(StrEnum):
-    """How a datum of a job ended."""
+    """How a datum of a job ended, or that it has not."""
 
+    #: It has been running for a moment.
+    RUNNING = "running"
     SUCCESS = "success"
     #: Its key had succeeded before; the output was reused.
     SKIPPED = "skipped"
@@ -96,9 +117,16 @@ class DatumInfo:
     state: DatumState
     #: ``input:/path`` of each file or folder it sees.
     inputs: tuple[str, ...]
+    #: How long the transform ran, over all tries; of one that runs, since it began.
     seconds: float
     exit_code: int | None
     reason: str = ""
+    #: Seconds that its inputs took to be brought, and its outputs to be taken.
+    download_seconds: float = 0.0
+    upload_seconds: float = 0.0
+    #: Bytes that were brought for it, leaving out what was there already, and that it put out.
+    download_bytes: int = 0
+    upload_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,8 @@ class PipelineSpec:
     salt: str = ""
     #: Put on containers as they are.
     labels: Mapping[str, str] = field(default_factory=dict)
+    #: Whether a job that has not begun is left out once a later one has all that it reads.
+    skip_superseded: bool = False
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:
@@ -157,6 +159,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
             "pipeline", "description", "transform", "input", "parallelism_spec", "output_branch",
             "datum_tries", "datum_timeout", "job_timeout", "resource_limits", "resource_requests",
             "reprocess_spec", "network", "salt", "metadata", "datum_set_spec", "autoscaling",
+            "skip_superseded",
         ),
         _UNSUPPORTED_SPEC,
     )  # fmt: skip
@@ -186,6 +189,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         reprocess_every_job=_reprocess(fields),
         salt=fields.text("salt", ""),
         labels=_labels(fields),
+        skip_superseded=fields.flag("skip_superseded"),
     )
 
 

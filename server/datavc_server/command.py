@@ -99,20 +99,46 @@ def serve(
 
 
 def engine(
-    context: typer.Context, executor: _Executor = None, allow_external: _AllowExternal = None
+    context: typer.Context,
+    executor: _Executor = None,
+    allow_external: _AllowExternal = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Jobs at once; as many as processors, at least 4.")
+    ] = None,
+    cpus: Annotated[
+        float | None, typer.Option(min=0.1, help="Processors for all datums; the host's.")
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Memory for all datums, as 8Gi; the host's.")
+    ] = None,
+    drain: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Time for datums to end on SIGTERM.")
+    ] = 8.0,
 ) -> None:
-    """Run pipelines for this datavc, beside others that do."""
+    """Run pipelines for this datavc, beside others that do.
+
+    Any number of engines share the jobs of a datavc. On SIGTERM an engine starts no more datums,
+    gives those that run --drain seconds to end, and leaves the rest to others.
+    """
     try:
+        from datavc_server.engine_limits import EngineLimits, parse_memory
         from datavc_server.serving import run_engine
     except ImportError as error:
         raise _not_installed(error) from None
     home, store, database = _place(context)
+    limits = EngineLimits(
+        jobs=jobs,
+        cpus=cpus,
+        memory=None if memory is None else parse_memory(memory),
+        drain_seconds=drain,
+    )
     run_engine(
         home,
         store=store,
         database=database,
         executor=executor,
         allow_external=tuple(allow_external or ()),
+        limits=limits,
     )
 
 

@@ -15,11 +15,11 @@ from types import FrameType
 import uvicorn
 
 from datavc.engine.engine import Engine
-from datavc.engine.settings import EngineSettings
 from datavc.errors import InvalidInput
 from datavc.store.external.source_access import SourceAccess
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
 from datavc_server.app import create_app
+from datavc_server.engine_limits import EngineLimits
 from datavc_server.engine_thread import work, working
 from datavc_server.settings import ServerSettings
 
@@ -95,18 +95,21 @@ def run_engine(
     database: str | None = None,
     executor: str | None = None,
     allow_external: tuple[str, ...] = (),
+    limits: EngineLimits | None = None,
 ) -> None:
     """Run an engine alone until SIGTERM or SIGINT; arguments as of :func:`serve`.
 
-    *allow_external* is as in :class:`ServerSettings`: the files of a pipeline's inputs are what
-    others have imported.
+    Args:
+        allow_external: as in :class:`ServerSettings`: the files of a pipeline's inputs are what
+            others have imported.
+        limits: what it may use of its host.
     """
     _log_to_stderr()
     stop = threading.Event()
     with (
         _stopping(stop),
         _restricted(open_versioned_store(home, store, database), allow_external) as vs,
-        contextlib.closing(_engine(vs, home, executor)) as engine,
+        contextlib.closing(_engine(vs, home, executor, limits)) as engine,
     ):
         _announce(f"datavc engine works on {home} ({engine.executor_name})")
         work(engine, stop)
@@ -117,11 +120,10 @@ def _restricted(vs: VersionedStore, allowed: tuple[str, ...]) -> VersionedStore:
     return vs
 
 
-def _engine(vs: VersionedStore, home: Path, executor: str | None) -> Engine:
-    scratch = home / "scratch"
-    if executor is None:
-        return Engine(vs, EngineSettings(scratch=scratch))
-    return Engine(vs, EngineSettings(scratch=scratch, executor=executor))
+def _engine(
+    vs: VersionedStore, home: Path, executor: str | None, limits: EngineLimits | None = None
+) -> Engine:
+    return Engine(vs, (limits or EngineLimits()).settings(home / "scratch", executor))
 
 
 def _listen(host: str, port: int) -> socket.socket:

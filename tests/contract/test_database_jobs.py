@@ -256,6 +256,27 @@ def test_jobs_are_claimed_in_order_and_one_at_a_time_for_a_pipeline(database: Da
     assert claim(database) == b
 
 
+def test_the_pipeline_that_has_waited_longest_is_served_first(database: Database) -> None:
+    """However long the queue of another one is, and however much older its jobs are."""
+    one, two = make_pipeline(database), make_pipeline(database, "other")
+    queue = [make_job(database, one, str(number)) for number in range(1, 4)]
+    late = make_job(database, two, "9")
+    assert claim(database, at_us=SECOND) == queue[0]
+    end(database, queue[0])
+    assert claim(database, at_us=2 * SECOND) == late
+    assert claim(database, at_us=2 * SECOND) == queue[1]
+
+
+def test_jobs_that_an_engine_cannot_run_are_left_to_others(database: Database) -> None:
+    a = make_job(database, make_pipeline(database), "1")
+    b = make_job(database, make_pipeline(database, "other"), "2")
+    with database.write() as conn:
+        taken = job_claims.claim(conn, "e1", 30, but={a})
+    assert taken is not None
+    assert taken.id == b
+    assert claim(database, "e2") == a
+
+
 @pytest.mark.parametrize("state", [JobState.SUCCESS, JobState.FAILURE, JobState.KILLED])
 def test_a_job_waits_until_its_upstream_is_over(database: Database, state: JobState) -> None:
     one, two = make_pipeline(database), make_pipeline(database, "other")
@@ -347,6 +368,7 @@ def test_only_legal_transitions_are_made(database: Database) -> None:
         JobState.FAILURE: [JobState.RUNNING, JobState.FAILURE],
         JobState.KILLED: [JobState.KILLED],
         JobState.UNRUNNABLE: [JobState.UNRUNNABLE],
+        JobState.SUPERSEDED: [JobState.SUPERSEDED],
     }
     for number, (source, target) in enumerate(product(JobState, JobState)):
         with database.write() as conn:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,8 +40,15 @@ class Step:
 
 def pages() -> list[Path]:
     """Every page that has commands to be run."""
-    found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    found = [ROOT / "README.md"]
+    for folder in ("docs", "examples"):
+        found += sorted((ROOT / folder).rglob("*.md"))
     return [page for page in found if _BLOCK.search(page.read_text(encoding="utf-8"))]
+
+
+def examples() -> list[Path]:
+    """The page of every example that has commands to be run."""
+    return [page for page in pages() if page.is_relative_to(ROOT / "examples")]
 
 
 def steps(text: str) -> list[Step]:
@@ -85,7 +93,7 @@ def _plain(line: str) -> str:
 class Shell:
     """One bash for a whole page, in a folder of its own with the real command line."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, executor: str) -> None:
         self.folder = folder
         keep = {
             "LANG": "C.UTF-8",
@@ -103,7 +111,7 @@ class Shell:
                 "TZ": "UTC",
                 "DATAVC_HOME": str(folder / "home"),
                 "DATAVC_AUTHOR": "ada@example.com",
-                "DATAVC_EXECUTOR": "process",
+                "DATAVC_EXECUTOR": executor,
                 **keep,
             },
             stdin=subprocess.PIPE,
@@ -138,9 +146,22 @@ class Shell:
         process.wait()
 
 
-def run_page(page: Path, folder: Path) -> Iterator[tuple[Step, list[str], int]]:
-    """Run a page's commands; each with what it printed and its exit code."""
-    shell = Shell(folder)
+def run_page(
+    page: Path, folder: Path, *, executor: str = "process", image: str = ""
+) -> Iterator[tuple[Step, list[str], int]]:
+    """Run a page's commands; each with what it printed and its exit code.
+
+    Args:
+        page: the page; one of an example runs with a copy of the example's files.
+        folder: where the commands run.
+        executor: what runs transforms.
+        image: in place of those that the example's specs name.
+    """
+    if page.is_relative_to(ROOT / "examples"):
+        shutil.copytree(page.parent, folder, dirs_exist_ok=True)
+        for spec in folder.glob("*.yaml") if image else ():
+            spec.write_text(re.sub(r"image: .*", f"image: {image}", spec.read_text()))
+    shell = Shell(folder, executor)
     try:
         for step in steps(page.read_text(encoding="utf-8")):
             yield step, *shell.run(step.command)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.docs.console_page import ROOT, agree, pages, run_page
+from tests.docs.console_page import ROOT, agree, examples, pages, run_page
 
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -21,8 +22,29 @@ def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
         assert bool(code) == shows_error, f"{step.command} exits {code}"
 
 
+@pytest.fixture(scope="session")
+def python_image(docker_engine: None) -> str:
+    """An image with Python, made from this one, since a registry may be out of reach."""
+    path = ROOT / "examples" / "quickstart" / "image.py"
+    spec = importlib.util.spec_from_file_location("quickstart_image", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    name: str = module.build()
+    return name
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("page", examples(), ids=lambda page: page.parent.name)
+def test_examples_run_in_containers(page: Path, tmp_path: Path, python_image: str) -> None:
+    for step, printed, code in run_page(page, tmp_path, executor="docker", image=python_image):
+        assert code == 0, "\n".join([f"$ {step.command}", *printed])
+        assert agree(step.shown, printed), "\n".join([f"$ {step.command}", *printed])
+
+
 def test_links_lead_somewhere() -> None:
-    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *examples()]:
         for link in _LINK.findall(page.read_text(encoding="utf-8")):
             if "://" not in link:
                 assert (page.parent / link).exists(), f"{page}: {link}"

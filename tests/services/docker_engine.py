@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shutil
 import subprocess
 import tarfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.services.requirement import missing
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 IMAGE = "datavc-test-busybox:1"
 
@@ -29,18 +34,21 @@ def require_engine() -> None:
 def require_image() -> str:
     """The name of an image with a shell and the usual small tools, imported if it is not there."""
     import docker
+
+    with contextlib.closing(docker.from_env()) as client:
+        add_image(client)
+    return IMAGE
+
+
+def add_image(client: DockerClient) -> None:
+    """Import that image into an engine, if it is not there."""
     from docker.errors import ImageNotFound
 
-    client = docker.from_env()
     try:
-        try:
-            client.images.get(IMAGE)
-        except ImageNotFound:
-            repository, _, tag = IMAGE.partition(":")
-            client.api.import_image_from_data(_root_file_system(), repository=repository, tag=tag)
-    finally:
-        client.close()
-    return IMAGE
+        client.images.get(IMAGE)
+    except ImageNotFound:
+        repository, _, tag = IMAGE.partition(":")
+        client.api.import_image_from_data(_root_file_system(), repository=repository, tag=tag)
 
 
 def _root_file_system() -> bytes:

@@ -79,7 +79,7 @@ def _in_thread(
 @contextlib.contextmanager
 def _working(vs: VersionedStore, home: Path) -> Iterator[None]:
     stop = threading.Event()
-    settings = EngineSettings(scratch=home / "scratch", executor="process", poll_seconds=0.05)
+    settings = EngineSettings(scratch=home / "scratch", executor="process")
     engine = Engine(vs, settings)
     thread = threading.Thread(target=engine.serve, args=(stop,), name="test-engine")
     thread.start()

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from datavc_cli.completion import complete_pipeline
+from datavc_cli.commands import job_control
+from datavc_cli.completion import complete_job, complete_pipeline
 from datavc_cli.invocation import begin
+from datavc_cli.log_lines import Datum, Follow, Grep, Since, Tail, show_lines
 from datavc_cli.options import Json, Limit, Quiet
 from datavc_cli.output import write_fields, write_json, write_json_list, write_table
-from datavc_cli.wording import moment, safe, seconds, short, short_run
+from datavc_cli.wording import moment, seconds, short, short_run
 
-app = typer.Typer(no_args_is_help=True, help="List and inspect jobs, and read their logs.")
+app = typer.Typer(no_args_is_help=True, help="List, stop and restart jobs, and read their logs.")
+app.command()(job_control.stop)
+app.command()(job_control.restart)
+app.command()(job_control.wait)
 
-_Job = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or the start of it.")]
+_Job = Annotated[
+    str,
+    typer.Argument(metavar="JOB", autocompletion=complete_job, help="Its id, or the start of it."),
+]
 
 
 @app.command("list")
@@ -110,26 +117,19 @@ def inspect(context: typer.Context, job: _Job, as_json: Json = False, quiet: Qui
 def logs(
     context: typer.Context,
     job: _Job,
-    datum: Annotated[
-        str | None, typer.Option("--datum", metavar="DATUM", help="Only this datum's lines.")
-    ] = None,
+    datum: Datum = None,
+    follow: Follow = False,
+    since: Since = "",
+    tail: Tail = None,
+    grep: Grep = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Print what a job's transforms printed, and what the engine says of it.
 
-    JSON: an array of LogLine.
+    JSON: an array of LogLine; with --follow, one LogLine a line.
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
-    empty = True
     with invocation.connect() as client:
-        lines = client.job_logs(job, datum=datum)
-        if as_json:
-            write_json_list(lines)
-            return
-        for line in lines:
-            empty = False
-            source = short(line.datum) if line.datum else "engine"
-            sys.stdout.write(f"{moment(line.time_us)} {source:12} {safe(line.text)}\n")
-    if empty:
-        invocation.advise("Nothing was printed.")
+        lines = client.job_logs(job, datum=datum, since=since, text=grep, tail=tail, follow=follow)
+        show_lines(invocation, lines, with_job=False, follow=follow)

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from datavc_cli.applying import as_yaml, create_or_update
+from datavc_cli.commands import pipeline_control, pipeline_spec
 from datavc_cli.completion import complete_pipeline
-from datavc_cli.invocation import Invocation, begin
+from datavc_cli.invocation import begin
 from datavc_cli.options import Force, Json, NoRun, Quiet
 from datavc_cli.output import write_fields, write_json, write_json_list, write_line, write_table
-from datavc_cli.progress import job_progress
+from datavc_cli.spec_source import SpecFile, read_spec
 from datavc_cli.wording import moment, short, short_run
 
-if TYPE_CHECKING:
-    from datavc.model.job import JobInfo
+app = typer.Typer(no_args_is_help=True, help="Create, run, stop, update and inspect pipelines.")
+app.command()(pipeline_control.run)
+app.command()(pipeline_control.stop)
+app.command()(pipeline_control.start)
+for _verb in (
+    pipeline_spec.validate,
+    pipeline_spec.schema,
+    pipeline_spec.history,
+    pipeline_spec.diff,
+    pipeline_spec.edit,
+):
+    app.command()(_verb)
 
-#: Columns that a spec's lines are not broken within.
-_WIDTH = 1000
-
-app = typer.Typer(no_args_is_help=True, help="Create, update, list, inspect and delete pipelines.")
-
-_SpecFile = Annotated[
-    str,
-    typer.Option("--file", "-f", metavar="SPEC", help="The spec: YAML or JSON; - for stdin."),
-]
 _Name = Annotated[str, typer.Argument(metavar="NAME", autocompletion=complete_pipeline)]
 
 
 @app.command()
 def create(
     context: typer.Context,
-    spec: _SpecFile,
+    spec: SpecFile,
     no_run: NoRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -43,13 +44,15 @@ def create(
     JSON: {"pipelines": an array of PipelineInfo, "jobs": an array of JobInfo}.
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
-    raise typer.Exit(_apply(invocation, spec, update=False, reprocess=False, no_run=no_run))
+    raise typer.Exit(
+        create_or_update(invocation, read_spec(spec), update=False, reprocess=False, no_run=no_run)
+    )
 
 
 @app.command()
 def update(
     context: typer.Context,
-    spec: _SpecFile,
+    spec: SpecFile,
     reprocess: Annotated[
         bool, typer.Option("--reprocess", help="Run every datum again, changed or not.")
     ] = False,
@@ -62,7 +65,11 @@ def update(
     JSON: {"pipelines": an array of PipelineInfo, "jobs": an array of JobInfo}.
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
-    raise typer.Exit(_apply(invocation, spec, update=True, reprocess=reprocess, no_run=no_run))
+    raise typer.Exit(
+        create_or_update(
+            invocation, read_spec(spec), update=True, reprocess=reprocess, no_run=no_run
+        )
+    )
 
 
 @app.command("list")
@@ -124,7 +131,7 @@ def inspect(
         ]
     )
     write_line("spec")
-    for line in _as_yaml(found.spec):
+    for line in as_yaml(found.spec):
         write_line(f"  {line}")
 
 
@@ -171,36 +178,3 @@ def delete(
     if as_json:
         write_json({"deleted": name})
     invocation.say(f"deleted pipeline {name} and its output repo")
-
-
-def _apply(
-    invocation: Invocation, spec: str, *, update: bool, reprocess: bool, no_run: bool
-) -> int:
-    from datavc_cli.landing import tell_jobs
-
-    with invocation.connect() as client:
-        made = client.create_pipeline(
-            sys.stdin.read() + "\n" if spec == "-" else Path(spec),
-            update=update,
-            reprocess=reprocess,
-            run=False,
-        )
-        for info in made:
-            verb = "created" if info.version == 1 else "updated"
-            invocation.say(f"{verb} pipeline {info.name}, version {info.version}")
-            if info.last_job and not client.runs_inline:
-                invocation.advise(f"Its job has begun: datavc wait {short_run(info.last_job)}")
-        jobs: dict[str, JobInfo] = {}
-        if not no_run:
-            with job_progress(invocation) as progress:
-                for info in made:
-                    jobs |= {job.id: job for job in client.run_first_job(info, progress)}
-    if invocation.as_json:
-        write_json({"pipelines": made, "jobs": list(jobs.values())})
-    return tell_jobs(invocation, jobs.values())
-
-
-def _as_yaml(spec: dict[str, object]) -> list[str]:
-    import yaml
-
-    return yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=_WIDTH).splitlines()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from docker import DockerClient
@@ -51,14 +51,22 @@ class DockerExecutor:
         self._processors = int(info["NCPU"])
         self._owner = identify_process()
         self._shells: dict[str, bool] = {}
-        self._remove_leftovers()
+        self._remove_leftovers(is_dead)
 
-    def _remove_leftovers(self) -> None:
+    def clean_up(self) -> None:
+        """Remove containers that could not be removed while the Docker engine was away.
+
+        Raises:
+            ExecutorAway: it still is.
+        """
+        self._remove_leftovers(lambda owner: owner == self._owner or is_dead(owner))
+
+    def _remove_leftovers(self, is_left: Callable[[str], bool]) -> None:
         """Remove the containers of engines that were killed on this machine."""
         with docker_errors("list containers"):
             found = self._client.containers(all=True, filters={"label": OWNER_LABEL})
         for container in found:
-            if is_dead(container["Labels"][OWNER_LABEL]):
+            if is_left(container["Labels"][OWNER_LABEL]):
                 with contextlib.suppress(APIError, DockerException, RequestException):
                     self._client.remove_container(container["Id"], force=True)
 

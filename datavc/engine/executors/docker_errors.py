@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from docker.errors import APIError, DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
-from datavc.errors import ExecutorUnavailable
+from datavc.errors import ExecutorAway, ExecutorUnavailable
 
 START_HINT = "start Docker, or set DATAVC_EXECUTOR=process to run without isolation"
 
@@ -16,6 +16,8 @@ START_HINT = "start Docker, or set DATAVC_EXECUTOR=process to run without isolat
 @contextmanager
 def docker_errors(action: str) -> Iterator[None]:
     """Turn what the docker package raises into :class:`ExecutorUnavailable`.
+
+    What comes from an engine that does not answer is an :class:`ExecutorAway`.
 
     Args:
         action: what was being done, as in "Docker cannot <action>".
@@ -32,6 +34,6 @@ def docker_errors(action: str) -> Iterator[None]:
             hint="see the Docker engine's message",
         ) from error
     except (DockerException, RequestException, OSError) as error:
-        raise ExecutorUnavailable(
+        raise ExecutorAway(
             f"Docker does not answer, so it cannot {action}: {error}", hint=START_HINT
         ) from error

@@ -114,5 +114,12 @@ class Executor(Protocol):
             ExecutorUnavailable: it cannot be started.
         """
 
+    def clean_up(self) -> None:
+        """Remove what workers have left that could not be closed in order; none may be open.
+
+        Raises:
+            ExecutorAway: the container engine does not answer.
+        """
+
     def close(self) -> None:
         """Let go of everything that the executor holds."""

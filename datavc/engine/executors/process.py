@@ -49,6 +49,9 @@ class ProcessExecutor:
         """
         return ProcessWorker(request)
 
+    def clean_up(self) -> None:
+        """Nothing is left of a process that was killed."""
+
     def close(self) -> None:
         """Nothing is held between jobs."""
 

@@ -1,34 +1,42 @@
-"""Jobs, their datums, and their logs."""
+"""Jobs and their datums."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
-import msgspec
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Path, Query, Response
 
-from datavc.engine import jobs, logs
+from datavc.engine import datum_control, job_control, jobs
 from datavc.errors import Conflict, NotFound
 from datavc.model.job import DatumInfo, JobInfo
 from datavc.model.role import Action
 from datavc_server.asking import Asker, Asking
+from datavc_server.long_poll import KnownTag, Wait, wait_for_news
 from datavc_server.paging import Items
 from datavc_server.routers.pipelines import check_pipeline
-from datavc_server.state import JobName, Limit, ServerState, State
+from datavc_server.state import Author, JobName, Limit, ServerState, State
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 #: Jobs that are looked at for an account that may see only some.
 _MOST = 10_000
 
-_LINES: dict[int | str, dict[str, object]] = {
-    200: {
-        "content": {"application/x-ndjson": {}},
-        "description": "One JSON object a line: job, datum, stream, time_us, text.",
-    }
-}
+DatumName = Annotated[str, Path(description="A datum's id, or a unique start of it.")]
+
+
+@router.post("/restart-failed")
+def restart_failed_jobs(
+    state: State,
+    author: Author,
+    asker: Asker,
+    pipeline: Annotated[str | None, Query(description="Only this pipeline's.")] = None,
+) -> Items[JobInfo]:
+    """Restart the last job of each pipeline where it failed."""
+    if pipeline is None:
+        asker.require(Action.WRITE)
+    else:
+        check_pipeline(asker, pipeline, Action.WRITE)
+    return Items(items=job_control.restart_failed_jobs(state.vs, author, pipeline))
 
 
 @router.get("")
@@ -47,43 +55,77 @@ def list_jobs(
     return Items(items=asker.readable(found, lambda job: job.pipeline)[:limit])
 
 
-@router.get("/{job}")
-def get_job(job: JobName, state: State, asker: Asker) -> JobInfo:
-    """One job, by its id or a unique start of it."""
-    return _find(state, job, asker)
+@router.get("/{job}", responses={304: {"description": "Nothing has changed."}})
+async def get_job(
+    job: JobName,
+    state: State,
+    response: Response,
+    asker: Asker,
+    wait: Wait = 0,
+    if_none_match: KnownTag = None,
+) -> JobInfo:
+    """One job, by its id or a unique start of it.
+
+    With `wait`, the answer comes once something differs from `If-None-Match`; without that, once
+    the job is over.
+    """
+
+    def look() -> tuple[bool, JobInfo]:
+        found = find_job(state, job, asker)
+        return found.state.is_terminal, found
+
+    found, tag = await wait_for_news(state, look, wait, if_none_match)
+    if tag == if_none_match:
+        # Not an error: the way to send an answer of another status past the declared model.
+        return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
+    response.headers["ETag"] = tag
+    return found
+
+
+@router.post("/{job}/stop")
+def stop_job(job: JobName, state: State, author: Author, asker: Asker) -> JobInfo:
+    """Kill a job that is not over; what its datums have done so far is kept."""
+    found = find_job(state, job, asker, Action.WRITE)
+    return job_control.stop_job(state.vs, found.id, author)
+
+
+@router.post("/{job}/restart")
+def restart_job(job: JobName, state: State, author: Author, asker: Asker) -> JobInfo:
+    """Let a job that failed or was stopped run again; what succeeded is not done again."""
+    found = find_job(state, job, asker, Action.WRITE)
+    return job_control.restart_job(state.vs, found.id, author)
 
 
 @router.get("/{job}/datums")
 def list_datums(job: JobName, state: State, asker: Asker) -> Items[DatumInfo]:
     """The datums that a job ran; those it skipped are only counted."""
-    found = _find(state, job, asker)
-    return Items(items=jobs.list_datums(state.vs, found.id))
+    return Items(items=jobs.list_datums(state.vs, find_job(state, job, asker).id))
 
 
-@router.get("/{job}/logs", responses=_LINES, response_class=Response)
-def job_logs(
-    job: JobName,
-    state: State,
-    asker: Asker,
-    datum: Annotated[str | None, Query(description="Only this datum's lines.")] = None,
-) -> Response:
-    """What a job's transforms printed, and what the engine says of it."""
-    found = _find(state, job, asker)
-    lines = logs.job_logs(state.vs, found.id, datum)
-
-    def encoded() -> Iterator[bytes]:
-        for line in lines:
-            yield msgspec.json.encode(line) + b"\n"
-
-    return StreamingResponse(encoded(), media_type="application/x-ndjson")
+@router.get("/{job}/datums/{datum}")
+def get_datum(job: JobName, datum: DatumName, state: State, asker: Asker) -> DatumInfo:
+    """One datum that a job ran, or runs."""
+    return datum_control.get_datum(state.vs, find_job(state, job, asker).id, datum)
 
 
-def _find(state: ServerState, asked: str, asker: Asking) -> JobInfo:
+@router.post("/{job}/datums/{datum}/restart")
+def restart_datum(
+    job: JobName, datum: DatumName, state: State, author: Author, asker: Asker
+) -> DatumInfo:
+    """Interrupt a datum that runs, and start it anew within a second."""
+    found = find_job(state, job, asker, Action.WRITE)
+    return datum_control.restart_datum(state.vs, found.id, datum, author)
+
+
+def find_job(
+    state: ServerState, asked: str, asker: Asking, action: Action = Action.READ
+) -> JobInfo:
     """The job, for whom may read its output; for all others there is none.
 
     Raises:
         NotFound: there is none.
         Conflict: the start of an id fits several.
+        AccessDenied: its output may be read, and *action* is not allowed there.
     """
     try:
         found = jobs.get_job(state.vs, asked)
@@ -93,5 +135,6 @@ def _find(state: ServerState, asked: str, asker: Asking) -> JobInfo:
             raise
     else:
         if asker.may(Action.READ, found.pipeline):
+            asker.require(action, found.pipeline)
             return found
     raise asker.hide(NotFound(f"job {asked!r} does not exist", hint="see `datavc job list`"))

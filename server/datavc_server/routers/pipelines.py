@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, status
@@ -41,7 +42,7 @@ def create_pipeline(
     The account must be a maintainer of the output repo, and of the repos of ticks and triggers; it
     must be allowed to read all that the pipeline reads. Secrets are given by admins alone.
     """
-    _check_spec(asker, parse_pipeline_spec(spec))
+    check_spec(asker, parse_pipeline_spec(spec))
     return pipelines.create_pipeline(state.vs, spec, author, update=update, reprocess=reprocess)
 
 
@@ -93,9 +94,16 @@ def check_pipeline(asker: Asking, pipeline: str, action: Action) -> None:
     asker.require(action, pipeline)
 
 
-def _check_spec(asker: Asking, spec: PipelineSpec) -> None:
+def check_spec(asker: Asking, spec: PipelineSpec, new: Collection[str] = ()) -> None:
+    """Make sure that a pipeline may be written; *new* are repos that are not there yet.
+
+    Raises:
+        NotFound, AccessDenied: it may not.
+    """
     asker.require_new(spec.name)
     for leaf in pfs_inputs(spec.input):
+        if leaf.repo in new:
+            continue
         changes = leaf.cron is not None or leaf.trigger is not None
         asker.require(Action.MAINTAIN if changes else Action.READ, leaf.repo)
     if spec.transform.secrets:

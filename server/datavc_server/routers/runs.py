@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from typing import Annotated
 
-import msgspec
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
 
 from datavc.engine import jobs
-from datavc.model.ids import digest_of
 from datavc.model.job import JobInfo
 from datavc_server.asking import Asker
+from datavc_server.long_poll import KnownTag, Wait, wait_for_news
 from datavc_server.state import State
 
 router = APIRouter(prefix="/runs", tags=["jobs"])
-
-#: Longest time that an answer waits, in seconds: less than what networks in between allow.
-LONGEST_WAIT = 30.0
-_POLL_SECONDS = 0.1
 
 
 class RunStatus(BaseModel):
@@ -38,27 +30,22 @@ async def get_run(
     state: State,
     response: Response,
     asker: Asker,
-    wait: Annotated[
-        float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait at most for news.")
-    ] = 0,
-    if_none_match: Annotated[str | None, Header(description="The `ETag` known already.")] = None,
+    wait: Wait = 0,
+    if_none_match: KnownTag = None,
 ) -> RunStatus:
     """The jobs of a run whose output may be read, and whether all of it is over.
 
     With `wait`, the answer comes once something differs from `If-None-Match`; without that, once
     the run is over.
     """
-    deadline = time.monotonic() + wait
-    while True:
-        over, all_infos = await run_in_threadpool(jobs.look_at_run, state.vs, run)
-        infos = asker.readable(all_infos, lambda job: job.pipeline)
-        etag = f'"{digest_of(msgspec.json.encode([over, infos])).hex()[:32]}"'
-        has_news = over if if_none_match is None else etag != if_none_match
-        if has_news or time.monotonic() >= deadline or state.stopping.is_set():
-            break
-        await asyncio.sleep(_POLL_SECONDS)
-    if etag == if_none_match:
+
+    def look() -> tuple[bool, tuple[bool, list[JobInfo]]]:
+        over, infos = jobs.look_at_run(state.vs, run)
+        return over, (over, asker.readable(infos, lambda job: job.pipeline))
+
+    (over, infos), tag = await wait_for_news(state, look, wait, if_none_match)
+    if tag == if_none_match:
         # Not an error: the way to send an answer of another status past the declared model.
-        return Response(status_code=304, headers={"ETag": etag})  # type: ignore[return-value]
-    response.headers["ETag"] = etag
+        return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
+    response.headers["ETag"] = tag
     return RunStatus(over=over, jobs=infos)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from datavc.engine import jobs
-from datavc.engine.logs import job_logs
+from datavc.engine.logs import read_logs
 from datavc.engine.pipelines import create_pipeline
 from datavc.errors import Conflict, OutOfSpace, StoreUnavailable
 from datavc.model.job import DatumState, JobState
+from datavc.model.log_query import LogQuery
 
 COPY = 'for f in "$DATAVC_PFS"/in/*; do : >"$CALLS/${f##*/}"; cp "$f" "$DATAVC_PFS/out/"; done'
 FAIL_ON_BAD = f'case "$in" in */bad*) echo broken >&2; exit 3;; esac; {COPY}'
@@ -32,7 +33,10 @@ def test_a_failed_datum_fails_its_job_and_leaves_the_branch_alone(world) -> None
     assert world.head("copy") == good
     (datum,) = jobs.list_datums(world.vs, copy.id)
     assert (datum.state, datum.exit_code) == (DatumState.FAILED, 3)
-    lines = [(line.stream, line.text) for line in job_logs(world.vs, copy.id, datum.id[:8])]
+    lines = [
+        (line.stream, line.text)
+        for line in read_logs(world.vs, LogQuery(job=copy.id, datum=datum.id[:8]))
+    ]
     assert lines == [
         ("stderr", "broken"), ("engine", "try 1 of 2: exited with 3"),
         ("stderr", "broken"), ("engine", "failed: exited with 3"),
@@ -90,7 +94,7 @@ def test_a_recovered_datum_is_left_out_and_tried_again_by_the_next_job(world) ->
     states = {datum.inputs: datum.state for datum in jobs.list_datums(world.vs, job.id)}
     assert states["in:/bad",] is DatumState.RECOVERED
     bad = next(each for each in jobs.list_datums(world.vs, job.id) if each.exit_code == 3)
-    texts = [line.text for line in job_logs(world.vs, job.id, bad.id)]
+    texts = [line.text for line in read_logs(world.vs, LogQuery(job=job.id, datum=bad.id))]
     assert texts.count("broken") == 3
     assert texts[-1] == "recovered by err_cmd: the job goes on without this datum's output"
     (again,) = world.commit_and_drive("raw", {"b": b"2"})
@@ -125,7 +129,7 @@ def test_an_err_cmd_that_fails_fails_the_datum(world) -> None:
     assert job.state is JobState.FAILURE
     assert "(in:/bad) exited with 3" in job.reason
     (datum,) = jobs.list_datums(world.vs, job.id)
-    texts = [line.text for line in job_logs(world.vs, job.id, datum.id)]
+    texts = [line.text for line in read_logs(world.vs, LogQuery(job=job.id, datum=datum.id))]
     assert texts == ["broken", "failed: exited with 3", "no", "err_cmd failed, too: exited with 9"]
 
 

@@ -3,11 +3,12 @@
 import pytest
 
 from datavc.engine import jobs
-from datavc.engine.logs import job_logs
+from datavc.engine.logs import read_logs
 from datavc.engine.pipelines import create_pipeline, delete_pipeline, get_pipeline
 from datavc.engine.secrets import create_secret, delete_secret, list_secrets
 from datavc.errors import AlreadyExists, Conflict, NotFound
 from datavc.model.job import JobInfo, JobState
+from datavc.model.log_query import LogQuery
 
 VALUE = b"correct-horse-battery"
 
@@ -39,7 +40,11 @@ def test_a_transform_has_it_and_nothing_that_is_kept_does(world) -> None:
     (job,) = world.commit_and_drive("raw", {"a": b"1"})
     assert job.state is JobState.SUCCESS
     assert VALUE.decode() not in repr(
-        (get_pipeline(world.vs, "load"), list_secrets(world.vs), list(job_logs(world.vs, job.id)))
+        (
+            get_pipeline(world.vs, "load"),
+            list_secrets(world.vs),
+            list(read_logs(world.vs, LogQuery(job.id))),
+        )
     )
     world.close()
     kept = [path for path in world.home.rglob("*") if path.is_file() and path.name != "secret.key"]

@@ -3,9 +3,10 @@
 import pytest
 
 from datavc.engine import jobs
-from datavc.engine.logs import job_logs
+from datavc.engine.logs import read_logs
 from datavc.engine.pipelines import create_pipeline
 from datavc.model.job import DatumState, JobState
+from datavc.model.log_query import LogQuery
 
 #: Copies what a datum sees, and leaves a file in ``$CALLS`` for each.
 COPY = 'for f in "$DATAVC_PFS"/in/*; do : >"$CALLS/${f##*/}"; cp -r "$f" "$DATAVC_PFS/out/"; done'
@@ -34,7 +35,7 @@ def recovering(world, script: str, err_script: str, **fields: object) -> None:
 
 
 def texts(world, job: str) -> list[str]:
-    return [line.text for line in job_logs(world.vs, job)]
+    return [line.text for line in read_logs(world.vs, LogQuery(job))]
 
 
 def test_a_rename_inside_a_folder_datum_is_noticed(world) -> None:

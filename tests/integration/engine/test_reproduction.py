@@ -2,6 +2,7 @@
 
 import pytest
 
+from datavc.engine.job_control import restart_failed_jobs, restart_job
 from datavc.engine.reproduction import list_reproductions, start_reproduction
 from datavc.errors import InvalidInput, NotFound
 from datavc.model.job import JobInfo, JobState
@@ -99,3 +100,54 @@ def test_what_cannot_be_made_once_more_is_refused(world) -> None:
         start_reproduction(world.vs, "copy", "main", "ann", tolerance=2, metrics=("*",))
     with pytest.raises(NotFound):
         start_reproduction(world.vs, "copy", "nowhere", "ann")
+
+
+def test_what_is_made_once_more_neither_supersedes_nor_is_superseded(world) -> None:
+    world.repo("raw")
+    world.pipeline("copy", "raw", COPY, skip_superseded=True)
+    world.commit_and_drive("raw", {"a": b"1"})
+    runs = [world.put("raw", {"a": b"2"})]
+    again = start_reproduction(world.vs, "copy", "main", "ann")
+    (first,) = world.drive(runs[0])
+    assert first.state is JobState.SUCCESS
+    (made,) = world.drive(again.run_id)
+    assert made.state is JobState.SUCCESS
+    again = start_reproduction(world.vs, "copy", "main", "ann")
+    runs = [world.put("raw", {"a": b"%d" % number}) for number in (3, 4)]
+    states = [world.drive(run)[0].state for run in (again.run_id, *runs)]
+    assert states == [JobState.SUCCESS, JobState.SUPERSEDED, JobState.SUCCESS]
+
+
+def test_a_failed_job_is_restarted_whatever_was_made_once_more_since(world) -> None:
+    world.repo("raw")
+    world.pipeline("copy", "raw", f'test -e "$CALLS/../open"; {COPY}', datum_tries=1)
+    (world.home / "open").touch()
+    world.commit_and_drive("raw", {"a": b"1"})
+    made = world.head("copy").id
+    (world.home / "open").unlink()
+    (failed,) = world.commit_and_drive("raw", {"a": b"2"})
+    assert failed.state is JobState.FAILURE
+    (world.home / "open").touch()
+    job, _ = reproduce(world, made)
+    assert job.state is JobState.SUCCESS
+    (restarted,) = restart_failed_jobs(world.vs, "ann")
+    assert restarted.id == failed.id
+    (ended,) = world.drive(failed.run_id)
+    assert ended.state is JobState.SUCCESS
+    assert world.files("copy") == {"a": b"2"}
+
+
+def test_a_reproduction_that_failed_is_restarted(world) -> None:
+    world.repo("raw")
+    world.pipeline("copy", "raw", f'test ! -e "$CALLS/../shut"; {COPY}', datum_tries=1)
+    world.commit_and_drive("raw", {"a": b"1"})
+    made = world.head("copy").id
+    world.pipeline("copy", "raw", COPY, update=True)
+    (world.home / "shut").touch()
+    job, _ = reproduce(world, made)
+    assert job.state is JobState.FAILURE
+    (world.home / "shut").unlink()
+    restart_job(world.vs, job.id, "ann")
+    (ended,) = world.drive(job.run_id)
+    assert ended.state is JobState.SUCCESS
+    assert list_reproductions(world.vs, "copy", made)[0].verdict is Verdict.SAME

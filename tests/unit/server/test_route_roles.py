@@ -94,6 +94,20 @@ POST   /pipelines                                           -    -      -       
 GET    /pipelines/{pipeline}                                -    +      +       +         +    +
 DELETE /pipelines/{pipeline}                                -    -      -       +         +    +
 POST   /pipelines/{pipeline}/ticks                          -    -      +       +         +    +
+POST   /pipelines/{pipeline}/stop                           -    -      -       +         +    +
+POST   /pipelines/{pipeline}/start                          -    -      -       +         +    +
+POST   /pipelines/{pipeline}/run                            -    -      +       +         +    +
+GET    /pipelines/{pipeline}/versions                       -    +      +       +         +    +
+GET    /pipelines/{pipeline}/diff                           -    +      +       +         +    +
+GET    /pipeline-specs/schema                               +    +      +       +         +    +
+POST   /pipeline-specs/validate                             -    -      -       +         +    +
+POST   /pipeline-specs/datums                               -    +      +       +         +    +
+GET    /logs                                                -    +      +       +         +    +
+POST   /jobs/restart-failed                                 -    -      +       +         +    +
+POST   /jobs/{job}/stop                                     -    -      +       +         +    +
+POST   /jobs/{job}/restart                                  -    -      +       +         +    +
+GET    /jobs/{job}/datums/{datum}                           -    +      +       +         +    +
+POST   /jobs/{job}/datums/{datum}/restart                   -    -      +       +         +    +
 GET    /jobs                                                +    +      +       +         +    +
 GET    /jobs/{job}                                          -    +      +       +         +    +
 GET    /jobs/{job}/datums                                   -    +      +       +         +    +
@@ -153,6 +167,7 @@ NAMES = {
     "{path:path}": "file",
     "{pipeline}": "data",
     "{job}": "abcdef",
+    "{datum}": "abcdef",
     "{run}": "0" * 32,
     "{secret}": "nothing",
     "{pack}": "0" * 32,
@@ -172,9 +187,21 @@ BODIES: dict[str, object] = {
         "transform": {"cmd": ["true"]},
         "input": {"pfs": {"repo": "data", "glob": "/"}},
     },
+    "POST /pipeline-specs/validate": {
+        "specs": [
+            {
+                "pipeline": {"name": "data"},
+                "transform": {"cmd": ["true"]},
+                "input": {"pfs": {"repo": "data", "glob": "/"}},
+            }
+        ]
+    },
+    "POST /pipeline-specs/datums": {"input": {"pfs": {"repo": "data", "glob": "/"}}},
     "POST /auth/roles": {"holder": "nobody", "role": "reader", "place": "data"},
 }
 QUERIES = {
+    "GET /logs": {"pipeline": "data"},
+    "POST /jobs/restart-failed": {"pipeline": "data"},
     "DELETE /auth/roles": {"holder": "nobody", "role": "reader", "place": "data"},
     "DELETE /repos/{repo}/protections": {"pattern": "*"},
     "DELETE /repos/{repo}/retention": {"pattern": "*"},

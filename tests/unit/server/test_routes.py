@@ -239,6 +239,7 @@ def _job(state: JobState) -> JobInfo:
         datums_processed=0,
         datums_skipped=0,
         datums_failed=0,
+        datums_recovered=0,
         created_us=0,
         started_us=None,
         finished_us=None,

@@ -1,0 +1,127 @@
+"""Controlling pipelines and jobs of a datavc on a server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import httpx
+import msgspec
+
+from datavc.client.control_transport import JobProgress
+from datavc.client.http_answer import Items, by, decode
+from datavc.client.http_session import HttpSession, Parameters, part
+from datavc.model.ids import new_id
+from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+from datavc.model.log_query import LogQuery
+
+#: The server holds an answer back for so many seconds at most while there are no news.
+_WAIT_SECONDS: Final = 20.0
+
+
+class HttpControl:
+    """See :class:`~datavc.client.control_transport.ControlTransport`."""
+
+    _session: HttpSession
+
+    def stop_job(self, job: str, author: str) -> JobInfo:
+        """Kill a job that is not over."""
+        response = self._session.send("POST", f"/jobs/{part(job)}/stop", headers=by(author))
+        return decode(response, JobInfo)
+
+    def restart_job(self, job: str, author: str) -> JobInfo:
+        """Let a job that failed run again."""
+        response = self._session.send("POST", f"/jobs/{part(job)}/restart", headers=by(author))
+        return decode(response, JobInfo)
+
+    def restart_failed_jobs(self, pipeline: str | None, author: str) -> list[JobInfo]:
+        """Restart the last job of each pipeline, or of one, where it failed."""
+        response = self._session.send(
+            "POST", "/jobs/restart-failed", query={"pipeline": pipeline}, headers=by(author)
+        )
+        return decode(response, Items[JobInfo]).items
+
+    def wait_for_job(
+        self, job: str, timeout: float | None, progress: JobProgress | None
+    ) -> JobInfo:
+        """Wait until an engine has finished one job."""
+        from datavc.engine.jobs import timed_out
+
+        deadline = None if timeout is None else time.monotonic() + timeout
+        info: JobInfo | None = None
+        known: str | None = None
+        pause = 0.0
+        while True:
+            response = self._session.send(
+                "GET",
+                f"/jobs/{part(job if info is None else info.id)}",
+                query={"wait": pause},
+                headers={"If-None-Match": known},
+                timeout=pause + 60,
+            )
+            if info is None or response.status_code != httpx.codes.NOT_MODIFIED:
+                info, known = decode(response, JobInfo), response.headers.get("ETag")
+                if progress is not None:
+                    progress(info)
+                if info.state.is_terminal:
+                    return info
+            left = _WAIT_SECONDS if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                raise timed_out(f"job {info.id}", timeout or 0, [info])
+            pause = min(_WAIT_SECONDS, left)
+
+    def get_datum(self, job: str, datum: str) -> DatumInfo:
+        """One datum that a job ran, or runs."""
+        return decode(
+            self._session.send("GET", f"/jobs/{part(job)}/datums/{part(datum)}"), DatumInfo
+        )
+
+    def restart_datum(self, job: str, datum: str, author: str) -> DatumInfo:
+        """Interrupt a datum that runs, and start it anew."""
+        path = f"/jobs/{part(job)}/datums/{part(datum)}/restart"
+        return decode(self._session.send("POST", path, headers=by(author)), DatumInfo)
+
+    def read_logs(self, query: LogQuery) -> Iterator[LogLine]:
+        """The lines that are asked for, as far as they are there."""
+        return self._logs(query, follow=False)
+
+    def follow_logs(self, query: LogQuery) -> Iterator[LogLine]:
+        """The lines that are asked for, as they come."""
+        return self._logs(query, follow=True)
+
+    def _logs(self, query: LogQuery, *, follow: bool) -> Iterator[LogLine]:
+        decode_line = msgspec.json.Decoder(LogLine).decode
+        asked: Parameters = {
+            "job": query.job,
+            "pipeline": query.pipeline,
+            "datum": query.datum,
+            "since": query.since,
+            "text": query.text,
+            "tail": query.tail,
+            "follow": follow,
+        }
+        with self._session.stream("/logs", asked) as response:
+            for line in response.iter_lines():
+                # An empty line says that the server is still there.
+                if line:
+                    yield decode_line(line)
+
+    def stop_pipeline(self, name: str, author: str) -> PipelineInfo:
+        """Let a pipeline run no jobs until it is started again."""
+        response = self._session.send("POST", f"/pipelines/{part(name)}/stop", headers=by(author))
+        return decode(response, PipelineInfo)
+
+    def start_pipeline(self, name: str, author: str) -> list[JobInfo]:
+        """Let a stopped pipeline run again; the job over what it missed, if anything."""
+        response = self._session.send("POST", f"/pipelines/{part(name)}/start", headers=by(author))
+        return decode(response, Items[JobInfo]).items
+
+    def run_pipeline(self, name: str, commits: Sequence[tuple[str, str]], author: str) -> JobInfo:
+        """Make a job over the current heads, or over given commits."""
+        body = {"commits": [{"repo": repo, "ref": ref} for repo, ref in commits]}
+        headers = {**by(author), "Idempotency-Key": new_id()}
+        response = self._session.send(
+            "POST", f"/pipelines/{part(name)}/run", body=body, headers=headers, repeat=True
+        )
+        return decode(response, JobInfo)
