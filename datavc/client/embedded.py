@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datavc.client.embedded_access import EmbeddedAccess
 from datavc.client.embedded_control import EmbeddedControl
 from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 class EmbeddedTransport(
+    EmbeddedAccess,
     EmbeddedControl,
     EmbeddedMerge,
     EmbeddedRefs,
@@ -295,8 +297,10 @@ class EmbeddedTransport(
 
     def create_s3_key(self, account: str, *, read_only: bool) -> NewS3Key:
         """Make an access key of the S3 gateway."""
+        from datavc.access.key_holder import check_holder
         from datavc.engine import s3_keys
 
+        check_holder(self._vs.db, account)
         return s3_keys.create_s3_key(self._vs, account, read_only=read_only)
 
     def list_s3_keys(self) -> list[S3KeyInfo]:

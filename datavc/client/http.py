@@ -10,6 +10,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
+from datavc.client.http_access import HttpAccess
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_control import HttpControl
 from datavc.client.http_merge import HttpMerge
@@ -51,7 +52,14 @@ class _Run(msgspec.Struct):
 
 
 class HttpTransport(
-    HttpControl, HttpMerge, HttpRefs, HttpReproduction, HttpSpace, HttpSpecs, HttpWebhooks
+    HttpAccess,
+    HttpControl,
+    HttpMerge,
+    HttpRefs,
+    HttpReproduction,
+    HttpSpace,
+    HttpSpecs,
+    HttpWebhooks,
 ):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
@@ -79,7 +87,7 @@ class HttpTransport(
         except BaseException:
             self._session.close()
             raise
-        self.objects = ObjectStore(self._store.backend)
+        self.objects: ObjectStore = self._store.objects
         self.chunks: ChunkIndex = HttpChunkIndex(self._session)
 
     def close(self) -> None:

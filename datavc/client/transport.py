@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from datavc.client.access_transport import AccessTransport
 from datavc.client.control_transport import ControlTransport, JobProgress
 from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
@@ -35,6 +36,7 @@ __all__ = ["JobProgress", "Transport"]
 
 
 class Transport(
+    AccessTransport,
     ControlTransport,
     MergeTransport,
     RefsTransport,
