@@ -72,9 +72,9 @@ class Gate:
         return await self._refusal(Headers(scope=scope), facts)
 
     async def _refusal(self, headers: Headers, facts: RequestFacts) -> Response | None:
-        if self._trusts_machine and not await run_in_threadpool(any_token, self._db):
-            return self._let_in_local(headers, facts)
         try:
+            if self._trusts_machine and not await run_in_threadpool(any_token, self._db):
+                return self._let_in_local(headers, facts)
             caller = await self._caller(headers.get("authorization", ""))
         except AccessDenied as error:
             flood = self._wrong.take(facts.address, _WRITTEN_PER_MINUTE)

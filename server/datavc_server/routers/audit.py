@@ -27,9 +27,13 @@ class AuditQuery(BaseModel):
     )
     account: str = Field(default="", description="Only what this account did.")
     repo: str = Field(default="", description="Only what was done in this repo.")
-    outcome: str = Field(default="", pattern="^(done|refused|failed)?$")
-    since: str = Field(default="", examples=["2 days ago", "2026-11-01"])
-    until: str = ""
+    outcome: str = Field(
+        default="", pattern="^(done|refused|failed)?$", description="Only what came out so."
+    )
+    since: str = Field(
+        default="", description="Done then or later.", examples=["2 days ago", "2026-11-01"]
+    )
+    until: str = Field(default="", description="Done then or before.", examples=["yesterday"])
 
     def filter(self) -> AuditFilter:
         """What is asked for, apart from pages."""

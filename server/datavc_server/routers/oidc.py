@@ -31,9 +31,18 @@ class Provider(BaseModel):
 class Login(BodyModel):
     """What somebody has of the provider."""
 
-    id_token: str = Field(repr=False, max_length=65536)
+    id_token: str = Field(
+        repr=False,
+        max_length=65536,
+        description="As the provider gave it.",
+        examples=["eyJhbGciOiJSUzI1NiJ9..."],
+    )
     nonce: str = Field(
-        min_length=16, max_length=256, repr=False, description="What was asked to be put into it."
+        min_length=16,
+        max_length=256,
+        repr=False,
+        description="What was asked to be put into it.",
+        examples=["5f0c2a91d3b84e675f0c2a91d3b84e67"],
     )
 
 

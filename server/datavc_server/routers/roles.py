@@ -21,9 +21,13 @@ router = APIRouter(prefix="/auth/roles", tags=["access"])
 class Binding(BodyModel):
     """A role of an account or a group, in some repos and on some branches."""
 
-    holder_kind: Annotated[Holder, Strict(False)] = Holder.ACCOUNT
-    holder: str = Field(examples=["ada@example.com"])
-    role: str = Field(description="`reader`, `writer`, `maintainer` or `admin`.")
+    holder_kind: Annotated[Holder, Strict(False)] = Field(
+        default=Holder.ACCOUNT, description="Whether it is an account or a group."
+    )
+    holder: str = Field(description="Its name.", examples=["ada@example.com"])
+    role: str = Field(
+        description="`reader`, `writer`, `maintainer` or `admin`.", examples=["writer"]
+    )
     place: str = Field(
         default="*",
         description="`REPOS` or `REPOS@BRANCHES`; `*` stands for any characters, `?` for one.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, status
+from typing import Annotated
+
+from fastapi import APIRouter, Path, status
 from pydantic import Field
 
 from datavc.access.key_holder import check_holder
@@ -57,7 +59,11 @@ def create_s3_key(new: S3KeyRequest, state: State, asker: Asker) -> NewS3Key:
 
 
 @router.delete("/{key}", status_code=status.HTTP_204_NO_CONTENT)
-def revoke_s3_key(key: str, state: State, asker: Asker) -> None:
+def revoke_s3_key(
+    key: Annotated[str, Path(description="An access key's id.", examples=["DVCK5TQ6ZC2M4XJ7WQA"])],
+    state: State,
+    asker: Asker,
+) -> None:
     """Let an access key open nothing any more."""
     is_seen = any(one.id == key for one in _visible(state, asker))
     if not is_seen and not asker.may(Action.ADMINISTER):
