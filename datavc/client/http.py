@@ -276,10 +276,10 @@ class HttpTransport(
         """Commit a tick of each of a pipeline's cron inputs."""
         return self._post(f"/pipelines/{part(name)}/ticks", Items[CommitInfo], {}, author).items
 
-    def create_s3_key(self, account: str, *, read_only: bool) -> NewS3Key:
-        """Make an access key of the S3 gateway."""
+    def create_s3_key(self, account: str | None, author: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway; without an account, one's own."""
         body = {"account": account, "read_only": read_only}
-        return self._post("/s3-keys", NewS3Key, body, account)
+        return self._post("/s3-keys", NewS3Key, body, author)
 
     def list_s3_keys(self) -> list[S3KeyInfo]:
         """All access keys, without their secrets."""

@@ -175,8 +175,8 @@ class Transport(
     def run_cron(self, name: str, author: str) -> list[CommitInfo]:
         """Commit a tick of each of a pipeline's cron inputs."""
 
-    def create_s3_key(self, account: str, *, read_only: bool) -> NewS3Key:
-        """Make an access key of the S3 gateway."""
+    def create_s3_key(self, account: str | None, author: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway; without an account, one's own."""
 
     def list_s3_keys(self) -> list[S3KeyInfo]:
         """All access keys, without their secrets."""

@@ -109,6 +109,29 @@ def test_an_account_reads_and_writes_where_it_may(place: Place, tmp_path: Path) 
         ada.delete_repo("data")
 
 
+def test_access_keys_are_made_for_oneself_and_by_admins_for_all(place: Place) -> None:
+    ada, bob = place.account("ada", "reader:data"), place.account("bob")
+    mine = ada.create_s3_key()
+    assert mine.account == "ada"
+    with pytest.raises(AccessDenied):
+        ada.create_s3_key("bob")
+    theirs = place.root.create_s3_key("bob", read_only=True)
+    with pytest.raises(NotFound, match="account 'nobody' does not exist"):
+        place.root.create_s3_key("nobody")
+    assert [one.id for one in ada.list_s3_keys()] == [mine.id]
+    assert {one.id for one in place.root.list_s3_keys()} == {mine.id, theirs.id}
+    with pytest.raises(NotFound, match="there is no S3 access key"):
+        ada.revoke_s3_key(theirs.id)
+    bob.revoke_s3_key(theirs.id)
+    ended = {"scopes": ["reader:data"]}, {"expires_us": 2**52}
+    for narrowed in ended:
+        narrow = place.client(place.root.create_token("ada", **narrowed).token)
+        with pytest.raises(AccessDenied, match="makes no access keys"):
+            narrow.create_s3_key()
+    place.root.delete_account("ada")
+    assert place.root.list_s3_keys() == []
+
+
 def test_records_are_had_by_their_digests_and_never_by_their_places(place: Place) -> None:
     place.root.create_repo("hidden")
     place.root.put(os.urandom(1000), "hidden:/secret", message="m")

@@ -15,7 +15,7 @@ from datavc.model.s3_key import NewS3Key, S3KeyInfo
 from datavc_server.asking import Asker, Asking
 from datavc_server.body_model import BodyModel
 from datavc_server.paging import Page, page_list
-from datavc_server.state import Cursor, Limit, State
+from datavc_server.state import Author, Cursor, Limit, State
 
 router = APIRouter(prefix="/s3-keys", tags=["s3-keys"])
 
@@ -23,8 +23,10 @@ router = APIRouter(prefix="/s3-keys", tags=["s3-keys"])
 class S3KeyRequest(BodyModel):
     """A key to be made."""
 
-    account: str = Field(
-        description="Whose it is, and who is written down for what is done with it.",
+    account: str | None = Field(
+        default=None,
+        description="Whose it is, and who is written down for what is done with it; without it, "
+        "one's own.",
         examples=["ana"],
     )
     read_only: bool = Field(default=False, description="It opens nothing for writing.")
@@ -40,22 +42,23 @@ def list_s3_keys(
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-def create_s3_key(new: S3KeyRequest, state: State, asker: Asker) -> NewS3Key:
+def create_s3_key(new: S3KeyRequest, state: State, author: Author, asker: Asker) -> NewS3Key:
     """Make an access key. Its secret is told now and never again.
 
     An admin makes keys for all accounts, everybody else for the own one. A key may do what its
     account may, and has no end: a token that is narrowed down, or ends, makes none.
     """
     caller = asker.caller
-    if new.account != caller.account:
+    account = author if new.account is None else new.account
+    if account != caller.account:
         asker.require(Action.ADMINISTER)
     if caller.scopes or caller.token_expires_us is not None:
         raise AccessDenied(
             f"the token {caller.token} is narrowed down or ends, and makes no access keys",
             hint="use one without scopes and without an end",
         )
-    check_holder(state.vs.db, new.account)
-    return s3_keys.create_s3_key(state.vs, new.account, read_only=new.read_only)
+    check_holder(state.vs.db, account)
+    return s3_keys.create_s3_key(state.vs, account, read_only=new.read_only)
 
 
 @router.delete("/{key}", status_code=status.HTTP_204_NO_CONTENT)
