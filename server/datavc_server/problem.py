@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Router
+from starlette.routing import Match, Router, compile_path
 
 from datavc.errors import (
     AccessDenied,
@@ -216,7 +216,7 @@ def answer_unexpected(_request: Request, error: Exception) -> Response:
 def _allowed_methods(request: Request) -> list[str]:
     """All that the path takes; the framework names those of one of its routes."""
     router: Router = request.app.router
-    return [
+    allowed = [
         method
         for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
         if any(
@@ -224,6 +224,16 @@ def _allowed_methods(request: Request) -> list[str]:
             for route in router.routes
         )
     ]
+    documented = _documented_methods(request)
+    return [method for method in allowed if method == "HEAD" or method in documented] or allowed
+
+
+def _documented_methods(request: Request) -> set[str]:
+    """Those of the path itself, where another's parameter would take its last word, too."""
+    for path, item in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.scope["path"]):
+            return {method.upper() for method in item}
+    return set()
 
 
 def _describe(error: Mapping[str, Any]) -> str:

@@ -46,7 +46,7 @@ class Login(BodyModel):
     )
 
 
-@router.get("")
+@router.get("", responses={404: {"description": "There is none."}})
 def get_provider(state: State) -> Provider:
     """Where people log in; open to everybody."""
     provider = _provider(state)

@@ -28,7 +28,7 @@ _MAX_BYTES = 8 * 1024 * 1024
     "/records",
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}, "description": "Records."}},
-    openapi_extra={"requestBody": {"content": {"application/msgpack": {}}}},
+    openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}},
 )
 async def read_records(request: Request, state: State, asker: Asker) -> Response:
     """Records as they are stored, end to end, in the order asked for.

@@ -46,13 +46,15 @@ def create_s3_key(new: S3KeyRequest, state: State, author: Author, asker: Asker)
     """Make an access key. Its secret is told now and never again.
 
     An admin makes keys for all accounts, everybody else for the own one. A key may do what its
-    account may, and has no end: a token that is narrowed down, or ends, makes none.
+    account may, and has no end: a token that is narrowed down makes none, and one that ends only
+    an admin's.
     """
     caller = asker.caller
     account = author if new.account is None else new.account
     if account != caller.account:
         asker.require(Action.ADMINISTER)
-    if caller.scopes or caller.token_expires_us is not None:
+    ends = caller.token_expires_us is not None and not asker.may(Action.ADMINISTER)
+    if caller.scopes or ends:
         raise AccessDenied(
             f"the token {caller.token} is narrowed down or ends, and makes no access keys",
             hint="use one without scopes and without an end",
