@@ -81,6 +81,30 @@ def complete_secret(incomplete: str) -> list[str]:
     return _quietly(_secrets(incomplete))
 
 
+def complete_account(incomplete: str) -> list[str]:
+    """Accounts whose name starts with what was typed."""
+    return _quietly(_accounts(incomplete))
+
+
+def complete_group(incomplete: str) -> list[str]:
+    """Groups whose name starts with what was typed."""
+    return _quietly(_groups(incomplete))
+
+
+def complete_role(incomplete: str) -> list[str]:
+    """Roles that start with what was typed."""
+    from datavc.model.role import Role
+
+    return [role.value for role in Role if role.startswith(incomplete)]
+
+
+def complete_outcome(incomplete: str) -> list[str]:
+    """Outcomes in the audit log that start with what was typed."""
+    from datavc.model.audit import Outcome
+
+    return [outcome.value for outcome in Outcome if outcome.startswith(incomplete)]
+
+
 def complete_job(incomplete: str) -> list[str]:
     """Ids of the latest jobs that start with what was typed."""
     return _quietly(_jobs(incomplete))
@@ -150,6 +174,20 @@ def _s3_keys(start: str) -> Iterator[str]:
 
     with datavc.connect() as client:
         yield from (each.id for each in client.list_s3_keys() if each.id.startswith(start))
+
+
+def _accounts(start: str) -> Iterator[str]:
+    import datavc
+
+    with datavc.connect() as client:
+        yield from (each.name for each in client.list_accounts() if each.name.startswith(start))
+
+
+def _groups(start: str) -> Iterator[str]:
+    import datavc
+
+    with datavc.connect() as client:
+        yield from (each.name for each in client.list_groups() if each.name.startswith(start))
 
 
 def _jobs(start: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from datavc.client.access import AccessVerbs
 from datavc.client.appends import AppendVerbs
 from datavc.client.content_diffs import ContentDiffVerbs
 from datavc.client.control import ControlVerbs
@@ -48,6 +49,7 @@ class Client(
     SpecVerbs,
     SpaceVerbs,
     WorkingCopyVerbs,
+    AccessVerbs,
 ):
     """A connection to one datavc; see :func:`datavc.connect`. Safe to share between threads.
 

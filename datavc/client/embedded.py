@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datavc.client.embedded_access import EmbeddedAccess
 from datavc.client.embedded_control import EmbeddedControl
 from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 class EmbeddedTransport(
+    EmbeddedAccess,
     EmbeddedControl,
     EmbeddedMerge,
     EmbeddedRefs,
@@ -293,11 +295,14 @@ class EmbeddedTransport(
 
         return cron.tick_now(self._vs, name, author)
 
-    def create_s3_key(self, account: str, *, read_only: bool) -> NewS3Key:
-        """Make an access key of the S3 gateway."""
+    def create_s3_key(self, account: str | None, author: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway; without an account, one's own."""
+        from datavc.access.key_holder import check_holder
         from datavc.engine import s3_keys
 
-        return s3_keys.create_s3_key(self._vs, account, read_only=read_only)
+        holder = author if account is None else account
+        check_holder(self._vs.db, holder)
+        return s3_keys.create_s3_key(self._vs, holder, read_only=read_only)
 
     def list_s3_keys(self) -> list[S3KeyInfo]:
         """All access keys, without their secrets."""

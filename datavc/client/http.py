@@ -10,6 +10,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
+from datavc.client.http_access import HttpAccess
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_control import HttpControl
 from datavc.client.http_merge import HttpMerge
@@ -51,7 +52,14 @@ class _Run(msgspec.Struct):
 
 
 class HttpTransport(
-    HttpControl, HttpMerge, HttpRefs, HttpReproduction, HttpSpace, HttpSpecs, HttpWebhooks
+    HttpAccess,
+    HttpControl,
+    HttpMerge,
+    HttpRefs,
+    HttpReproduction,
+    HttpSpace,
+    HttpSpecs,
+    HttpWebhooks,
 ):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
@@ -79,7 +87,7 @@ class HttpTransport(
         except BaseException:
             self._session.close()
             raise
-        self.objects = ObjectStore(self._store.backend)
+        self.objects: ObjectStore = self._store.objects
         self.chunks: ChunkIndex = HttpChunkIndex(self._session)
 
     def close(self) -> None:
@@ -268,10 +276,10 @@ class HttpTransport(
         """Commit a tick of each of a pipeline's cron inputs."""
         return self._post(f"/pipelines/{part(name)}/ticks", Items[CommitInfo], {}, author).items
 
-    def create_s3_key(self, account: str, *, read_only: bool) -> NewS3Key:
-        """Make an access key of the S3 gateway."""
+    def create_s3_key(self, account: str | None, author: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway; without an account, one's own."""
         body = {"account": account, "read_only": read_only}
-        return self._post("/s3-keys", NewS3Key, body, account)
+        return self._post("/s3-keys", NewS3Key, body, author)
 
     def list_s3_keys(self) -> list[S3KeyInfo]:
         """All access keys, without their secrets."""

@@ -17,17 +17,19 @@ class S3KeyVerbs(ClientBase):
         """Make an access key. Its secret is told now and never again.
 
         Args:
-            account: who is written down for what is done with it; this client's author by
-                default.
+            account: whose it is, and who is written down for what is done with it; the one whose
+                token this client shows, or its author, by default.
             read_only: it opens nothing for writing.
 
         Raises:
             InvalidInput: the account's name is empty, too long, or not one line.
+            NotFound: there are accounts, and none of that name.
+            AccessDenied: it is another's, or this client's token is narrowed down or ends.
         """
-        return self.transport.create_s3_key(account or self.author, read_only=read_only)
+        return self.transport.create_s3_key(account, self.author, read_only=read_only)
 
     def list_s3_keys(self) -> list[S3KeyInfo]:
-        """All access keys, the oldest first, without their secrets."""
+        """One's own access keys, an admin's all of them; oldest first, without their secrets."""
         return self.transport.list_s3_keys()
 
     def revoke_s3_key(self, key: str) -> None:

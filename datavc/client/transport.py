@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from datavc.client.access_transport import AccessTransport
 from datavc.client.control_transport import ControlTransport, JobProgress
 from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
@@ -35,6 +36,7 @@ __all__ = ["JobProgress", "Transport"]
 
 
 class Transport(
+    AccessTransport,
     ControlTransport,
     MergeTransport,
     RefsTransport,
@@ -173,8 +175,8 @@ class Transport(
     def run_cron(self, name: str, author: str) -> list[CommitInfo]:
         """Commit a tick of each of a pipeline's cron inputs."""
 
-    def create_s3_key(self, account: str, *, read_only: bool) -> NewS3Key:
-        """Make an access key of the S3 gateway."""
+    def create_s3_key(self, account: str | None, author: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway; without an account, one's own."""
 
     def list_s3_keys(self) -> list[S3KeyInfo]:
         """All access keys, without their secrets."""

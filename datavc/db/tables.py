@@ -708,3 +708,127 @@ WebhookDelivery = Table(
     Index(None, "state", "next_us"),
     sqlite_autoincrement=True,
 )
+
+
+class AccountColumns(TypedColumns):
+    """An account."""
+
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    name: Named[str] = Column(_TEXT, unique=True)
+    kind: Named[str] = Column(_TEXT)
+    #: 1 where it is let in no more.
+    disabled: Named[int] = Column(_BIG)
+    issuer: Named[str | None] = Column(_TEXT)
+    subject: Named[str | None] = Column(_TEXT)
+    max_bytes: Named[int | None] = Column(_BIG)
+    max_repos: Named[int | None] = Column(_BIG)
+    requests_per_minute: Named[int | None] = Column(_BIG)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+# Ids are never used twice, so nothing of a deleted account becomes another one's.
+Account = Table(
+    "accounts",
+    METADATA,
+    AccountColumns,
+    UniqueConstraint("issuer", "subject"),
+    sqlite_autoincrement=True,
+)
+
+
+class AccountGroupColumns(TypedColumns):
+    """A group of accounts."""
+
+    name: Named[str] = Column(_TEXT, primary_key=True)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+AccountGroup = Table("account_groups", METADATA, AccountGroupColumns)
+
+
+class GroupMemberColumns(TypedColumns):
+    """An account in a group."""
+
+    group_name: Named[str] = Column(
+        _TEXT, ForeignKey("account_groups.name", ondelete="CASCADE"), primary_key=True
+    )
+    account_id: Named[int] = Column(
+        _BIG, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+GroupMember = Table("group_members", METADATA, GroupMemberColumns)
+
+
+class RoleBindingColumns(TypedColumns):
+    """A role of an account or of a group; exactly one of the two is set."""
+
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    account_id: Named[int | None] = Column(
+        _BIG, ForeignKey("accounts.id", ondelete="CASCADE"), index=True
+    )
+    group_name: Named[str | None] = Column(
+        _TEXT, ForeignKey("account_groups.name", ondelete="CASCADE"), index=True
+    )
+    role: Named[str] = Column(_TEXT)
+    repos: Named[str] = Column(_TEXT)
+    branches: Named[str] = Column(_TEXT)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+RoleBindingRow = Table(
+    "role_bindings",
+    METADATA,
+    RoleBindingColumns,
+    CheckConstraint("(account_id IS NULL) <> (group_name IS NULL)", name="one_holder"),
+)
+
+
+class TokenColumns(TypedColumns):
+    """A token; only the digest of its secret is kept."""
+
+    id: Named[str] = Column(_TEXT, primary_key=True)
+    account_id: Named[int] = Column(_BIG, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    name: Named[str] = Column(_TEXT)
+    digest: Named[bytes] = Column(LargeBinary)
+    scopes: Named[list[str]] = Column(JSON)
+    created_us: Named[int] = Column(_BIG)
+    expires_us: Named[int | None] = Column(_BIG)
+    last_used_us: Named[int | None] = Column(_BIG)
+    revoked_us: Named[int | None] = Column(_BIG)
+
+
+Token = Table("tokens", METADATA, TokenColumns)
+
+
+class RepoOwnerColumns(TypedColumns):
+    """Whose limits a repo counts towards."""
+
+    repo_id: Named[int] = Column(_BIG, ForeignKey("repos.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Named[int] = Column(_BIG, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+
+
+RepoOwner = Table("repo_owners", METADATA, RepoOwnerColumns)
+
+
+class AuditColumns(TypedColumns):
+    """A change or a refusal. The database itself keeps rows from being changed or deleted."""
+
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    time_us: Named[int] = Column(_BIG, index=True)
+    account: Named[str] = Column(_TEXT)
+    token: Named[str] = Column(_TEXT)
+    request: Named[str] = Column(_TEXT)
+    repo: Named[str] = Column(_TEXT)
+    branch: Named[str] = Column(_TEXT)
+    outcome: Named[str] = Column(_TEXT)
+    status: Named[int] = Column(_BIG)
+    address: Named[str] = Column(_TEXT)
+    request_id: Named[str] = Column(_TEXT)
+    reason: Named[str] = Column(_TEXT)
+
+
+AuditRow = Table("audit_log", METADATA, AuditColumns, sqlite_autoincrement=True)

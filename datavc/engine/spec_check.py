@@ -53,6 +53,18 @@ def validate_specs(
     return reports
 
 
+def input_of(document: Mapping[str, object]) -> PipelineInput:
+    """What a spec, or an input alone, reads.
+
+    Raises:
+        InvalidSpec: it is malformed.
+    """
+    if "transform" in document or "pipeline" in document:
+        return parse_pipeline_spec(document).input
+    source = document.get("input") if "input" in document else document
+    return parse_input(source, "input", _NAMELESS)
+
+
 def preview_datums(vs: VersionedStore, document: Mapping[str, object]) -> Iterator[DatumPreview]:
     """The datums that a spec, or an input alone, would make over the current heads.
 
@@ -63,9 +75,7 @@ def preview_datums(vs: VersionedStore, document: Mapping[str, object]) -> Iterat
         NotFound: an input repo or branch does not exist.
         Conflict: an input has no commit yet.
     """
-    whole = "transform" in document or "pipeline" in document
-    source = document.get("input") if "input" in document else document
-    node = parse_pipeline_spec(document).input if whole else parse_input(source, "input", _NAMELESS)
+    node = input_of(document)
     with vs.db.read() as conn:
         trees = _trees(conn, node)
     ticks = cron_inputs(node)

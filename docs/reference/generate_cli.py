@@ -14,6 +14,8 @@ from datavc.client.history import Status
 from datavc.client.imports import ImportResult
 from datavc.client.removals import RemoveResult
 from datavc.model import (
+    account,
+    audit,
     commit_info,
     file_info,
     job,
@@ -37,6 +39,8 @@ _SHAPES = (
     s3_key.NewS3Key, s3_key.S3KeyInfo,
     spec_report.SpecReport, spec_report.SpecInput, spec_report.DatumPreview,
     spec_diff.PipelineDiff, spec_diff.SpecChange,
+    account.AccountInfo, account.Limits, account.Usage, account.GroupInfo, account.RoleBinding,
+    account.TokenInfo, account.NewToken, account.WhoAmI, audit.AuditEntry,
 )  # fmt: skip
 
 

@@ -61,6 +61,11 @@ _EXAMPLES: dict[HTTPStatus, tuple[ErrorCode, str, str]] = {
         "the request is malformed: body.name: Field required",
         "see /api/v1/openapi.json",
     ),
+    HTTPStatus.TOO_MANY_REQUESTS: (
+        ErrorCode.TOO_MANY_REQUESTS,
+        "account 'ada@example.com' may ask 60 times a minute",
+        "try again in 2 s",
+    ),
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         ErrorCode.INTERNAL,
         "the server failed in an unexpected way",
@@ -83,6 +88,7 @@ _ALWAYS = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
@@ -117,7 +123,11 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     schema["properties"]["code"]["enum"] = [code.value for code in ErrorCode]
     components.setdefault("schemas", {})["Problem"] = schema
     components["securitySchemes"] = {
-        _SCHEME: {"type": "http", "scheme": "bearer", "description": "The server's token."}
+        _SCHEME: {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The token of an account, or the server's own.",
+        }
     }
     # Without a token, a server serves whoever is on the same machine.
     document["security"] = [{_SCHEME: []}, {}]
@@ -158,7 +168,7 @@ def _response(status: HTTPStatus) -> dict[str, Any]:
             }
         },
     }
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         response["headers"] = {
             "Retry-After": {
                 "description": "Seconds to wait before the next try.",

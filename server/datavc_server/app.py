@@ -8,43 +8,53 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Lifespan
 
+from datavc.access.accounts import ensure_admin
 from datavc.errors import DatavcError
 from datavc.store.external.source_access import SourceAccess
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server import problem
 from datavc_server.api_schema import DescribedApi, operation_id
+from datavc_server.audit_trail import AuditTrail
 from datavc_server.body_limit import BodyLimit
 from datavc_server.encoded_slash import EncodedSlash
 from datavc_server.fetcher import Fetcher
 from datavc_server.gate import Gate
 from datavc_server.metrics import ServerMetrics
+from datavc_server.oidc import OidcProvider
 from datavc_server.presigned import Presigner
 from datavc_server.probe import place_probe
 from datavc_server.request_record import RequestRecord
+from datavc_server.route_rules import authorize
 from datavc_server.routers import (
+    accounts,
+    audit,
     branches,
     commits,
     diffs,
     fetches,
     files,
+    groups,
     health,
     jobs,
     logs,
     merges,
+    oidc,
     packs,
     pipeline_control,
     pipeline_specs,
     pipelines,
     presigned_packs,
+    records,
     refs,
     repos,
     reproductions,
+    roles,
     runs,
     s3_keys,
     secrets,
@@ -52,6 +62,7 @@ from datavc_server.routers import (
     staging,
     store,
     tags,
+    tokens,
     transactions,
     webhooks,
 )
@@ -85,8 +96,15 @@ _ROUTERS = (
     store,
     presigned_packs,
     packs,
+    records,
     refs,
     webhooks,
+    accounts,
+    groups,
+    roles,
+    tokens,
+    oidc,
+    audit,
     health,
 )
 
@@ -101,6 +119,8 @@ def create_app(
         settings: see :class:`~datavc_server.settings.ServerSettings`.
         stopping: set it before the server stops, so that long answers end.
     """
+    if settings.token is not None:
+        ensure_admin(vs.db)
     # What external files name was chosen by clients, who must not read by the server's rights.
     vs.objects.sources = SourceAccess(settings.allow_external)
     fetcher = Fetcher(vs, settings)
@@ -108,6 +128,7 @@ def create_app(
         vs,
         settings,
         fetcher=fetcher,
+        oidc=_oidc(settings),
         probe=place_probe(vs.objects.backend) if settings.direct else None,
         presigner=_presigner(settings),
         metrics=ServerMetrics(vs),
@@ -127,7 +148,8 @@ def create_app(
     _add_answers(app)
     app.add_middleware(EncodedSlash)
     app.add_middleware(BodyLimit, limit=settings.max_body)
-    app.add_middleware(Gate, settings=settings)
+    app.add_middleware(Gate, db=vs.db, settings=settings)
+    app.add_middleware(AuditTrail, db=vs.db)
     app.add_middleware(RequestRecord, metrics=state.metrics)
     return app
 
@@ -150,7 +172,8 @@ def _routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
     )
-    api = APIRouter(prefix=API)
+    # Whatever route is added, this stands before it; one without a rule is refused to everybody.
+    api = APIRouter(prefix=API, dependencies=[Depends(authorize)])
     for module in _ROUTERS:
         api.include_router(module.router)
     app.include_router(api)
@@ -169,6 +192,12 @@ def _add_answers(app: FastAPI) -> None:
 
 def _answer_nobody(_request: Request, _error: Exception) -> Response:
     return Response(status_code=400)
+
+
+def _oidc(settings: ServerSettings) -> OidcProvider | None:
+    if not settings.oidc_issuer and not settings.oidc_client_id:
+        return None
+    return OidcProvider(settings.oidc_issuer, settings.oidc_client_id)
 
 
 def _presigner(settings: ServerSettings) -> Presigner | None:

@@ -58,8 +58,17 @@ def serve(
     port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 8250,
     token_file: Annotated[
         Path | None,
-        typer.Option(help="Holds the token that clients must show; else DATAVC_TOKEN does."),
+        typer.Option(help="Holds a token that may do everything; else DATAVC_TOKEN does."),
     ] = None,
+    tokens_only: Annotated[
+        bool, typer.Option("--tokens-only", help="Trust no program without an account's token.")
+    ] = False,
+    oidc_issuer: Annotated[
+        str, typer.Option(metavar="URL", help="The OIDC provider that people log in at.")
+    ] = "",
+    oidc_client_id: Annotated[
+        str, typer.Option(metavar="ID", help="What that provider calls this server.")
+    ] = "",
     direct: Annotated[
         bool, typer.Option(help="Let clients on the same disk use the store's folder.")
     ] = True,
@@ -101,7 +110,8 @@ def serve(
     """Serve this datavc over HTTP.
 
     Only programs of this machine can use it, unless --host says otherwise; then there must be a
-    token, and who else may listen on the way decides whether TLS has to be put in front.
+    token, or --tokens-only with accounts that have some, and who else may listen on the way decides
+    whether TLS has to be put in front.
     """
     try:
         from datavc_server.serving import serve as run
@@ -112,6 +122,9 @@ def serve(
     settings = ServerSettings(
         host=host,
         token=_token(token_file),
+        tokens_only=tokens_only,
+        oidc_issuer=oidc_issuer,
+        oidc_client_id=oidc_client_id,
         store=store or str(home / "store"),
         direct=direct,
         presigned=presigned,

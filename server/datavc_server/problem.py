@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Router
+from starlette.routing import Match, Router, compile_path
 
 from datavc.errors import (
     AccessDenied,
@@ -23,11 +23,14 @@ from datavc.errors import (
     LostRace,
     NotFound,
     OutOfSpace,
+    QuotaExceeded,
     SourceUnreadable,
+    TooManyRequests,
     TransformFailed,
     Unavailable,
 )
 from datavc.model.ids import new_id
+from datavc_server.request_facts import facts_of
 
 #: Media type of a problem.
 PROBLEM_JSON = "application/problem+json"
@@ -43,7 +46,11 @@ _STATUS: dict[type[DatavcError], HTTPStatus] = {
     SourceUnreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     OutOfSpace: HTTPStatus.INSUFFICIENT_STORAGE,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
 }
+
+#: The same request may do later.
+_LATER = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 
 _CODES = {
     HTTPStatus.UNAUTHORIZED: ErrorCode.ACCESS_DENIED,
@@ -123,14 +130,35 @@ def problem_of(
     )
 
 
-def answer_datavc_error(_request: Request, error: Exception) -> Response:
+def answer_datavc_error(request: Request, error: Exception) -> Response:
     """The answer for one of datavc's own errors."""
     assert isinstance(error, DatavcError)  # noqa: S101 - registered for these only
+    facts = facts_of(request.scope)
+    if isinstance(error, (AccessDenied, QuotaExceeded)):
+        facts.refuse(error.message)
+    elif not facts.refused:
+        facts.reason = error.message
+    return answer_of(error)
+
+
+def answer_of(error: DatavcError) -> Response:
+    """The answer that tells of one of datavc's own errors."""
     status = status_of(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s: %s", error.code.value, error)
-    headers = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    headers = {"Retry-After": "1"} if status in _LATER else None
     return problem(status, error.code.value, error.message, hint=error.hint, headers=headers)
+
+
+def too_many_requests(detail: str, wait: int) -> Response:
+    """The answer for somebody who asks too often, and may ask again in *wait* seconds."""
+    return problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        ErrorCode.TOO_MANY_REQUESTS.value,
+        detail,
+        hint=f"try again in {wait} s",
+        headers={"Retry-After": str(wait)},
+    )
 
 
 def answer_refused_upload(_request: Request, refused: Exception) -> Response:
@@ -188,7 +216,7 @@ def answer_unexpected(_request: Request, error: Exception) -> Response:
 def _allowed_methods(request: Request) -> list[str]:
     """All that the path takes; the framework names those of one of its routes."""
     router: Router = request.app.router
-    return [
+    allowed = [
         method
         for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
         if any(
@@ -196,6 +224,16 @@ def _allowed_methods(request: Request) -> list[str]:
             for route in router.routes
         )
     ]
+    documented = _documented_methods(request)
+    return [method for method in allowed if method == "HEAD" or method in documented] or allowed
+
+
+def _documented_methods(request: Request) -> set[str]:
+    """Those of the path itself, where another's parameter would take its last word, too."""
+    for path, item in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.scope["path"]):
+            return {method.upper() for method in item}
+    return set()
 
 
 def _describe(error: Mapping[str, Any]) -> str:

@@ -15,14 +15,20 @@ class ServerSettings:
     """A server's settings.
 
     Raises:
-        InvalidInput: others than this machine could reach it, and it has no token; or the token
+        InvalidInput: others than this machine could reach it, and it wants no token; or the token
             is a weak one; or a prefix is malformed.
     """
 
     #: Address to listen on.
     host: str = "127.0.0.1"
-    #: What clients must show; ``None`` lets every program of this machine in.
+    #: A token that may do everything, as the account ``admin``. Without one, every program of this
+    #: machine may, until the first account is given a token.
     token: str | None = None
+    #: Whether accounts' tokens are wanted even while there is none.
+    tokens_only: bool = False
+    #: The OIDC provider that people log in at, and what it calls this server.
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
     #: Where the packs are, as :func:`datavc.store.open.open_backend` takes it.
     store: str = ""
     #: Whether clients that can read and write the store's own folder are told where it is.
@@ -70,10 +76,11 @@ class ServerSettings:
                 f"the token has fewer than {MIN_TOKEN} characters",
                 hint="make one: openssl rand -hex 32",
             )
-        if self.token is None and not is_loopback(self.host):
+        if self.token is None and not self.tokens_only and not is_loopback(self.host):
             raise InvalidInput(
                 f"serving on {self.host!r} needs a token, since others can reach it",
-                hint="set DATAVC_TOKEN, or name a file with --token-file",
+                hint="set DATAVC_TOKEN, or name a file with --token-file; or make accounts, and "
+                "use --tokens-only",
             )
 
 

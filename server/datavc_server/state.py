@@ -13,9 +13,11 @@ from pydantic import AfterValidator
 from datavc.client.wire import from_hex
 from datavc.model.entry import PACK_ID_SIZE
 from datavc.versioning.versioned_store import VersionedStore
+from datavc_server.asking import Asker
 from datavc_server.encoded_slash import decode_slashes
 from datavc_server.fetcher import Fetcher
 from datavc_server.metrics import ServerMetrics
+from datavc_server.oidc import OidcProvider
 from datavc_server.presigned import Presigner
 from datavc_server.probe import Probe
 from datavc_server.settings import ServerSettings
@@ -39,6 +41,8 @@ class ServerState:
     #: Fetches files from elsewhere.
     fetcher: Fetcher
     metrics: ServerMetrics
+    #: Where people log in; ``None`` for nowhere.
+    oidc: OidcProvider | None = None
     uploads: Uploads = field(default_factory=Uploads)
     #: Set when the server is about to stop, so that long answers end.
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -50,10 +54,17 @@ def _state(request: Request) -> ServerState:
 
 
 def _author(
+    asker: Asker,
     datavc_author: Annotated[
-        str | None, Header(description="Who is written down; percent-encoded UTF-8.")
+        str | None,
+        Header(
+            description="Who is written down; percent-encoded UTF-8. What is done by an account's "
+            "token is that account's, whatever this says."
+        ),
     ] = None,
 ) -> str:
+    if not asker.caller.names_authors:
+        return asker.caller.account
     return unquote(datavc_author) if datavc_author else ANONYMOUS
 
 
@@ -97,6 +108,12 @@ JobName = Annotated[
     str,
     AfterValidator(decode_slashes),
     _named("A job's id, or a unique start of it.", "0f3a9c5d7e1b"),
+]
+AccountName = Annotated[
+    str, AfterValidator(decode_slashes), Path(description="An account; a slash in it as `%2F`.")
+]
+GroupName = Annotated[
+    str, AfterValidator(decode_slashes), Path(description="A group; a slash in it as `%2F`.")
 ]
 Limit = Annotated[int, Query(ge=1, le=10_000, description="Most items in the answer.")]
 Cursor = Annotated[

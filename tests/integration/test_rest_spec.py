@@ -66,6 +66,9 @@ class World:
         self._client.put("/repos/images/refs/experiment/files/staged", content=b"1")
         post("/repos/images/tags", json={"name": "v1", "target": "main"})
         post("/pipelines", json=SPEC)
+        post("/auth/accounts", json={"name": "ada"})
+        post("/auth/groups", json={"name": "labellers"})
+        key = post("/s3-keys", json={"account": "ada"}).raise_for_status().json()
         post("/secrets", json={"name": "warehouse", "values": {"password": "aHVudGVyMg=="}})
         head = self._client.get("/repos/images/refs/main").raise_for_status().json()
         self._engine.drive(head["run_id"])
@@ -85,6 +88,11 @@ class World:
             "pack": packs[0]["id"],
             "secret": "warehouse",
             "webhook": webhook["id"],
+            "account": "ada",
+            "group": "labellers",
+            "key": key["id"],
+            # With a token, the server would trust this machine no more.
+            "token": "0" * 16,
             "datum": self._datum_of(jobs[0]["id"]),
         }
 

@@ -6,7 +6,9 @@ from fastapi import APIRouter, Response, status
 from pydantic import Field
 
 from datavc.model.repo import BranchInfo
+from datavc.model.role import Action
 from datavc.versioning import branches
+from datavc_server.asking import Asker
 from datavc_server.body_model import BodyModel
 from datavc_server.entity_tag import (
     CONDITIONAL,
@@ -52,8 +54,11 @@ def list_branches(
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-def create_branch(repo: Repo, new: NewBranch, state: State, author: Author) -> BranchInfo:
+def create_branch(
+    repo: Repo, new: NewBranch, state: State, author: Author, asker: Asker
+) -> BranchInfo:
     """Create a branch."""
+    asker.require(Action.WRITE, repo, new.name)
     return branches.create_branch(state.vs, repo, new.name, author=author, start=new.start)
 
 

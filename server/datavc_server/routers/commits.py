@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
+from datavc.access import quotas
 from datavc.client.wire import TreeBody
 from datavc.model.commit_info import CommitInfo, Lineage
 from datavc.model.log_filter import LogFilter
@@ -17,6 +18,7 @@ from datavc.model.name import clean_prefix
 from datavc.versioning import commits, history, lineage, resolve
 from datavc.versioning.filtered_log import filtered_log
 from datavc.versioning.merge_base import find_merge_base
+from datavc_server.asking import Asker
 from datavc_server.body_model import BodyModel, StoredChangeSet
 from datavc_server.change_set_check import check_change_set
 from datavc_server.entity_tag import (
@@ -112,11 +114,13 @@ def commit(
                 extra=extra,
             )
         else:
+            record = check_change_set(vs, new.change_set.record())
+            quotas.check_bytes(vs.db, repo, record.bytes)
             made = commits.commit_changes(
                 vs,
                 repo,
                 branch,
-                check_change_set(vs, new.change_set.record()),
+                record,
                 message=new.message,
                 author=author,
                 allow_empty=new.allow_empty,
@@ -185,10 +189,17 @@ def get_lineage(
     repo: Repo,
     ref: Ref,
     state: State,
+    asker: Asker,
     direction: Annotated[
         Literal["upstream", "downstream"],
         Query(description="What the commit was made from, or what was made from it."),
     ] = "upstream",
 ) -> Lineage:
-    """The provenance of a commit, at any depth."""
-    return lineage.lineage(state.vs, repo, ref, direction)
+    """The provenance of a commit, at any depth; in the repos that the account may read."""
+    found = lineage.lineage(state.vs, repo, ref, direction)
+    seen = asker.readable(found.commits, lambda commit: commit.repo)
+    if len(seen) == len(found.commits):
+        return found
+    ids = {commit.id for commit in seen}
+    edges = (edge for edge in found.edges if {edge.upstream, edge.downstream} <= ids)
+    return Lineage(found.commit, found.direction, tuple(seen), tuple(edges))

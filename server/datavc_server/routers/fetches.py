@@ -7,6 +7,7 @@ from fastapi import APIRouter, status
 from pydantic import Field
 from sqlalchemy import Connection
 
+from datavc.access import quotas
 from datavc.model.file_info import PutResult
 from datavc.model.name import clean_prefix
 from datavc.model.repo import StagedChange
@@ -58,6 +59,7 @@ def fetch(
 
     def act(remember: Remember) -> PutResult:
         branches.get_branch(vs, repo, branch)
+        quotas.check_bytes(vs.db, repo, 0)
         tree = resolve.get_tree(vs, repo, branch)
         staged = staging.staged_records(vs, repo, branch) if new.message is None else ()
         view = BranchView(tree, vs.nodes, staged)
@@ -69,6 +71,7 @@ def fetch(
         note_files(state, done.bytes, done.stored_bytes)
         if done.record is None:
             return _result(done)
+        quotas.check_bytes(vs.db, repo, done.record.bytes)
         if new.message is None:
 
             def on_staged(conn: Connection, change: StagedChange) -> None:

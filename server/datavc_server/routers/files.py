@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from datavc.access import quotas
 from datavc.errors import InvalidPath, NotFound
 from datavc.model.commit import TreeRef
 from datavc.model.entry import Entry, EntryKind
@@ -119,7 +120,8 @@ async def write_file(
     ] = None,
 ) -> PutResult:
     """Store the request's body as one file of a branch."""
-    blocks = read_blocks(request, state.settings.max_file)
+    room = await run_in_threadpool(quotas.room_in_repo, state.vs.db, repo)
+    blocks = read_blocks(request, state.settings.max_file, room)
     return await run_in_threadpool(
         _put, state, repo, ref, clean_path(path), BodyReader(blocks), author, message
     )

@@ -10,10 +10,13 @@ from fastapi import APIRouter
 from pydantic import Field, Strict
 from sqlalchemy import Connection
 
+from datavc.access import quotas
 from datavc.model.merge_decisions import Decisions
 from datavc.model.merge_info import MergeInfo
+from datavc.model.role import Action
 from datavc.model.tree.clash import MergeStrategy
 from datavc.versioning import merges, resolve
+from datavc_server.asking import Asker
 from datavc_server.body_model import BodyModel, StoredChangeSet
 from datavc_server.change_set_check import check_change_set
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
@@ -146,9 +149,11 @@ def cherry_pick(
     new: NewCherryPick,
     state: State,
     author: Author,
+    asker: Asker,
     idempotency_key: IdempotencyKey = None,
 ) -> MergeInfo:
     """Do on a branch what one commit, of this or of another repo, has changed there."""
+    asker.require(Action.READ, new.repo)
 
     def act(on_move: merges.OnMove) -> MergeInfo:
         return merges.cherry_pick(
@@ -182,6 +187,7 @@ def _bring_once(
         def on_move(conn: Connection, moved: merges.Moved) -> None:
             remember(conn, msgspec.to_builtins(moved))
 
+        quotas.check_bytes(state.vs.db, repo, 0)
         done = act(on_move)
         if done.commit is not None and done.run_id is not None:
             note_commit(state, repo, branch, done.commit.id, done.run_id)

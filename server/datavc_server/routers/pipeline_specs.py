@@ -11,13 +11,18 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from datavc.engine import spec_check
+from datavc.errors import InvalidInput
 from datavc.model.job import PipelineInfo
+from datavc.model.pipeline import parse_pipeline_spec
+from datavc.model.pipeline_input import pfs_inputs
 from datavc.model.pipeline_schema import pipeline_schema_text
+from datavc.model.role import Action
 from datavc.model.spec_diff import PipelineDiff
 from datavc.model.spec_report import SpecReport
+from datavc_server.asking import Asker
 from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items, Page, newest_first, page_list
-from datavc_server.routers.pipelines import SPEC_EXAMPLE, Version
+from datavc_server.routers.pipelines import SPEC_EXAMPLE, Version, check_pipeline, check_spec
 from datavc_server.state import Cursor, Limit, PipelineName, State
 
 router = APIRouter(tags=["pipelines"])
@@ -47,8 +52,17 @@ def get_schema() -> Response:
 
 
 @router.post("/pipeline-specs/validate")
-def validate_specs(asked: Specs, state: State) -> Items[SpecReport]:
+def validate_specs(asked: Specs, state: State, asker: Asker) -> Items[SpecReport]:
     """What creating or updating pipelines with these specs would do; nothing is changed."""
+    before: set[str] = set()
+    for document in asked.specs:
+        try:
+            spec = parse_pipeline_spec(document)
+        except InvalidInput:
+            # The report says so.
+            continue
+        check_spec(asker, spec, before)
+        before.add(spec.name)
     return Items(items=spec_check.validate_specs(state.vs, asked.specs))
 
 
@@ -58,8 +72,11 @@ def preview_datums(
         dict[str, object], Body(description="A spec, or an input alone.", examples=[SPEC_EXAMPLE])
     ],
     state: State,
+    asker: Asker,
 ) -> Response:
     """The datums that a spec would make over the current heads; nothing is run."""
+    for leaf in pfs_inputs(spec_check.input_of(spec)):
+        asker.require(Action.READ, leaf.repo)
     previews = spec_check.preview_datums(state.vs, spec)
 
     def encoded() -> Iterator[bytes]:
@@ -71,9 +88,10 @@ def preview_datums(
 
 @router.get("/pipelines/{pipeline}/versions")
 def list_versions(
-    pipeline: PipelineName, state: State, limit: Limit = 1000, cursor: Cursor = None
+    pipeline: PipelineName, state: State, asker: Asker, limit: Limit = 1000, cursor: Cursor = None
 ) -> Page[PipelineInfo]:
     """All versions of a pipeline, newest first."""
+    check_pipeline(asker, pipeline, Action.READ)
     found = spec_check.list_versions(state.vs, pipeline)
     return page_list(found, limit, cursor, lambda one: newest_first(one.version))
 
@@ -82,8 +100,10 @@ def list_versions(
 def diff_versions(
     pipeline: PipelineName,
     state: State,
+    asker: Asker,
     old: Annotated[Version | None, Query(description="Without it, the one before `new`.")] = None,
     new: Annotated[Version | None, Query(description="Without it, the current one.")] = None,
 ) -> PipelineDiff:
     """What differs between two versions of a pipeline, field by field."""
+    check_pipeline(asker, pipeline, Action.READ)
     return spec_check.diff_versions(state.vs, pipeline, old, new)

@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 
-from datavc.errors import NotFound
+from datavc.access import quotas
+from datavc.errors import NotFound, QuotaExceeded
+from datavc_server.asking import Asker
 from datavc_server.body_model import BodyModel
 from datavc_server.presigned import MAX_PARTS, URL_SECONDS, Presigner
 from datavc_server.routers.packs import begin_upload
@@ -55,9 +57,14 @@ def read_url(pack: PackId, state: State) -> PackUrl:
 
 
 @router.post("/upload", status_code=status.HTTP_201_CREATED)
-def begin(pack: PackId, state: State) -> NewUpload:
+def begin(pack: PackId, state: State, asker: Asker) -> NewUpload:
     """Begin to upload a new pack in parts."""
     presigner = _presigner(state)
+    if quotas.room_for_upload(state.vs.db, asker.caller) == 0:
+        raise QuotaExceeded(
+            f"account {asker.caller.account!r} has all the bytes that it may",
+            hint="remove files that are not needed, or ask an admin for more",
+        )
     begin_upload(state, pack)
     try:
         return NewUpload(upload=presigner.begin(pack))

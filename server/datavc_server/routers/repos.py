@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 from pydantic import Field
 
+from datavc.access import quotas
 from datavc.model.repo import RefMove, RepoInfo
 from datavc.versioning import branches, repos
+from datavc_server.asking import Asker
 from datavc_server.body_model import BodyModel
 from datavc_server.paging import Page, decode_cursor, no_cursor, page_list, page_of
 from datavc_server.state import Author, Cursor, Limit, Repo, State
@@ -24,15 +26,22 @@ class NewRepo(BodyModel):
 
 
 @router.get("")
-def list_repos(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[RepoInfo]:
-    """All repos, by name."""
-    return page_list(repos.list_repos(state.vs), limit, cursor, lambda one: one.name)
+def list_repos(
+    state: State, asker: Asker, limit: Limit = 1000, cursor: Cursor = None
+) -> Page[RepoInfo]:
+    """All repos that the account may read, by name."""
+    found = asker.readable(repos.list_repos(state.vs), lambda one: one.name)
+    return page_list(found, limit, cursor, lambda one: one.name)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
-def create_repo(new: NewRepo, state: State, author: Author) -> RepoInfo:
-    """Create an empty repo with the branch `main`."""
-    return repos.create_repo(state.vs, new.name, author=author, description=new.description)
+def create_repo(new: NewRepo, state: State, author: Author, asker: Asker) -> RepoInfo:
+    """Create an empty repo with the branch `main`; it counts towards the account's limits."""
+    asker.require_new(new.name)
+    quotas.check_new_repo(state.vs.db, asker.caller)
+    made = repos.create_repo(state.vs, new.name, author=author, description=new.description)
+    quotas.own_repo(state.vs.db, asker.caller, new.name)
+    return made
 
 
 @router.get("/{repo}")

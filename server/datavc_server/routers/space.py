@@ -17,8 +17,10 @@ from datavc.model.collection import (
     Usage,
 )
 from datavc.model.name import clean_path
+from datavc.model.role import Action
 from datavc.versioning import fsck, gc, purge, retention, usage
 from datavc.versioning.retention import UNREACHABLE_KEEP_S
+from datavc_server.asking import Asker
 from datavc_server.body_model import BodyModel
 from datavc_server.paging import Page, newest_first, page_list
 from datavc_server.state import Author, Cursor, Limit, Ref, Repo, State
@@ -124,9 +126,13 @@ def check_store(asked: NewCheck, state: State) -> StoreCheck:
 
 
 @router.get("/usage")
-def usage_of_repos(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[Usage]:
-    """What each repo takes up in the store."""
-    return page_list(usage.usage_of_repos(state.vs), limit, cursor, lambda one: one.name)
+def usage_of_repos(
+    state: State, asker: Asker, limit: Limit = 1000, cursor: Cursor = None
+) -> Page[Usage]:
+    """What each repo takes up in the store; of those that may be read."""
+    found = usage.usage_of_repos(state.vs)
+    seen = found if asker.may(Action.READ) else asker.readable(found, _name)
+    return page_list(seen, limit, cursor, _name)
 
 
 @router.get("/repos/{repo}/refs/{ref}/usage")
@@ -136,9 +142,12 @@ def usage_of_commit(repo: Repo, ref: Ref, state: State) -> Usage:
 
 
 @router.get("/retention")
-def list_all_rules(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[RetentionRule]:
-    """The retention rules of all repos."""
-    return page_list(retention.list_rules(state.vs), limit, cursor, _place_of_rule)
+def list_all_rules(
+    state: State, asker: Asker, limit: Limit = 1000, cursor: Cursor = None
+) -> Page[RetentionRule]:
+    """The retention rules of all repos that may be read."""
+    found = asker.readable(retention.list_rules(state.vs), lambda rule: rule.repo)
+    return page_list(found, limit, cursor, _place_of_rule)
 
 
 @router.get("/repos/{repo}/retention")
@@ -167,3 +176,7 @@ def remove_rule(
 
 def _place_of_rule(rule: RetentionRule) -> str:
     return f"{rule.repo}\0{rule.pattern}"
+
+
+def _name(usage_of_one: Usage) -> str:
+    return usage_of_one.name

@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter, Body, Query, status
 from sqlalchemy import Connection
 
+from datavc.access import quotas
 from datavc.client.wire import RecordBody
 from datavc.model.repo import Reset, StagedChange
 from datavc.versioning import reset, staging
@@ -76,6 +77,7 @@ def stage(
             remember(conn, {"staged": msgspec.to_builtins(staged)})
 
         record = check_change_set(state.vs, change_set.record())
+        quotas.check_bytes(state.vs.db, repo, record.bytes)
         staged = staging.stage(state.vs, repo, branch, record, author=author, extra=extra)
         note_files(state, record.bytes, 0)
         return staged

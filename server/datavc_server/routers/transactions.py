@@ -10,8 +10,10 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from datavc.model.commit_info import CommitInfo
+from datavc.model.role import Action
 from datavc.versioning import resolve
 from datavc.versioning.transactions import commit_together
+from datavc_server.asking import Asker
 from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
@@ -43,11 +45,17 @@ class NewTransaction(BodyModel):
 
 @router.post("/transactions", status_code=status.HTTP_201_CREATED)
 def commit_all(
-    new: NewTransaction, state: State, author: Author, idempotency_key: IdempotencyKey = None
+    new: NewTransaction,
+    state: State,
+    author: Author,
+    asker: Asker,
+    idempotency_key: IdempotencyKey = None,
 ) -> Items[CommitInfo]:
     """Commit what is staged on several branches, of any repos, at once or not at all."""
     vs = state.vs
     targets = [(one.repo, one.branch) for one in new.targets]
+    for target_repo, target_branch in targets:
+        asker.require(Action.WRITE, target_repo, target_branch)
 
     def act(remember: Remember) -> list[CommitInfo]:
         def extra(conn: Connection, commits: Sequence[str]) -> None:

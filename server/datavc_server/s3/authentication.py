@@ -14,7 +14,7 @@ from fastapi import Request
 
 from datavc.engine.s3_keys import open_s3_key
 from datavc.versioning.versioned_store import VersionedStore
-from datavc_server.s3.access import Caller
+from datavc_server.s3.access import Caller, caller_of
 from datavc_server.s3.error import S3Error, access_denied, not_implemented
 from datavc_server.s3.signature import ALGORITHM, SERVICE, UNSIGNED, Scope, Signed, SigningKey
 
@@ -58,16 +58,20 @@ class _Claim:
     expires: timedelta | None
 
 
-def authenticate(vs: VersionedStore, request: Request, now: datetime) -> Authenticated:
+def authenticate(
+    vs: VersionedStore, request: Request, now: datetime, *, accounts_only: bool = False
+) -> Authenticated:
     """Check a request's signature.
 
     Args:
         vs: knows the keys.
         request: its headers and its URL.
         now: the time.
+        accounts_only: see :func:`datavc_server.s3.access.caller_of`.
 
     Raises:
         S3Error: it has none, or it is wrong, too old, or by an unknown key.
+        AccessDenied: the key's account is let in no more.
     """
     query = parse_qsl(
         request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True
@@ -90,7 +94,7 @@ def authenticate(vs: VersionedStore, request: Request, now: datetime) -> Authent
     )
     if not hmac.compare_digest(key.sign_request(signed).encode(), claim.signature.encode()):
         raise signature_wrong()
-    caller = Caller(claim.key_id, known.info.account, known.info.read_only)
+    caller = caller_of(vs.db, known.info, accounts_only=accounts_only)
     return Authenticated(caller, claim.payload, claim.signature, key)
 
 

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import SubElement
 
 from fastapi import Response
 
+from datavc.access import quotas
 from datavc.errors import AlreadyExists, InvalidName
 from datavc.versioning import repos
 from datavc_server.s3.access import Action
@@ -23,14 +24,14 @@ REGION = "us-east-1"
 
 
 def list_buckets(gateway: Gateway, incoming: Incoming) -> Response:
-    """ListBuckets: every repo."""
-    incoming.allow(Action.READ, "")
+    """ListBuckets: every repo that may be read."""
+    caller = incoming.signed.caller
     prefix = incoming.query.get("prefix", "")
     root = document("ListAllMyBucketsResult")
     add_owner(root, "Owner")
     buckets = SubElement(root, "Buckets")
     for info in repos.list_repos(gateway.vs):
-        if info.name.startswith(prefix):
+        if info.name.startswith(prefix) and caller.may_read(info.name):
             bucket = SubElement(buckets, "Bucket")
             add(bucket, "Name", info.name)
             add(bucket, "CreationDate", xml_time(info.created_us))
@@ -46,12 +47,17 @@ def head_bucket(gateway: Gateway, incoming: Incoming) -> Response:
 def create_bucket(gateway: Gateway, incoming: Incoming) -> Response:
     """CreateBucket makes a repo."""
     incoming.allow(Action.CREATE)
+    holder, db = incoming.signed.caller.holder, gateway.vs.db
+    if holder is not None:
+        quotas.check_new_repo(db, holder)
     try:
         repos.create_repo(gateway.vs, incoming.bucket, author=incoming.account)
     except InvalidName as error:
         raise S3Error(HTTPStatus.BAD_REQUEST, "InvalidBucketName", str(error)) from None
     except AlreadyExists as error:
         raise S3Error(HTTPStatus.CONFLICT, "BucketAlreadyOwnedByYou", error.message) from None
+    if holder is not None:
+        quotas.own_repo(db, holder, incoming.bucket)
     return Response(headers={"Location": f"/{incoming.bucket}"})
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from datavc.versioning.branch_trees import BranchTrees
 from datavc.versioning.versioned_store import VersionedStore
+from datavc_server.token_bucket import TokenBuckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,9 @@ class Gateway:
     commit_writes: bool
     #: Largest object or part of one request, in bytes.
     max_object: int
+    #: Whether a key is of an account even while there is none.
+    accounts_only: bool = False
+    #: How often accounts ask.
+    rates: TokenBuckets = field(default_factory=TokenBuckets)
+    #: How often somebody from an address is refused, so that not all of it fills the audit log.
+    refusals: TokenBuckets = field(default_factory=TokenBuckets)

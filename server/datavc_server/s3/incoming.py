@@ -11,14 +11,21 @@ from xml.etree.ElementTree import Element
 
 from starlette.datastructures import Headers
 
+from datavc.access import quotas
+from datavc_server.request_facts import RequestFacts
 from datavc_server.s3.access import Action, check_allowed
+from datavc_server.s3.address import Address, find_target
 from datavc_server.s3.authentication import Authenticated
 from datavc_server.s3.body import UploadBody, open_body
 from datavc_server.s3.error import S3Error, invalid_argument, not_implemented
+from datavc_server.s3.gateway import Gateway
 from datavc_server.s3.xml import MalformedXml, parse
 
 #: Largest document that a client sends, in bytes.
 _MAX_DOCUMENT = 4 * 1024 * 1024
+
+#: Digits of a number of bytes.
+_LONGEST_NUMBER = 19
 
 _MESSAGE_HEADERS = ("x-datavc-commit", "x-amz-meta-datavc-commit")
 
@@ -42,6 +49,8 @@ class Incoming:
     query: Mapping[str, str]
     headers: Headers
     signed: Authenticated
+    #: For the audit log.
+    facts: RequestFacts
     #: The body as it came.
     raw: io.RawIOBase
 
@@ -50,13 +59,53 @@ class Incoming:
         """Who is written down as the author."""
         return self.signed.caller.account
 
-    def allow(self, action: Action, repo: str | None = None) -> None:
+    def allow(self, action: Action, repo: str | None = None, branch: str | None = None) -> None:
         """Make sure that the caller may do *action* to the bucket's repo, or to another.
 
         Raises:
             S3Error: it may not.
         """
-        check_allowed(self.signed.caller, action, self.bucket if repo is None else repo)
+        facts, place = self.facts, self.bucket if repo is None else repo
+        if action is not Action.READ:
+            facts.changes = True
+            facts.branch = branch or ""
+        try:
+            check_allowed(self.signed.caller, action, place, branch)
+        except S3Error as error:
+            facts.repo = place
+            facts.refuse(error.message)
+            raise
+
+    def find_target(
+        self, gateway: Gateway, key: str | None = None, *, root_too: bool = False
+    ) -> Address:
+        """The place of a branch that a key names, which the caller may write to.
+
+        Args:
+            gateway: where.
+            key: the key; without one, the request's own.
+            root_too: see :func:`datavc_server.s3.address.find_target`.
+
+        Raises:
+            S3Error: it may not, there is no such repo or branch, or a path cannot be so.
+        """
+        self.allow(Action.READ)
+        named = self.key if key is None else key
+        address = find_target(gateway, self.bucket, named, root_too=root_too)
+        self.allow(Action.WRITE, branch=address.ref)
+        return address
+
+    def check_room(self, gateway: Gateway) -> None:
+        """Make sure that the content that is announced fits into what the repo's owner may have.
+
+        Raises:
+            QuotaExceeded: it does not.
+        """
+        length = self.headers.get("x-amz-decoded-content-length") or self.headers.get(
+            "content-length", "0"
+        )
+        announced = int(length) if length.isdecimal() and len(length) < _LONGEST_NUMBER else 0
+        quotas.check_bytes(gateway.vs.db, self.bucket, announced)
 
     @property
     def message(self) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from datavc.access import quotas
 from datavc.errors import Collected, NothingStaged
 from datavc.model.change_set import StagedRecord
 from datavc.model.entry import Change
@@ -68,6 +69,9 @@ class Landing:
             S3Error: *precondition* does not hold.
             DatavcError: as :func:`datavc.versioning.staged_write.stage_on`.
         """
+        if record.bytes:
+            # What only removes makes room.
+            quotas.check_bytes(self._gateway.vs.db, self._repo, record.bytes)
         stage_on(
             self._gateway.vs, self._gateway.trees, self._repo, self._branch, record,
             author=self._account, precondition=precondition, extra=extra,

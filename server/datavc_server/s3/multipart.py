@@ -49,8 +49,7 @@ _PART_PATH = "part"
 
 def begin_upload(gateway: Gateway, incoming: Incoming) -> Response:
     """CreateMultipartUpload."""
-    incoming.allow(Action.WRITE)
-    address = find_target(gateway, incoming.bucket, incoming.key)
+    address = incoming.find_target(gateway)
     if address.path.endswith("/"):
         raise invalid_argument("a key that ends in a slash is a folder, without content")
     Landing(gateway, incoming, address.ref)
@@ -69,9 +68,9 @@ def begin_upload(gateway: Gateway, incoming: Incoming) -> Response:
 
 def upload_part(gateway: Gateway, incoming: Incoming) -> Response:
     """UploadPart."""
-    incoming.allow(Action.WRITE)
     number = _number(incoming)
-    address = find_target(gateway, incoming.bucket, incoming.key)
+    address = incoming.find_target(gateway)
+    incoming.check_room(gateway)
     _find(gateway, incoming, address)
     vs = gateway.vs
     body = incoming.body()
@@ -87,9 +86,8 @@ def upload_part(gateway: Gateway, incoming: Incoming) -> Response:
 
 def copy_part(gateway: Gateway, incoming: Incoming) -> Response:
     """UploadPartCopy. A whole object is not read; of a range, what is new is stored."""
-    incoming.allow(Action.WRITE)
     number = _number(incoming)
-    address = find_target(gateway, incoming.bucket, incoming.key)
+    address = incoming.find_target(gateway)
     _find(gateway, incoming, address)
     source = find_source(gateway, incoming)
     span = _span(incoming.headers.get("x-amz-copy-source-range"), source.entry.size)
@@ -113,8 +111,7 @@ def copy_part(gateway: Gateway, incoming: Incoming) -> Response:
 
 def complete_upload(gateway: Gateway, incoming: Incoming) -> Response:
     """CompleteMultipartUpload: the parts become the object, and the upload ends, at once."""
-    incoming.allow(Action.WRITE)
-    address = find_target(gateway, incoming.bucket, incoming.key)
+    address = incoming.find_target(gateway)
     upload = _find(gateway, incoming, address)
     condition = write_condition(incoming.headers, address)
     landing = Landing(gateway, incoming, address.ref, incoming.message or upload.message)
@@ -144,8 +141,7 @@ def complete_upload(gateway: Gateway, incoming: Incoming) -> Response:
 
 def abort_upload(gateway: Gateway, incoming: Incoming) -> Response:
     """AbortMultipartUpload."""
-    incoming.allow(Action.WRITE)
-    upload = _find(gateway, incoming, find_target(gateway, incoming.bucket, incoming.key))
+    upload = _find(gateway, incoming, incoming.find_target(gateway))
     with gateway.vs.db.write() as conn:
         rows.remove(conn, upload.id)
     return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -26,7 +26,6 @@ from datavc_server.s3.address import (
     etag_of,
     find_address,
     find_object,
-    find_target,
     look_up,
 )
 from datavc_server.s3.checksum import header_of
@@ -42,8 +41,8 @@ _MAX_DELETED = 1000
 
 def put_object(gateway: Gateway, incoming: Incoming) -> Response:
     """PutObject."""
-    incoming.allow(Action.WRITE)
-    address = find_target(gateway, incoming.bucket, incoming.key, root_too=True)
+    address = incoming.find_target(gateway, root_too=True)
+    incoming.check_room(gateway)
     condition = write_condition(incoming.headers, address)
     landing = Landing(gateway, incoming, address.ref)
     if condition is not None:
@@ -70,8 +69,7 @@ def put_object(gateway: Gateway, incoming: Incoming) -> Response:
 
 def copy_object(gateway: Gateway, incoming: Incoming) -> Response:
     """CopyObject: no content is moved."""
-    incoming.allow(Action.WRITE)
-    address = find_target(gateway, incoming.bucket, incoming.key)
+    address = incoming.find_target(gateway)
     source = find_source(gateway, incoming)
     landing = Landing(gateway, incoming, address.ref)
     places = EntryPlaces(gateway.vs)
@@ -104,8 +102,7 @@ def find_source(gateway: Gateway, incoming: Incoming) -> Found:
 
 def delete_object(gateway: Gateway, incoming: Incoming) -> Response:
     """DeleteObject; where there is none, nothing happens."""
-    incoming.allow(Action.WRITE)
-    address = find_target(gateway, incoming.bucket, incoming.key, root_too=True)
+    address = incoming.find_target(gateway, root_too=True)
     condition = write_condition(incoming.headers, address)
     headers = _delete(gateway, incoming, address.ref, [address.path], condition)
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
@@ -113,7 +110,7 @@ def delete_object(gateway: Gateway, incoming: Incoming) -> Response:
 
 def delete_objects(gateway: Gateway, incoming: Incoming) -> Response:
     """DeleteObjects: all of one branch by one change set."""
-    incoming.allow(Action.WRITE)
+    incoming.allow(Action.READ)
     asked = incoming.document("Delete")
     keys = [text_of(item, "Key") or "" for item in asked.findall("Object")]
     if not 0 < len(keys) <= _MAX_DELETED:
@@ -122,7 +119,7 @@ def delete_objects(gateway: Gateway, incoming: Incoming) -> Response:
         )
     root = document("DeleteResult")
     headers: dict[str, str] = {}
-    for branch, addresses in _by_branch(gateway, incoming.bucket, keys, root).items():
+    for branch, addresses in _by_branch(gateway, incoming, keys, root).items():
         paths = sorted({address.path for address in addresses})
         try:
             headers |= _delete(gateway, incoming, branch, paths)
@@ -137,12 +134,12 @@ def delete_objects(gateway: Gateway, incoming: Incoming) -> Response:
 
 
 def _by_branch(
-    gateway: Gateway, repo: str, keys: Iterable[str], root: Element
+    gateway: Gateway, incoming: Incoming, keys: Iterable[str], root: Element
 ) -> dict[str, list[Address]]:
     found: defaultdict[str, list[Address]] = defaultdict(list)
     for key in keys:
         try:
-            address = find_target(gateway, repo, key, root_too=True)
+            address = incoming.find_target(gateway, key, root_too=True)
         except S3Error as error:
             if error.code == "NoSuchBucket":
                 raise

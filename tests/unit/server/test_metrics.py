@@ -14,6 +14,8 @@ from datavc_server import metrics as module
 from datavc_server.metrics import _FRESH_S
 from datavc_server.serving import metrics_address
 
+TOKEN = "0123456789abcdef"
+
 
 def read(client: httpx.Client) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     answer = client.get("/metrics").raise_for_status()
@@ -82,12 +84,19 @@ def test_collections_are_counted(client) -> None:
     assert value(read(client), "datavc_gc_runs_total") == before + 1
 
 
-def test_a_database_that_is_away_leaves_the_rest(client, vs, monkeypatch) -> None:
+def test_a_database_that_is_away_leaves_the_rest_to_who_is_known_without_it(
+    client, make_client, vs, monkeypatch
+) -> None:
+    known = make_client(token=TOKEN)
+    known.headers["Authorization"] = f"Bearer {TOKEN}"
+
     def fail() -> None:
         raise DatabaseUnavailable("away")
 
     monkeypatch.setattr(vs.db, "read", fail)
-    found = read(client)
+    answer = client.get("/metrics")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    found = read(known)
     assert value(found, "datavc_database_up") == 0
     assert ("datavc_commits", ()) not in found
     assert value(found, "process_resident_memory_bytes") > 0

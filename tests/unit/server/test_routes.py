@@ -288,7 +288,7 @@ def test_ways_to_the_store(client, make_client, vs) -> None:
     directory = client.get("/store").json()["directory"]
     assert directory["path"] == str(vs.objects.backend.root)
     closed = make_client(direct=False).get("/store").json()
-    assert closed == {"directory": None, "presigned": None}
+    assert closed == {"directory": None, "presigned": None, "records": False}
     pack = "0" * 32
     assert client.get(f"/packs/{pack}/url").status_code == 404
     assert client.post(f"/packs/{pack}/upload").status_code == 404

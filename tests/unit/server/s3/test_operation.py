@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.datastructures import Headers
 
+from datavc_server.request_facts import RequestFacts
 from datavc_server.s3 import buckets, multipart, operation, reads, writes
 from datavc_server.s3.access import Caller
 from datavc_server.s3.authentication import Authenticated
@@ -28,7 +29,8 @@ def asked(method: str, place: str, *query: str, **headers: str) -> Incoming:
     )
     named = Headers({name.replace("_", "-"): value for name, value in headers.items()})
     values = dict.fromkeys(query, "1")
-    return Incoming(method, bucket, key, values, named, signed, io.BytesIO())  # type: ignore[arg-type]
+    facts = RequestFacts("1", "127.0.0.1", method)
+    return Incoming(method, bucket, key, values, named, signed, facts, io.BytesIO())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
