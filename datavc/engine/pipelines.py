@@ -13,6 +13,7 @@ from datavc.db.pipelines import InputBranch, NewVersion, PipelineRow
 from datavc.engine import cron
 from datavc.engine.input_triggers import drop_input_triggers, set_input_triggers
 from datavc.engine.job_end import end_job
+from datavc.engine.resource_check import check_resources
 from datavc.engine.run_jobs import all_pipelines, create_run_jobs
 from datavc.engine.secrets import check_secrets
 from datavc.engine.triggers import handle_some
@@ -50,11 +51,12 @@ def create_pipeline(
         reprocess: run every datum again, also those whose code and inputs have not changed.
 
     Raises:
-        InvalidSpec: the spec is malformed, or would close a cycle.
+        InvalidSpec: the spec is malformed, asks for more than its limits, or would close a cycle.
         NotFound: an input repo, or a secret, does not exist.
         AlreadyExists: the name is taken by a repo, or by a pipeline and *update* is not set.
     """
     spec = parse_pipeline_spec(document)
+    check_resources(spec)
     with vs.db.write() as conn:
         # What landed before belongs to the pipelines that were there then.
         while handle_some(vs, conn, f"pipeline {spec.name}", {}):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from datavc.db import commits, pipelines, repos
 from datavc.engine.input_triggers import check_sources
 from datavc.engine.pipelines import check_inputs, check_name, get_pipeline
+from datavc.engine.resource_check import check_resources
 from datavc.engine.run_jobs import head_of
 from datavc.engine.secrets import check_secrets
 from datavc.errors import Conflict, NotFound
@@ -34,7 +35,7 @@ def validate_specs(
     """What creating or updating pipelines with these specs, one after the other, would do.
 
     Raises:
-        InvalidSpec: a spec is malformed, or would close a cycle.
+        InvalidSpec: a spec is malformed, asks for more than its limits, or would close a cycle.
         NotFound: an input repo exists neither here nor as the output of a spec before it; a
             secret, or a branch to be followed, does not exist.
         AlreadyExists: a pipeline's name is taken by a repo.
@@ -43,6 +44,7 @@ def validate_specs(
     reports: list[SpecReport] = []
     for document in documents:
         spec = parse_pipeline_spec(document)
+        check_resources(spec)
         with vs.db.read() as conn:
             check_name(conn, spec)
             check_inputs(conn, spec, planned)
