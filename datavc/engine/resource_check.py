@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datavc.engine.capacity import Share
 from datavc.errors import InvalidSpec
 from datavc.model.pipeline import PipelineSpec
 
@@ -30,6 +31,21 @@ def check_resources(spec: PipelineSpec) -> None:
                 f"resource_limits.{field} of {_amount(most)}{unit}",
                 hint=f"lower the request, or raise resource_limits.{field}",
             )
+
+
+def unmet_requests(spec: PipelineSpec, host: Share) -> tuple[str, ...]:
+    """What a datum asks for that *host* has not, for people; engines of other hosts may have it."""
+    gpus = "resource_limits" if spec.limits.gpu else "resource_requests"
+    return tuple(
+        f"{field} of {_amount(asked)}{unit} is more than this host has, {_amount(there_is)}: "
+        "`datavc engine` on a larger one can run its jobs"
+        for field, unit, asked, there_is in (
+            ("resource_requests.cpu", "", spec.requests.cpu, host.cpus),
+            ("resource_requests.memory", " bytes", spec.requests.memory, host.memory),
+            (f"{gpus}.gpu.number", "", spec.limits.gpu or spec.requests.gpu, host.gpus),
+        )
+        if asked is not None and asked > there_is + _SAME
+    )
 
 
 def _amount(value: float) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from datavc.db import commits, pipelines, repos
+from datavc.engine.capacity import Share
 from datavc.engine.input_triggers import check_sources
 from datavc.engine.pipelines import check_inputs, check_name, get_pipeline
-from datavc.engine.resource_check import check_resources
+from datavc.engine.resource_check import check_resources, unmet_requests
 from datavc.engine.run_jobs import head_of
 from datavc.engine.secrets import check_secrets
 from datavc.errors import Conflict, NotFound
@@ -30,9 +32,11 @@ _NAMELESS = "pipeline"
 
 
 def validate_specs(
-    vs: VersionedStore, documents: Sequence[Mapping[str, object]]
+    vs: VersionedStore, documents: Sequence[Mapping[str, object]], host: Share | None = None
 ) -> list[SpecReport]:
     """What creating or updating pipelines with these specs, one after the other, would do.
+
+    What they ask for beyond what *host* has is a warning.
 
     Raises:
         InvalidSpec: a spec is malformed, asks for more than its limits, or would close a cycle.
@@ -50,7 +54,9 @@ def validate_specs(
             check_inputs(conn, spec, planned)
             check_secrets(conn, spec.transform.secrets)
             check_sources(conn, spec.input)
-            reports.append(_report(vs, conn, document, spec))
+            report = _report(vs, conn, document, spec)
+        warnings = () if host is None else unmet_requests(spec, host)
+        reports.append(replace(report, warnings=warnings))
         planned[spec.name] = spec
     return reports
 

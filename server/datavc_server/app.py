@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Lifespan
 
+from datavc.engine.capacity import Share
 from datavc.errors import DatavcError
 from datavc.store.external.source_access import SourceAccess
 from datavc.versioning.versioned_store import VersionedStore
@@ -92,7 +93,10 @@ _ROUTERS = (
 
 
 def create_app(
-    vs: VersionedStore, settings: ServerSettings, stopping: threading.Event | None = None
+    vs: VersionedStore,
+    settings: ServerSettings,
+    stopping: threading.Event | None = None,
+    host: Share | None = None,
 ) -> FastAPI:
     """The application that serves *vs*, which stays the caller's to close.
 
@@ -100,6 +104,7 @@ def create_app(
         vs: what is served.
         settings: see :class:`~datavc_server.settings.ServerSettings`.
         stopping: set it before the server stops, so that long answers end.
+        host: what the engine beside it may use; ``None`` where there is no engine.
     """
     # What external files name was chosen by clients, who must not read by the server's rights.
     vs.objects.sources = SourceAccess(settings.allow_external)
@@ -112,6 +117,7 @@ def create_app(
         presigner=_presigner(settings),
         metrics=ServerMetrics(vs),
         stopping=stopping or threading.Event(),
+        host=host,
     )
 
     @asynccontextmanager

@@ -11,6 +11,7 @@ from fastapi import Depends, Header, Path, Query, Request
 from pydantic import AfterValidator
 
 from datavc.client.wire import from_hex
+from datavc.engine.capacity import Share
 from datavc.model.entry import PACK_ID_SIZE
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server.encoded_slash import decode_slashes
@@ -39,6 +40,8 @@ class ServerState:
     #: Fetches files from elsewhere.
     fetcher: Fetcher
     metrics: ServerMetrics
+    #: What the engine beside the server may use; ``None`` where there is no engine.
+    host: Share | None = None
     uploads: Uploads = field(default_factory=Uploads)
     #: Set when the server is about to stop, so that long answers end.
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -49,7 +49,7 @@ def get_schema() -> Response:
 @router.post("/pipeline-specs/validate")
 def validate_specs(asked: Specs, state: State) -> Items[SpecReport]:
     """What creating or updating pipelines with these specs would do; nothing is changed."""
-    return Items(items=spec_check.validate_specs(state.vs, asked.specs))
+    return Items(items=spec_check.validate_specs(state.vs, asked.specs, state.host))
 
 
 @router.post("/pipeline-specs/datums", responses=_LINES, response_class=Response)

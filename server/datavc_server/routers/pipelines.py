@@ -43,7 +43,9 @@ def create_pipeline(
     reprocess: Annotated[bool, Query(description="With `update`: run every datum again.")] = False,
 ) -> PipelineInfo:
     """Create a pipeline with its output repo, or a new version of one."""
-    return pipelines.create_pipeline(state.vs, spec, author, update=update, reprocess=reprocess)
+    return pipelines.create_pipeline(
+        state.vs, spec, author, update=update, reprocess=reprocess, host=state.host
+    )
 
 
 @router.get("/{pipeline}")
