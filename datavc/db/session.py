@@ -54,15 +54,23 @@ class Database:
             UnknownFormat: a newer datavc has upgraded it.
             DataCorrupt: the file is not a database.
         """
-        parsed = _parse(url)
-        engine = _create_engine(parsed)
-        database = cls(engine, _name(parsed), _turns(parsed))
+        database = cls.open_as_it_is(url)
         try:
             database._check_schema(migrate=migrate)
         except BaseException:
             database.close()
             raise
         return database
+
+    @classmethod
+    def open_as_it_is(cls, url: str) -> Self:
+        """Open the database at *url*, whatever its tables are.
+
+        Raises:
+            InvalidInput: as :meth:`open`.
+        """
+        parsed = _parse(url)
+        return cls(_create_engine(parsed), _name(parsed), _turns(parsed))
 
     @property
     def dialect_name(self) -> str:
