@@ -268,8 +268,11 @@ class EmbeddedTransport(
     ) -> PipelineInfo:
         """Create a pipeline, or a new version of one."""
         from datavc.engine import pipelines
+        from datavc.engine.capacity import host_share
 
-        return pipelines.create_pipeline(self._vs, spec, author, update=update, reprocess=reprocess)
+        return pipelines.create_pipeline(
+            self._vs, spec, author, update=update, reprocess=reprocess, host=host_share()
+        )
 
     def list_pipelines(self) -> list[PipelineInfo]:
         """All pipelines."""

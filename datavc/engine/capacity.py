@@ -96,6 +96,11 @@ def host_gpus() -> int:
         return 0
 
 
+def host_share() -> Share:
+    """What this process may use of its host."""
+    return Share(host_cpus(), host_memory(), host_gpus())
+
+
 class Capacity:
     """Gives out a host's capacity, first to whoever has least of it.
 

@@ -13,20 +13,17 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is bound to al
 
 
 def listens(service: ServiceSpec) -> bool:
-    """Whether something takes connections at the service's address."""
+    """Whether something takes connections at the service's address; asked by one that is empty."""
     host = _ANY.get(service.ip, service.ip)
     try:
-        with socket.create_connection((host, service.external_port), _CONNECT_SECONDS) as found:
-            found.settimeout(_HANG_UP_SECONDS)
-            return bool(found.recv(1))
-    except TimeoutError:
-        return _is_open(host, service.external_port)
+        found = socket.create_connection((host, service.external_port), _CONNECT_SECONDS)
     except OSError:
         return False
-
-
-def _is_open(host: str, port: int) -> bool:
-    """What timed out was the answer, and not the connection."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as again:
-        again.settimeout(_CONNECT_SECONDS)
-        return again.connect_ex((host, port)) == 0
+    with found:
+        found.settimeout(_HANG_UP_SECONDS)
+        try:
+            return bool(found.recv(1))
+        except TimeoutError:
+            return True
+        except OSError:
+            return False

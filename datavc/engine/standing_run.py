@@ -31,6 +31,9 @@ from datavc.model.service import ServiceSpec
 _LOOK, _PROBE = 0.1, 1.0
 #: Seconds before a program that ended is started again: at first, and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+#: Docker holds a connection for a moment before it has a container to pass it on to: a program
+#: listens once it was seen to do so that often in a row.
+_SURE = 2
 #: A program that ran for so many seconds has started well.
 _GOOD_START = 60.0
 #: Lines of a program that ended which are kept with the job.
@@ -57,6 +60,8 @@ class StandingRun:
     owner: str
     check: Callable[[], None]
     _shown: str = ""
+    #: How often in a row the program has been seen to listen.
+    _seen: int = 0
     #: Says why nothing can be committed for now.
     _away: str = ""
     #: One at a time: the program may end while what it finished is being taken.
@@ -87,6 +92,7 @@ class StandingRun:
 
     def _run_once(self, running: RunningDatums) -> str | None:
         """Run the program until it ends; why it did, or ``None`` when the job was replaced."""
+        self._seen = 0
         self._ended.clear()
         self._errors.clear()
         workers = JobWorkers(
@@ -168,8 +174,12 @@ class StandingRun:
         again = f"; it was started again {self._restarts} times" if self._restarts else ""
         if self.service is None:
             self._show(f"runs{again}{self._away}")
-        elif listens(self.service):
-            self._show(f"listens at {self.service.address}{again}")
+            return
+        # To a spout a connection that sends nothing is one more message: it is not asked again.
+        if self.spout is None or self._seen < _SURE:
+            self._seen = self._seen + 1 if listens(self.service) else 0
+        if self._seen >= _SURE:
+            self._show(f"listens at {self.service.address}{again}{self._away}")
         else:
             self._show(f"nothing listens at {self.service.address} yet{again}")
 

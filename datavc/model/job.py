@@ -171,3 +171,5 @@ class PipelineInfo:
     last_job_state: JobState | None = None
     #: Why that job failed; of a service, how it is.
     last_job_reason: str = ""
+    #: What may keep its jobs from running where it was made; told when it is made, and not later.
+    warnings: tuple[str, ...] = ()

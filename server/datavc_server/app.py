@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Lifespan
 
 from datavc.access.accounts import ensure_admin
+from datavc.engine.capacity import Share
 from datavc.errors import DatavcError
 from datavc.store.external.source_access import SourceAccess
 from datavc.versioning.versioned_store import VersionedStore
@@ -110,7 +111,10 @@ _ROUTERS = (
 
 
 def create_app(
-    vs: VersionedStore, settings: ServerSettings, stopping: threading.Event | None = None
+    vs: VersionedStore,
+    settings: ServerSettings,
+    stopping: threading.Event | None = None,
+    host: Share | None = None,
 ) -> FastAPI:
     """The application that serves *vs*, which stays the caller's to close.
 
@@ -118,6 +122,7 @@ def create_app(
         vs: what is served.
         settings: see :class:`~datavc_server.settings.ServerSettings`.
         stopping: set it before the server stops, so that long answers end.
+        host: what the engine beside it may use; ``None`` where there is no engine.
     """
     if settings.token is not None:
         ensure_admin(vs.db)
@@ -133,6 +138,7 @@ def create_app(
         presigner=_presigner(settings),
         metrics=ServerMetrics(vs),
         stopping=stopping or threading.Event(),
+        host=host,
     )
 
     @asynccontextmanager

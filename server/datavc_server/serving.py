@@ -17,6 +17,7 @@ import uvicorn
 from prometheus_client import start_http_server
 from starlette.types import ASGIApp
 
+from datavc.engine.capacity import host_share
 from datavc.engine.engine import Engine
 from datavc.errors import InvalidInput
 from datavc.store.external.source_access import SourceAccess
@@ -82,7 +83,8 @@ def serve(
         listener = stack.enter_context(_listen(settings.host, port))
         s3_listener = None if s3 is None else stack.enter_context(_listen(*s3))
         vs = stack.enter_context(open_versioned_store(home, store, database))
-        app = create_app(vs, settings, stop)
+        host = None if executor == "none" else host_share()
+        app = create_app(vs, settings, stop, host)
         sender = WebhookSender(vs, settings.allow_webhook)
         stack.enter_context(delivering(sender, stop))
         if executor != "none":

@@ -11,6 +11,7 @@ from fastapi import Depends, Header, Path, Query, Request
 from pydantic import AfterValidator
 
 from datavc.client.wire import from_hex
+from datavc.engine.capacity import Share
 from datavc.model.entry import PACK_ID_SIZE
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server.asking import Asker
@@ -43,6 +44,8 @@ class ServerState:
     metrics: ServerMetrics
     #: Where people log in; ``None`` for nowhere.
     oidc: OidcProvider | None = None
+    #: What the engine beside the server may use; ``None`` where there is no engine.
+    host: Share | None = None
     uploads: Uploads = field(default_factory=Uploads)
     #: Set when the server is about to stop, so that long answers end.
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -276,7 +276,11 @@ def test_a_job_that_no_engine_is_large_enough_for_says_so(
         "transform: {cmd: ['true']}, input: {pfs: {repo: data, glob: /*}}}"
     )
     cli.ok("repo", "create", "data")
-    cli.ok("pipeline", "create", "-f", str(spec))
+    warning = "resource_requests.cpu of 1000 is more than this host has"
+    assert f"warning     {warning}" in cli.ok("pipeline", "validate", "-f", str(spec)).out
+    assert f"Warning: {warning}" in cli.ok("pipeline", "create", "-f", str(spec)).err
+    again = cli.ok("pipeline", "update", "-f", str(spec), "--json").json
+    assert again["pipelines"][0]["warnings"][0].startswith(warning)
     cli("put", "-", "data:/a", "-m", "a", stdin=b"x")
     if place == "embedded":
         assert newest(cli, "huge")["state"] == "success"

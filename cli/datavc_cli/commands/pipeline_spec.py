@@ -59,6 +59,7 @@ def validate(
             for each in report.inputs
         ]
         fields.append(("datums now", datums))
+        fields += [("warning", text) for text in report.warnings]
         fields += [("by default", f"{name}: {text}") for name, text in report.defaults.items()]
         write_fields(fields)
 

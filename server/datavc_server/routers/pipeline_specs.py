@@ -63,7 +63,7 @@ def validate_specs(asked: Specs, state: State, asker: Asker) -> Items[SpecReport
             continue
         check_spec(asker, spec, before)
         before.add(spec.name)
-    return Items(items=spec_check.validate_specs(state.vs, asked.specs))
+    return Items(items=spec_check.validate_specs(state.vs, asked.specs, state.host))
 
 
 @router.post("/pipeline-specs/datums", responses=_LINES, response_class=Response)

@@ -58,7 +58,9 @@ def create_pipeline(
     must be allowed to read all that the pipeline reads. Secrets are given by admins alone.
     """
     check_spec(asker, parse_pipeline_spec(spec))
-    return pipelines.create_pipeline(state.vs, spec, author, update=update, reprocess=reprocess)
+    return pipelines.create_pipeline(
+        state.vs, spec, author, update=update, reprocess=reprocess, host=state.host
+    )
 
 
 @router.get("/{pipeline}")

@@ -2,19 +2,23 @@
 
 import os
 import signal
+import socket
 from pathlib import Path
 
 import pytest
 
 from datavc.engine import jobs
 from datavc.engine.finished_files import finished_files
+from datavc.engine.logs import read_logs
 from datavc.engine.pipeline_control import start_pipeline, stop_pipeline
-from datavc.engine.pipelines import create_pipeline
+from datavc.engine.pipelines import create_pipeline, get_pipeline
 from datavc.errors import InvalidSpec
 from datavc.model.job import JobState
+from datavc.model.log_query import LogQuery
 from datavc.model.pipeline import parse_pipeline_spec
 from datavc.versioning import history
 from tests.integration.engine.test_engine_service import serving, start_engine, wait_until
+from tests.services.ports import free_ports
 
 #: Counts on from where its marker is; each number is a file that comes with the next marker.
 COUNT = """
@@ -122,6 +126,43 @@ def test_a_spout_in_a_container(make_world, docker_image: str) -> None:
     create_pipeline(world.vs, spout(transform=transform), "tester")
     with serving(world):
         wait_until(lambda: len(numbers(world)) > 20)
+
+
+#: Keeps what each connection sends in a file of its own, and tells of those that sent nothing.
+KEEP = """
+part=$(mktemp "$DATAVC_PFS/out/.XXXXXX")
+cat >"$part"
+[ -s "$part" ] || { rm "$part"; echo empty >&2; exit; }
+mv "$part" "$DATAVC_PFS/out/n${part##*.}"
+"""
+
+
+@pytest.mark.docker
+def test_a_spout_in_a_container_is_sent_to(make_world, docker_image: str) -> None:
+    world = make_world(executor="docker")
+    (port,) = free_ports(1)
+    listen = f"exec nc -ll -p $DATAVC_SERVICE_PORT -e sh -c '{KEEP}'"
+    spec = spout(
+        transform={"image": docker_image, "cmd": ["sh", "-c", listen], "user": "1234"},
+        spout={},
+        service={"internal_port": 8000, "external_port": port},
+    )
+    create_pipeline(world.vs, spec, "tester")
+    sent: list[bytes] = []
+    with serving(world):
+        address = f"listens at 127.0.0.1:{port}"
+        wait_until(lambda: get_pipeline(world.vs, "src").last_job_reason == address)
+        for number in range(4):
+            sent.append(f"message {number}\n".encode())
+            with socket.create_connection(("127.0.0.1", port)) as sender:
+                sender.sendall(sent[-1])
+            # Each is a commit of its own, so as many looks at how the program is.
+            wait_until(lambda: world.head("src") and sent[-1] in world.files("src").values())
+        (job,) = jobs.list_jobs(world.vs, "src")
+        printed = [line.text for line in read_logs(world.vs, LogQuery(job=job.id))]
+    assert sorted(world.files("src").values()) == sent
+    # Whether it listens is asked by connections that send nothing: no more once that is sure.
+    assert printed.count("empty") <= 2
 
 
 @pytest.mark.parametrize(
