@@ -5,7 +5,7 @@ FROM ${PYTHON_IMAGE} AS build
 COPY . /source
 RUN python3 -m venv --without-pip /opt/datavc \
     && python3 -m pip --python /opt/datavc/bin/python3 install --no-cache-dir \
-        "/source[server,s3,postgres,docker,secrets,jsonnet,gateway]"
+        "/source[server,s3,postgres,docker,secrets,jsonnet,gateway,oidc]"
 
 FROM ${PYTHON_IMAGE}
 COPY --from=build /opt/datavc /opt/datavc
