@@ -39,7 +39,7 @@ _COURTESY = 0.25
 #: Shortest time between two looks for work, in seconds.
 _REST = 0.1
 #: Seconds between two looks whether to stop.
-_STOP_LOOK = 0.5
+_STOP_LOOK = 0.2
 
 
 class Engine:
