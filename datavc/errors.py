@@ -25,9 +25,11 @@
     │   ├── StoreUnavailable
     │   ├── DatabaseUnavailable
     │   ├── ServerUnavailable
-    │   └── ExecutorUnavailable
-    │       └── ExecutorAway    it answered before, or nobody answers: jobs wait for it
+    │   ├── ExecutorUnavailable
+    │   │   └── ExecutorAway    it answered before, or nobody answers: jobs wait for it
+    │   └── TooManyRequests     an account asks more often than it may
     ├── OutOfSpace              a disk or a quota is full
+    │   └── QuotaExceeded       an account would have more than it may
     ├── SourceUnreadable        a file or folder to be read in cannot be read, or changed meanwhile
     │   └── SourceChanged       an external file's source is gone, or is not what was imported
     └── DataCorrupt             bytes are not what they were; names the object
@@ -68,7 +70,9 @@ class ErrorCode(StrEnum):
     DATABASE_UNAVAILABLE = "database_unavailable"
     SERVER_UNAVAILABLE = "server_unavailable"
     EXECUTOR_UNAVAILABLE = "executor_unavailable"
+    TOO_MANY_REQUESTS = "too_many_requests"
     OUT_OF_SPACE = "out_of_space"
+    QUOTA_EXCEEDED = "quota_exceeded"
     SOURCE_UNREADABLE = "source_unreadable"
     SOURCE_CHANGED = "source_changed"
     DATA_CORRUPT = "data_corrupt"
@@ -237,10 +241,22 @@ class ExecutorAway(ExecutorUnavailable):
     """The container engine does not answer; unlike what it refuses, this passes by itself."""
 
 
+class TooManyRequests(Unavailable):
+    """An account asks more often than it may."""
+
+    code = ErrorCode.TOO_MANY_REQUESTS
+
+
 class OutOfSpace(DatavcError):
     """A disk or a quota is full."""
 
     code = ErrorCode.OUT_OF_SPACE
+
+
+class QuotaExceeded(OutOfSpace):
+    """An account would have more bytes or repos than it may."""
+
+    code = ErrorCode.QUOTA_EXCEEDED
 
 
 class SourceUnreadable(DatavcError):

@@ -1,19 +1,28 @@
 """Fixtures that give tests real services; without a service the test is skipped with the reason.
 
 Set ``DATAVC_REQUIRE=1`` to make such a test fail instead.
+
+Property tests know no deadlines, since a busy machine is no failure, and try the same examples on
+every run, so that whatever fails has to do with what was changed. ``make model EXAMPLES=...`` tries
+that many of the state machines, and others each time.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.services.docker_engine import require_engine, require_image
 from tests.services.postgres import PostgresServer, running_postgres
 from tests.services.s3 import S3Server, running_s3
 from tests.services.small_disk import mounted_disk
+
+settings.register_profile("datavc", deadline=None, derandomize="EXAMPLES" not in os.environ)
+settings.load_profile("datavc")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

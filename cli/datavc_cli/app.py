@@ -54,12 +54,16 @@ _VERBS = {
     "job": (_PIPELINES, "job", "app"),
     "datum": (_PIPELINES, "datum", "app"),
     "secret": (_PIPELINES, "secret", "app"),
+    "webhook": (_PIPELINES, "webhook", "app"),
     "logs": (_PIPELINES, "logs", "logs"),
     "wait": (_PIPELINES, "wait", "wait"),
     "du": (_PLACE, "du", "du"),
     "gc": (_PLACE, "gc", "gc"),
     "purge": (_PLACE, "purge", "purge"),
+    "auth": (_PLACE, "auth", "app"),
+    "audit": (_PLACE, "audit", "app"),
     "retention": (_PLACE, "retention", "app"),
+    "s3": (_PLACE, "s3", "app"),
     "fsck": (_PLACE, "fsck", "fsck"),
     "info": (_PLACE, "info", "info"),
     "version": (_PLACE, "info", "version"),
@@ -74,7 +78,8 @@ followed by ~2 to go back two commits, ^2 for the second parent of a merge, @{1}
 
 Environment: DATAVC_HOME (folder of the data; ~/.datavc), DATAVC_STORE (a folder or \
 s3://bucket/prefix), DATAVC_DATABASE (a database's URL), DATAVC_URL and DATAVC_TOKEN (a server, \
-instead of these), DATAVC_AUTHOR (user@host), DATAVC_EXECUTOR (docker, process or auto), \
+instead of these, and a token for it, before the one that `datavc auth login` keeps), \
+DATAVC_AUTHOR (user@host), DATAVC_EXECUTOR (docker, process or auto), \
 DATAVC_SECRET_KEY (the key of secrets, in base64; else the file secret.key in DATAVC_HOME), \
 DATAVC_DEBUG=1 (show where an error came from), NO_COLOR.
 
@@ -127,10 +132,18 @@ def _register(app: typer.Typer, name: str, added: Any, panel: str) -> None:
     if not isinstance(added, typer.Typer):
         app.command(name, help=help_of(name, added), rich_help_panel=panel)(added)
         return
+    _explain(added, name)
+    app.add_typer(added, name=name, rich_help_panel=panel)
+
+
+def _explain(added: typer.Typer, name: str) -> None:
+    """Put the examples into the help of a noun's commands, and of those of the nouns below it."""
     for one in added.registered_commands:
         word = one.name or getattr(one.callback, "__name__", "")
         one.help = help_of(f"{name} {word}", one.callback)
-    app.add_typer(added, name=name, rich_help_panel=panel)
+    for group in added.registered_groups:
+        if group.typer_instance is not None:
+            _explain(group.typer_instance, f"{name} {group.name}")
 
 
 def _global_options(

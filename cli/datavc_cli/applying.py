@@ -44,6 +44,8 @@ def create_or_update(
         for info in made:
             verb = "created" if info.version == 1 else "updated"
             invocation.say(f"{verb} pipeline {info.name}, version {info.version}")
+            for warning in info.warnings:
+                invocation.advise(f"Warning: {warning}")
             if info.last_job and not client.runs_inline:
                 invocation.advise(f"Its job has begun: datavc wait {short_run(info.last_job)}")
         jobs: dict[str, JobInfo] = {}

@@ -71,9 +71,38 @@ def complete_pipeline(incomplete: str) -> list[str]:
     return _quietly(_pipelines(incomplete))
 
 
+def complete_s3_key(incomplete: str) -> list[str]:
+    """Access keys of the S3 gateway."""
+    return _quietly(_s3_keys(incomplete))
+
+
 def complete_secret(incomplete: str) -> list[str]:
     """Secrets whose name starts with what was typed."""
     return _quietly(_secrets(incomplete))
+
+
+def complete_account(incomplete: str) -> list[str]:
+    """Accounts whose name starts with what was typed."""
+    return _quietly(_accounts(incomplete))
+
+
+def complete_group(incomplete: str) -> list[str]:
+    """Groups whose name starts with what was typed."""
+    return _quietly(_groups(incomplete))
+
+
+def complete_role(incomplete: str) -> list[str]:
+    """Roles that start with what was typed."""
+    from datavc.model.role import Role
+
+    return [role.value for role in Role if role.startswith(incomplete)]
+
+
+def complete_outcome(incomplete: str) -> list[str]:
+    """Outcomes in the audit log that start with what was typed."""
+    from datavc.model.audit import Outcome
+
+    return [outcome.value for outcome in Outcome if outcome.startswith(incomplete)]
 
 
 def complete_job(incomplete: str) -> list[str]:
@@ -138,6 +167,27 @@ def _secrets(start: str) -> Iterator[str]:
 
     with datavc.connect() as client:
         yield from (each.name for each in client.list_secrets() if each.name.startswith(start))
+
+
+def _s3_keys(start: str) -> Iterator[str]:
+    import datavc
+
+    with datavc.connect() as client:
+        yield from (each.id for each in client.list_s3_keys() if each.id.startswith(start))
+
+
+def _accounts(start: str) -> Iterator[str]:
+    import datavc
+
+    with datavc.connect() as client:
+        yield from (each.name for each in client.list_accounts() if each.name.startswith(start))
+
+
+def _groups(start: str) -> Iterator[str]:
+    import datavc
+
+    with datavc.connect() as client:
+        yield from (each.name for each in client.list_groups() if each.name.startswith(start))
 
 
 def _jobs(start: str) -> Iterator[str]:

@@ -153,12 +153,27 @@ EXAMPLES = {
         datavc pipeline start edges""",
     "pipeline run-cron": """
         datavc pipeline run-cron fetch""",
+    "s3 key create": """
+        datavc s3 key create --account ana
+        datavc s3 key create --read-only""",
+    "s3 key list": """
+        datavc s3 key list""",
+    "s3 key revoke": """
+        datavc s3 key revoke DVCQ4ZB2YAJ7WNNPZE6""",
     "secret create": """
         datavc secret create warehouse password=password.txt""",
     "secret list": """
         datavc secret list""",
     "secret delete": """
         datavc secret delete warehouse""",
+    "webhook create": """
+        datavc webhook create https://ci.example.com/hook --event commit --repo images""",
+    "webhook list": """
+        datavc webhook list""",
+    "webhook delete": """
+        datavc webhook delete 0f3a9c5d7e1b""",
+    "webhook deliveries": """
+        datavc webhook deliveries 0f3a9c5d7e1b""",
     "pipeline delete": """
         datavc pipeline delete edges""",
     "job list": """
@@ -185,6 +200,56 @@ EXAMPLES = {
         datavc datum inspect 01a20b075b06 a2c0f3e13040""",
     "datum restart": """
         datavc datum restart 01a20b075b06 a2c0f3e13040""",
+    "auth login": """
+        datavc auth login
+        datavc auth login --token-file token
+        datavc auth login --oidc""",
+    "auth logout": """
+        datavc auth logout""",
+    "auth whoami": """
+        datavc auth whoami""",
+    "auth account create": """
+        datavc auth account create ada@example.com
+        datavc auth account create nightly --service""",
+    "auth account list": """
+        datavc auth account list""",
+    "auth account disable": """
+        datavc auth account disable ada@example.com""",
+    "auth account enable": """
+        datavc auth account enable ada@example.com""",
+    "auth account limit": """
+        datavc auth account limit nightly --bytes 500Gi --repos 20 --requests 600""",
+    "auth account link": """
+        datavc auth account link ada@example.com https://login.example.com 248289761001""",
+    "auth account delete": """
+        datavc auth account delete ada@example.com""",
+    "auth group create": """
+        datavc auth group create labellers""",
+    "auth group list": """
+        datavc auth group list""",
+    "auth group add": """
+        datavc auth group add labellers ada@example.com""",
+    "auth group remove": """
+        datavc auth group remove labellers ada@example.com""",
+    "auth group delete": """
+        datavc auth group delete labellers""",
+    "auth role grant": """
+        datavc auth role grant ada@example.com writer 'images@feature/*'
+        datavc auth role grant labellers reader 'team-*' --group""",
+    "auth role revoke": """
+        datavc auth role revoke ada@example.com writer 'images@feature/*'""",
+    "auth role list": """
+        datavc auth role list""",
+    "auth token create": """
+        datavc auth token create --name laptop --expires 90d
+        datavc auth token create --account nightly --scope reader:images""",
+    "auth token list": """
+        datavc auth token list""",
+    "auth token revoke": """
+        datavc auth token revoke 5f0c2a91d3b84e67""",
+    "audit log": """
+        datavc audit log --outcome refused --since '2 days ago'
+        datavc audit log --account nightly --repo images --json""",
     "retention set": """
         datavc retention set images 'scratch/*' --keep 30d""",
     "retention list": """

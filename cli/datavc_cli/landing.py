@@ -64,6 +64,12 @@ def paint_state(state: JobState) -> str:
 
 
 def _tell(invocation: Invocation, job: JobInfo) -> bool:
+    if job.standing:
+        invocation.say(
+            f"job {short_run(job.id)}  {job.pipeline}  {job.state.value}"
+            "  (runs where `datavc serve` or `datavc engine` does)"
+        )
+        return False
     done = f"{job.datums_processed:,} processed, {job.datums_skipped:,} skipped"
     if job.datums_recovered:
         done += f", {job.datums_recovered:,} recovered"

@@ -56,10 +56,13 @@ def transfer_progress(
 
 
 @contextmanager
-def job_progress(invocation: Invocation) -> Iterator[Callable[[JobInfo], None] | None]:
-    """A bar for each job; gives what is to be called as jobs move on, if anything."""
+def job_progress(invocation: Invocation) -> Iterator[Callable[[JobInfo], None]]:
+    """A bar for each job; gives what is to be called as jobs move on.
+
+    Where there are no bars, only why a job has to wait is told.
+    """
     if not invocation.shows_progress:
-        yield None
+        yield _tell_why_jobs_wait(invocation)
         return
     from rich.console import Console
     from rich.progress import (
@@ -93,12 +96,32 @@ def job_progress(invocation: Invocation) -> Iterator[Callable[[JobInfo], None] |
             )
             bar.update(
                 tasks[job.id],
-                description=f"{job.pipeline} {short_run(job.id)} {job.state.value}",
+                description=" ".join(
+                    (job.pipeline, short_run(job.id), job.state.value, _why_it_waits(job))
+                ).rstrip(),
                 total=job.datums_total,
                 completed=done,
             )
 
         yield show
+
+
+def _why_it_waits(job: JobInfo) -> str:
+    from datavc.model.job import JobState
+
+    return job.reason if job.state is JobState.WAITING else ""
+
+
+def _tell_why_jobs_wait(invocation: Invocation) -> Callable[[JobInfo], None]:
+    told: set[tuple[str, str]] = set()
+
+    def tell(job: JobInfo) -> None:
+        why = _why_it_waits(job)
+        if why and (job.id, why) not in told:
+            told.add((job.id, why))
+            invocation.advise(f"job {short_run(job.id)} of pipeline {job.pipeline} is {why}")
+
+    return tell
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from datavc.client.access import AccessVerbs
 from datavc.client.appends import AppendVerbs
 from datavc.client.content_diffs import ContentDiffVerbs
 from datavc.client.control import ControlVerbs
@@ -16,9 +17,11 @@ from datavc.client.refs import RefVerbs
 from datavc.client.removals import RemoveVerbs
 from datavc.client.repos import RepoVerbs
 from datavc.client.reproductions import ReproductionVerbs
+from datavc.client.s3_keys import S3KeyVerbs
 from datavc.client.secrets import SecretVerbs
 from datavc.client.space import SpaceVerbs
 from datavc.client.specs import SpecVerbs
+from datavc.client.webhooks import WebhookVerbs
 from datavc.client.working_copies import WorkingCopyVerbs
 from datavc.client.working_copy_merge import CopyMergeVerbs
 
@@ -39,11 +42,14 @@ class Client(
     CopyMergeVerbs,
     PipelineVerbs,
     ReproductionVerbs,
+    S3KeyVerbs,
+    WebhookVerbs,
     SecretVerbs,
     ControlVerbs,
     SpecVerbs,
     SpaceVerbs,
     WorkingCopyVerbs,
+    AccessVerbs,
 ):
     """A connection to one datavc; see :func:`datavc.connect`. Safe to share between threads.
 

@@ -37,7 +37,7 @@ def connect(
         home: folder of an embedded datavc; ``DATAVC_HOME``, ``~/.datavc``.
         store: where its packs are: a folder or ``s3://bucket/prefix``; ``DATAVC_STORE``.
         database: its database as a SQLAlchemy URL; ``DATAVC_DATABASE``.
-        token: for a server; ``DATAVC_TOKEN``.
+        token: for a server; ``DATAVC_TOKEN``, or what ``datavc auth login`` has kept for it.
         author: who is written down for changes; ``DATAVC_AUTHOR``, ``user@host``.
 
     Raises:
@@ -64,6 +64,8 @@ def connect(
             raise InvalidInput("a home folder is given twice", hint="give it once")
         folder = Path(where or home or os.environ.get("DATAVC_HOME") or DEFAULT_HOME)
         folder = folder.expanduser().absolute()
+        if ".." in folder.parts:
+            folder = folder.resolve()
         transport = _open_embedded(folder, store, database)
         cache = folder / "cache"
     name = author or os.environ.get("DATAVC_AUTHOR") or default_author()
@@ -86,8 +88,9 @@ def _open_server(url: str, token: str | None) -> Transport:
             f"{url!r} is no server's address", hint="use http://host:port or https://host"
         )
     from datavc.client.http import HttpTransport
+    from datavc.client.saved_tokens import saved_token
 
-    return HttpTransport(url, token or os.environ.get("DATAVC_TOKEN") or None)
+    return HttpTransport(url, token or os.environ.get("DATAVC_TOKEN") or saved_token(url))
 
 
 def _open_embedded(home: Path, store: str | None, database: str | None) -> Transport:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datavc.client.embedded_access import EmbeddedAccess
 from datavc.client.embedded_control import EmbeddedControl
 from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_refs import EmbeddedRefs
 from datavc.client.embedded_reproduction import EmbeddedReproduction
 from datavc.client.embedded_space import EmbeddedSpace
 from datavc.client.embedded_specs import EmbeddedSpecs
+from datavc.client.embedded_webhooks import EmbeddedWebhooks
 from datavc.errors import InvalidInput
 from datavc.versioning.versioned_store import open_versioned_store
 
@@ -24,11 +26,19 @@ if TYPE_CHECKING:
     from datavc.model.file_info import PutResult
     from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
     from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+    from datavc.model.s3_key import NewS3Key, S3KeyInfo
     from datavc.model.secret import SecretInfo
 
 
 class EmbeddedTransport(
-    EmbeddedControl, EmbeddedMerge, EmbeddedRefs, EmbeddedReproduction, EmbeddedSpace, EmbeddedSpecs
+    EmbeddedAccess,
+    EmbeddedControl,
+    EmbeddedMerge,
+    EmbeddedRefs,
+    EmbeddedReproduction,
+    EmbeddedSpace,
+    EmbeddedSpecs,
+    EmbeddedWebhooks,
 ):
     """Opens the database and the store itself.
 
@@ -258,8 +268,11 @@ class EmbeddedTransport(
     ) -> PipelineInfo:
         """Create a pipeline, or a new version of one."""
         from datavc.engine import pipelines
+        from datavc.engine.capacity import host_share
 
-        return pipelines.create_pipeline(self._vs, spec, author, update=update, reprocess=reprocess)
+        return pipelines.create_pipeline(
+            self._vs, spec, author, update=update, reprocess=reprocess, host=host_share()
+        )
 
     def list_pipelines(self) -> list[PipelineInfo]:
         """All pipelines."""
@@ -284,6 +297,27 @@ class EmbeddedTransport(
         from datavc.engine import cron
 
         return cron.tick_now(self._vs, name, author)
+
+    def create_s3_key(self, account: str | None, author: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway; without an account, one's own."""
+        from datavc.access.key_holder import check_holder
+        from datavc.engine import s3_keys
+
+        holder = author if account is None else account
+        check_holder(self._vs.db, holder)
+        return s3_keys.create_s3_key(self._vs, holder, read_only=read_only)
+
+    def list_s3_keys(self) -> list[S3KeyInfo]:
+        """All access keys, without their secrets."""
+        from datavc.engine import s3_keys
+
+        return s3_keys.list_s3_keys(self._vs)
+
+    def revoke_s3_key(self, key: str) -> None:
+        """Let an access key open nothing any more."""
+        from datavc.engine import s3_keys
+
+        s3_keys.revoke_s3_key(self._vs, key)
 
     def create_secret(
         self, name: str, values: Mapping[str, bytes], author: str, *, update: bool

@@ -21,8 +21,9 @@ class EmbeddedSpecs:
     def validate_specs(self, specs: Sequence[dict[str, object]]) -> list[SpecReport]:
         """What creating or updating pipelines with these specs would do."""
         from datavc.engine import spec_check
+        from datavc.engine.capacity import host_share
 
-        return spec_check.validate_specs(self._vs, specs)
+        return spec_check.validate_specs(self._vs, specs, host_share())
 
     def preview_datums(self, spec: dict[str, object]) -> Iterator[DatumPreview]:
         """The datums that a spec, or an input alone, would make."""

@@ -5,22 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from datavc.client.base import ClientBase
-from datavc.errors import Conflict, Expired, InvalidPath, NotFound
-from datavc.model.tree.diff import diff_trees
-from datavc.model.tree.empty import EMPTY_TREE
-from datavc.model.tree.lookup import is_folder, lookup
-from datavc.versioning.export.state import STATE_NAME
+from datavc.errors import NotFound
+from datavc.model.tree.lookup import is_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from datavc.model.address import Address
-    from datavc.model.commit import TreeRef
-    from datavc.model.entry import Entry
-    from datavc.versioning.export.state import ExportState
     from datavc.versioning.restore import Progress
 
 
@@ -71,7 +63,7 @@ class ExportVerbs(ClientBase):
             InvalidPath: a name cannot be kept on that disk.
             OutOfSpace, StoreUnavailable, AccessDenied: what the target says.
         """
-        from datavc.versioning.export.state import ExportState
+        from datavc.versioning.export.mirror import MirrorSource, plan_mirror
         from datavc.versioning.export.target import open_target
 
         located = self.locate(address)
@@ -80,64 +72,19 @@ class ExportVerbs(ClientBase):
         prefix = f"{located.path.rstrip('/')}/" if located.path else ""
         if not is_folder(tree, prefix, self.nodes):
             raise NotFound(f"there is no folder '{located}'")
-        if lookup(tree, prefix + STATE_NAME, self.nodes) is not None:
-            raise InvalidPath(
-                f"'/{prefix}{STATE_NAME}' cannot be exported: a file of that name says at the "
-                "target what an export wrote",
-                hint="export another folder, or use `datavc get`",
-            )
         place = open_target(target, self.transport.objects)
-        before = place.read_state() or ExportState(located.repo, None, prefix)
-        if (before.repo, before.prefix) != (located.repo, prefix) and not force:
-            raise Conflict(
-                f"{str(target)!r} holds an export of {before.repo}:/{before.prefix}",
-                hint="name another target, or use --force to replace that",
-            )
-        written, removed = self._files_to_export(before, tree, located.repo, prefix)
+        source = MirrorSource(
+            located.repo, commit.id, tree, prefix, self.nodes, self.transport.tree
+        )
+        plan = plan_mirror(source, place, str(target), force=force)
         if not dry_run:
-            begun = tuple(dict.fromkeys((*before.under_way, commit.id)))
-            if before.repo == located.repo and before.prefix == prefix:
-                place.write_state(msgspec.structs.replace(before, under_way=begun))
-            place.remove(removed)
-            place.write(written, progress)
-            place.write_state(ExportState(located.repo, commit.id, prefix))
+            plan.carry_out(place, progress)
         return ExportResult(
             str(target),
             commit.id,
-            before.commit,
-            len(written),
-            sum(entry.size for _, entry in written),
-            len(removed),
+            plan.before.commit,
+            len(plan.written),
+            sum(entry.size for _, entry in plan.written),
+            len(plan.removed),
             dry_run,
         )
-
-    def _files_to_export(
-        self, before: ExportState, tree: TreeRef, repo: str, prefix: str
-    ) -> tuple[list[tuple[str, Entry]], list[str]]:
-        """What to write and to remove, whatever of earlier exports is there."""
-        is_same_place = (before.repo, before.prefix) == (repo, prefix)
-        wanted: dict[str, Entry | None] = {}
-        for commit in (before.commit, *before.under_way):
-            there = self._exported(before.repo, commit)
-            if is_same_place:
-                wanted |= self._difference(there, tree, prefix)
-            else:
-                wanted |= self._difference(there, EMPTY_TREE, before.prefix)
-        if not is_same_place:
-            wanted |= self._difference(EMPTY_TREE, tree, prefix)
-        paths = sorted(wanted.items())
-        written = [(path, entry) for path, entry in paths if entry is not None]
-        return written, [path for path, entry in paths if entry is None]
-
-    def _exported(self, repo: str, commit: str | None) -> TreeRef:
-        """The tree of an earlier export; nothing is known of one that was given up."""
-        if commit is None:
-            return EMPTY_TREE
-        try:
-            return self.transport.tree(repo, commit)
-        except (NotFound, Expired):
-            return EMPTY_TREE
-
-    def _difference(self, old: TreeRef, new: TreeRef, prefix: str) -> dict[str, Entry | None]:
-        found = diff_trees(old, new, self.nodes, prefix)
-        return {path[len(prefix) :]: entry for path, _, entry in found}

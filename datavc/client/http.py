@@ -10,15 +10,18 @@ from typing import TypeVar
 import httpx
 import msgspec
 
+from datavc.client.http_access import HttpAccess
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_control import HttpControl
 from datavc.client.http_merge import HttpMerge
+from datavc.client.http_pages import read_pages
 from datavc.client.http_refs import HttpRefs
 from datavc.client.http_reproduction import HttpReproduction
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.client.http_space import HttpSpace
 from datavc.client.http_specs import HttpSpecs
 from datavc.client.http_store import HttpChunkIndex, open_store
+from datavc.client.http_webhooks import HttpWebhooks
 from datavc.client.transport import JobProgress
 from datavc.client.wire import RecordBody, TreeBody
 from datavc.errors import Conflict
@@ -29,6 +32,7 @@ from datavc.model.file_info import PutResult
 from datavc.model.ids import new_id
 from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+from datavc.model.s3_key import NewS3Key, S3KeyInfo
 from datavc.model.secret import SecretInfo
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
@@ -47,7 +51,16 @@ class _Run(msgspec.Struct):
     jobs: list[JobInfo]
 
 
-class HttpTransport(HttpControl, HttpMerge, HttpRefs, HttpReproduction, HttpSpace, HttpSpecs):
+class HttpTransport(
+    HttpAccess,
+    HttpControl,
+    HttpMerge,
+    HttpRefs,
+    HttpReproduction,
+    HttpSpace,
+    HttpSpecs,
+    HttpWebhooks,
+):
     """Speaks to a server; see :class:`~datavc.client.transport.Transport`.
 
     What is read, and what carries a key of its own (staging and commits), is sent again when the
@@ -74,7 +87,7 @@ class HttpTransport(HttpControl, HttpMerge, HttpRefs, HttpReproduction, HttpSpac
         except BaseException:
             self._session.close()
             raise
-        self.objects = ObjectStore(self._store.backend)
+        self.objects: ObjectStore = self._store.objects
         self.chunks: ChunkIndex = HttpChunkIndex(self._session)
 
     def close(self) -> None:
@@ -263,6 +276,19 @@ class HttpTransport(HttpControl, HttpMerge, HttpRefs, HttpReproduction, HttpSpac
         """Commit a tick of each of a pipeline's cron inputs."""
         return self._post(f"/pipelines/{part(name)}/ticks", Items[CommitInfo], {}, author).items
 
+    def create_s3_key(self, account: str | None, author: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway; without an account, one's own."""
+        body = {"account": account, "read_only": read_only}
+        return self._post("/s3-keys", NewS3Key, body, author)
+
+    def list_s3_keys(self) -> list[S3KeyInfo]:
+        """All access keys, without their secrets."""
+        return self._list("/s3-keys", S3KeyInfo)
+
+    def revoke_s3_key(self, key: str) -> None:
+        """Let an access key open nothing any more."""
+        self._session.send("DELETE", f"/s3-keys/{part(key)}")
+
     def create_secret(
         self, name: str, values: Mapping[str, bytes], author: str, *, update: bool
     ) -> SecretInfo:
@@ -325,9 +351,7 @@ class HttpTransport(HttpControl, HttpMerge, HttpRefs, HttpReproduction, HttpSpac
         return decode(self._session.send("GET", path, query=query), kind)
 
     def _list(self, path: str, kind: type[Item], query: Parameters | None = None) -> list[Item]:
-        response = self._session.send("GET", path, query=query)
-        found: list[Item] = decode(response, Items[kind]).items  # type: ignore[valid-type]
-        return found
+        return read_pages(self._session, path, kind, query)
 
     def _post(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datavc.client.http_answer import by, decode
 from datavc.client.http_session import HttpSession, part
 from datavc.client.wire import RecordBody
+from datavc.model.ids import new_id
 from datavc.model.merge_decisions import Decisions
 from datavc.model.merge_info import MergeBase, MergeInfo
 
@@ -92,5 +93,8 @@ class HttpMerge:
             "content": None if content is None else RecordBody.of(content),
         }
         path = f"/repos/{part(repo)}/branches/{part(branch)}/{what}"
-        response = self._session.send("POST", path, body=body | decided, headers=by(author))
+        headers = {**by(author), "Idempotency-Key": new_id()}
+        response = self._session.send(
+            "POST", path, body=body | decided, headers=headers, repeat=True
+        )
         return decode(response, MergeInfo)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Final
 
 from datavc.client.http_answer import Items, by, decode
+from datavc.client.http_pages import read_pages
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.model.branch_trigger import BranchTrigger
 from datavc.model.commit_info import CommitInfo
@@ -98,5 +99,4 @@ class HttpRefs:
 
     def list_protections(self, repo: str) -> list[Protection]:
         """A repo's protected branches."""
-        response = self._session.send("GET", f"/repos/{part(repo)}/protections")
-        return decode(response, Items[Protection]).items
+        return read_pages(self._session, f"/repos/{part(repo)}/protections", Protection)

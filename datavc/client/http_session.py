@@ -28,6 +28,8 @@ ATTEMPTS = 6
 #: ... with pauses that double from this up, in seconds, each cut short by chance.
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 3.0
+#: So many seconds are waited at most where the server wants to be asked less often.
+_LONGEST_THROTTLE = 30
 _TIMEOUT = httpx.Timeout(60, connect=10, pool=None)
 #: Less than the server keeps an idle connection open, so that none ends under a request.
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30)
@@ -117,8 +119,13 @@ class HttpSession:
             timeout=_TIMEOUT if timeout is None else httpx.Timeout(timeout, connect=10, pool=None),
         )
 
+        # What was turned away was not done, so it may be sent again, unless it is used up.
+        is_whole = content is None or isinstance(content, bytes)
+
         def attempt() -> httpx.Response:
             response = self._client.send(request)
+            if is_whole and response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                raise _Throttled(response)
             check(response)
             return response
 
@@ -175,6 +182,11 @@ class HttpSession:
                 reason = error
                 if not repeat:
                     break
+            except _Throttled as error:
+                if failures == ATTEMPTS or error.wait > _LONGEST_THROTTLE:
+                    check(error.response)
+                time.sleep(error.wait)
+                continue
             if failures < ATTEMPTS:
                 pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**failures)
                 time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads retries out
@@ -191,6 +203,17 @@ class HttpSession:
             f"the server {self.address} does not answer: {reason}",
             hint="check the address, and that `datavc serve` runs there",
         )
+
+
+class _Throttled(Exception):
+    """The server wants to be asked less often."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__()
+        self.response = response
+        after = response.headers.get("Retry-After", "1")
+        #: Seconds.
+        self.wait = int(after) if after.isdecimal() else 1
 
 
 class _GatewayError(Exception):

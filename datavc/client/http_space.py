@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from datavc.client.http_answer import Items, by, decode
+from datavc.client.http_answer import by, decode
+from datavc.client.http_pages import read_pages
 from datavc.client.http_session import HttpSession, part
 from datavc.client.space_transport import SpaceProgress
 from datavc.model.collection import (
@@ -68,7 +69,7 @@ class HttpSpace:
 
     def list_purges(self) -> list[PurgeInfo]:
         """All that was purged, newest first."""
-        return decode(self._session.send("GET", "/purges"), Items[PurgeInfo]).items
+        return read_pages(self._session, "/purges", PurgeInfo)
 
     def _purge(self, body: dict[str, object], author: str) -> PurgeResult:
         response = self._session.send(
@@ -86,8 +87,7 @@ class HttpSpace:
 
     def usage_of_repos(self) -> list[Usage]:
         """What each repo takes up."""
-        response = self._session.send("GET", "/usage", timeout=_PATIENCE)
-        return decode(response, Items[Usage]).items
+        return read_pages(self._session, "/usage", Usage, timeout=_PATIENCE)
 
     def usage_of_commit(self, repo: str, ref: str) -> Usage:
         """What one commit takes up."""
@@ -109,4 +109,4 @@ class HttpSpace:
     def list_retention(self, repo: str | None) -> list[RetentionRule]:
         """The retention rules of a repo, or of all."""
         path = "/retention" if repo is None else f"/repos/{part(repo)}/retention"
-        return decode(self._session.send("GET", path), Items[RetentionRule]).items
+        return read_pages(self._session, path, RetentionRule)

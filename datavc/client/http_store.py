@@ -9,12 +9,13 @@ import httpx
 import msgspec
 
 from datavc.client.direct import open_direct
+from datavc.client.http_records import HttpRecords
 from datavc.client.http_session import HttpSession
 from datavc.client.presigned_backend import PresignedBackend
 from datavc.client.streamed_backend import StreamedBackend
 from datavc.client.wire import MAX_LOOKUP, decode_chunks, encode_digests
 from datavc.model.entry import ChunkRef
-from datavc.store.backend import Backend
+from datavc.store.objects import ObjectStore
 
 _PROBE_SECONDS = 5.0
 #: The server reads a whole pack before it answers.
@@ -35,15 +36,16 @@ class _Presigned(msgspec.Struct):
 class _Access(msgspec.Struct):
     directory: _Directory | None = None
     presigned: _Presigned | None = None
+    records: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OpenStore:
     """A server's packs, and the way to them."""
 
-    #: ``directory``, ``presigned`` or ``stream``.
+    #: ``directory``, ``presigned``, ``records`` or ``stream``.
     way: str
-    backend: Backend
+    objects: ObjectStore
     close: Callable[[], None]
 
 
@@ -58,12 +60,14 @@ def open_store(session: HttpSession) -> OpenStore:
         there = access.directory
         direct = open_direct(there.path, there.probe, there.secret)
         if direct is not None:
-            return OpenStore("directory", direct, _nothing)
+            return OpenStore("directory", ObjectStore(direct), _nothing)
     streamed = StreamedBackend(session)
+    if access.records:
+        return OpenStore("records", HttpRecords(session, streamed), _nothing)
     if access.presigned is not None and _answers(access.presigned.probe):
         presigned = PresignedBackend(session, streamed, access.presigned.part_size)
-        return OpenStore("presigned", presigned, presigned.close)
-    return OpenStore("stream", streamed, _nothing)
+        return OpenStore("presigned", ObjectStore(presigned), presigned.close)
+    return OpenStore("stream", ObjectStore(streamed), _nothing)
 
 
 class HttpChunkIndex:

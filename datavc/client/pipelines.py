@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
+from datavc.client.jsonnet import JSONNET_SUFFIX, evaluate_jsonnet
 from datavc.errors import InvalidInput, NotFound, SourceUnreadable
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
     from datavc.model.log_query import LogQuery
 
-#: A pipeline spec: as plain data, as YAML or JSON text, or in a file.
+#: A pipeline spec: as plain data, as YAML or JSON text, or in a file; or a jsonnet template's.
 Spec = Mapping[str, object] | str | Path
 
 
@@ -36,7 +37,9 @@ class PipelineVerbs(ClientBase):
         """Create the pipelines of a spec, each with its output repo, and run their first jobs.
 
         Args:
-            spec: plain data, a path, or YAML or JSON text (which may hold several documents).
+            spec: plain data, a path, or YAML or JSON text (which may hold several documents). For
+                a jsonnet template with arguments, give what
+                :func:`~datavc.client.jsonnet.evaluate_jsonnet` makes of it.
             update: make a new version of a pipeline that exists already.
             reprocess: with *update*, run every datum again.
             run: where pipelines run inline, run the first jobs before returning.
@@ -244,7 +247,7 @@ def load_spec(spec: Spec) -> list[dict[str, object]]:
 
     Raises:
         NotFound, SourceUnreadable: the file is missing or cannot be read.
-        InvalidSpec: the text is neither YAML nor JSON.
+        InvalidSpec: the text is neither YAML nor JSON, or the template fails.
     """
     if isinstance(spec, Mapping):
         return [dict(spec)]
@@ -253,6 +256,8 @@ def load_spec(spec: Spec) -> list[dict[str, object]]:
     if isinstance(spec, str) and ("\n" in spec or spec.lstrip().startswith("{")):
         return load_pipeline_documents(spec)
     path = Path(spec)
+    if path.suffix == JSONNET_SUFFIX:
+        return load_pipeline_documents(evaluate_jsonnet(path))
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -26,6 +27,21 @@ if TYPE_CHECKING:
 
 #: A path or URL, several, or content: bytes, or what a binary file object gives until its end.
 Source = str | Path | bytes | BinaryIO | Sequence[str | Path]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What :meth:`PutVerbs.put` was asked for."""
+
+    source: Source
+    located: Address
+    recursive: bool
+    message: str | None
+    links: LinkHandling
+    overwrite: bool
+    run: bool
+    progress: Progress | None
+    job_progress: JobProgress | None
 
 
 #: A put whose content was taken for garbage before it landed is made anew so often at most.
@@ -127,26 +143,9 @@ class PutVerbs(ClientBase):
             OutOfSpace, StoreUnavailable: nothing is visible.
             Collected: what a stream relied on was collected meanwhile; put it again.
         """
-        located = self.locate_branch(address)
-        for _ in range(_TRIES - 1):
-            try:
-                return self._put_once(
-                    source,
-                    located,
-                    recursive,
-                    message,
-                    links,
-                    overwrite,
-                    run,
-                    progress,
-                    job_progress,
-                )
-            except Collected:
-                if _is_stream(source):
-                    raise
-        return self._put_once(
+        request = _Request(
             source,
-            located,
+            self.locate_branch(address),
             recursive,
             message,
             links,
@@ -155,36 +154,33 @@ class PutVerbs(ClientBase):
             progress,
             job_progress,
         )
+        for _ in range(_TRIES - 1):
+            try:
+                return self._put_once(request)
+            except Collected:
+                if _is_stream(source):
+                    raise
+        return self._put_once(request)
 
-    def _put_once(
-        self,
-        source: Source,
-        located: Address,
-        recursive: bool,
-        message: str | None,
-        links: LinkHandling,
-        overwrite: bool,
-        run: bool,
-        progress: Progress | None,
-        job_progress: JobProgress | None,
-    ) -> PutResult:
+    def _put_once(self, request: _Request) -> PutResult:
         from datavc.client.sources import check_file_target
         from datavc.versioning.ingest import ingest_files, ingest_stream
 
+        located, progress = request.located, request.progress
         branch = self.transport.get_branch(located.repo, located.ref.name)
-        view = self._view(branch, with_staging=message is None)
-        content = _content_of(source)
+        view = self._view(branch, with_staging=request.message is None)
+        content = _content_of(request.source)
         cache = None
         if content is not None:
             path = check_file_target(located.path)
             objects, chunks = self.transport.objects, self.transport.chunks
             done = ingest_stream(content, path, view, objects, chunks, progress=progress)
         else:
-            paths = _paths_of(source)
+            paths = _paths_of(request.source)
             if _are_remote(paths):
-                done = self._copy(paths, located, view, recursive=recursive, progress=progress)
+                done = self._copy(request, paths, view)
             else:
-                sources = self._plan(paths, located, view.tree, recursive=recursive)
+                sources = self._plan(request, paths, view.tree)
                 cache = self._cache_of(sources, located)
                 done = ingest_files(
                     sources,
@@ -192,13 +188,22 @@ class PutVerbs(ClientBase):
                     self.transport.objects,
                     self.transport.chunks,
                     cache=cache,
-                    links=links,
+                    links=request.links,
                     progress=progress,
                 )
-        if done.record is not None and not overwrite:
+        if done.record is not None and not request.overwrite:
             self._check_new(done.record, view, located)
-        expected = None if overwrite else branch.head or ""
-        return self._finish(branch, view, done, message, run, job_progress, cache, expected)
+        expected = None if request.overwrite else branch.head or ""
+        return self._finish(
+            branch,
+            view,
+            done,
+            request.message,
+            request.run,
+            request.job_progress,
+            cache=cache,
+            expected=expected,
+        )
 
     def _finish(
         self,
@@ -208,6 +213,7 @@ class PutVerbs(ClientBase):
         message: str | None,
         run: bool,
         job_progress: JobProgress | None,
+        *,
         cache: StatCache | None = None,
         expected: str | None = None,
     ) -> PutResult:
@@ -244,22 +250,18 @@ class PutVerbs(ClientBase):
         return BranchView(tree, self.nodes, staged)
 
     def _plan(
-        self, paths: Sequence[str | Path], located: Address, tree: TreeRef, *, recursive: bool
+        self, request: _Request, paths: Sequence[str | Path], tree: TreeRef
     ) -> list[LocalSource]:
         from datavc.client.sources import plan_sources
 
-        inside = self._is_folder(located, tree)
-        return plan_sources(paths, located.path, recursive=recursive, target_is_folder=inside)
+        return plan_sources(
+            paths,
+            request.located.path,
+            recursive=request.recursive,
+            target_is_folder=self._is_folder(request.located, tree),
+        )
 
-    def _copy(
-        self,
-        paths: Sequence[str | Path],
-        located: Address,
-        view: BranchView,
-        *,
-        recursive: bool,
-        progress: Progress | None,
-    ) -> Ingested:
+    def _copy(self, request: _Request, paths: Sequence[str | Path], view: BranchView) -> Ingested:
         # What few calls need takes a while to import.
         from datavc.versioning.elsewhere.copy_files import Fetching, copy_files
         from datavc.versioning.elsewhere.plan import plan_elsewhere
@@ -268,14 +270,16 @@ class PutVerbs(ClientBase):
         access = objects.sources
         sources = plan_elsewhere(
             paths,
-            located.path,
+            request.located.path,
             access,
-            recursive=recursive,
-            target_is_folder=self._is_folder(located, view.tree),
+            recursive=request.recursive,
+            target_is_folder=self._is_folder(request.located, view.tree),
         )
         fetching = Fetching(access, access.web_client())
         chunks = self.transport.chunks
-        return copy_files(sources, fetching, view, objects, chunks, self.nodes, progress=progress)
+        return copy_files(
+            sources, fetching, view, objects, chunks, self.nodes, progress=request.progress
+        )
 
     def _is_folder(self, located: Address, tree: TreeRef) -> bool:
         """Whether there is a folder already, so that files go into it."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from datavc.client.access_transport import AccessTransport
 from datavc.client.control_transport import ControlTransport, JobProgress
 from datavc.client.merge_transport import MergeTransport
 from datavc.client.refs_transport import RefsTransport
 from datavc.client.reproduction_transport import ReproductionTransport
 from datavc.client.space_transport import SpaceTransport
 from datavc.client.spec_transport import SpecTransport
+from datavc.client.webhook_transport import WebhookTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from datavc.model.file_info import PutResult
     from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
     from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
+    from datavc.model.s3_key import NewS3Key, S3KeyInfo
     from datavc.model.secret import SecretInfo
     from datavc.store.chunk_index import ChunkIndex
     from datavc.store.objects import ObjectStore
@@ -33,12 +36,14 @@ __all__ = ["JobProgress", "Transport"]
 
 
 class Transport(
+    AccessTransport,
     ControlTransport,
     MergeTransport,
     RefsTransport,
     ReproductionTransport,
     SpaceTransport,
     SpecTransport,
+    WebhookTransport,
     Protocol,
 ):
     """What the SDK needs from a datavc, wherever it runs."""
@@ -169,6 +174,15 @@ class Transport(
 
     def run_cron(self, name: str, author: str) -> list[CommitInfo]:
         """Commit a tick of each of a pipeline's cron inputs."""
+
+    def create_s3_key(self, account: str | None, author: str, *, read_only: bool) -> NewS3Key:
+        """Make an access key of the S3 gateway; without an account, one's own."""
+
+    def list_s3_keys(self) -> list[S3KeyInfo]:
+        """All access keys, without their secrets."""
+
+    def revoke_s3_key(self, key: str) -> None:
+        """Let an access key open nothing any more."""
 
     def create_secret(
         self, name: str, values: Mapping[str, bytes], author: str, *, update: bool

@@ -101,7 +101,50 @@ class _Found(msgspec.Struct, array_like=True, frozen=True):
     lengths: list[int]
 
 
+class WantedRecord(msgspec.Struct, array_like=True, frozen=True):
+    """A record that is asked for by its digest, at its place."""
+
+    digest: bytes
+    pack: bytes
+    offset: int
+    length: int
+
+    def location(self) -> Location:
+        """Its place."""
+        return Location(self.pack, self.offset, self.length)
+
+
+#: Most records in one request.
+MAX_RECORDS = 8192
+_decode_wanted = msgspec.msgpack.Decoder(list[WantedRecord]).decode
 _decode_found = msgspec.msgpack.Decoder(_Found).decode
+
+
+def encode_wanted(wanted: list[WantedRecord]) -> bytes:
+    """The body that asks for records."""
+    return msgspec.msgpack.encode(wanted)
+
+
+def decode_wanted(data: bytes) -> list[WantedRecord]:
+    """The records that are asked for.
+
+    Raises:
+        InvalidInput: they are malformed, none or too many.
+    """
+    try:
+        found = _decode_wanted(data)
+    except msgspec.DecodeError:
+        raise InvalidInput("the records that are asked for cannot be read") from None
+    if not 1 <= len(found) <= MAX_RECORDS:
+        raise InvalidInput(f"{len(found)} records are asked for; it must be 1 to {MAX_RECORDS}")
+    if any(not _is_whole(one) for one in found):
+        raise InvalidInput("a record that is asked for has no such place or digest")
+    return found
+
+
+def _is_whole(one: WantedRecord) -> bool:
+    sizes = len(one.digest) == DIGEST_SIZE and len(one.pack) == PACK_ID_SIZE
+    return sizes and 0 <= one.offset < 2**62 and 0 < one.length < 2**32
 
 
 def encode_digests(digests: list[bytes]) -> bytes:

@@ -72,7 +72,7 @@ class WorkingCopy:
         self.root = root
         self._client = client
         state = read_state(root)
-        if state.place != client.transport.address:
+        if not state.is_of(client.transport.address):
             raise Conflict(
                 f"{str(root)!r} holds files of another datavc: {state.place}",
                 hint="name that one with --home or --url",

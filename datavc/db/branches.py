@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, Select, delete, select, update
 
 from datavc.db import ref_log
@@ -60,6 +62,21 @@ def list_branches(
     """A repo's branches by name, from the first name past *after*."""
     statement = _infos(repo_id).where(Branch.c.name > after).order_by(Branch.c.name).limit(limit)
     return [BranchInfo(*row) for row in conn.execute(statement)]
+
+
+def names_among(conn: Connection, repo_id: int, names: Sequence[str]) -> set[str]:
+    """Those of *names* that name a branch."""
+    statement = select(Branch.c.name).where(Branch.c.repo_id == repo_id, Branch.c.name.in_(names))
+    return set(conn.scalars(statement))
+
+
+def names_from(conn: Connection, repo_id: int, prefix: str) -> list[str]:
+    """The names of branches that start with *prefix*, sorted."""
+    statement = select(Branch.c.name).where(
+        Branch.c.repo_id == repo_id, Branch.c.name.startswith(prefix, autoescape=True)
+    )
+    # LIKE takes capital and small letters for the same in SQLite.
+    return sorted(name for name in conn.scalars(statement) if name.startswith(prefix))
 
 
 def move(

@@ -10,22 +10,24 @@ from sqlalchemy import (
     Connection,
     ScalarSelect,
     and_,
+    case,
     func,
     or_,
     select,
     update,
 )
 
-from datavc.db import running_datums
+from datavc.db import running_datums, webhooks
 from datavc.db.clock import now_us
-from datavc.db.jobs import DatumCounts, JobInput, JobRow, find, inputs_as_json
+from datavc.db.jobs import DatumCounts, JobInput, JobRow, find, has_landed, inputs_as_json
 from datavc.db.news import announce
-from datavc.db.tables import Job, JobDependency
+from datavc.db.tables import Job, JobDependency, Pipeline
 from datavc.model.commit import TreeRef
 from datavc.model.job import TRANSITIONS, JobState
+from datavc.model.webhook import WebhookEvent
 
 _OPEN = [state.value for state in JobState if not state.is_terminal]
-_HELD = [JobState.RUNNING.value, JobState.FINISHING.value]
+_HELD = [state.value for state in (JobState.RUNNING, JobState.FINISHING, JobState.EGRESSING)]
 #: What a job that was restarted knows of itself.
 _AS_NEW: dict[str, object] = {
     "started_us": None,
@@ -57,18 +59,20 @@ def claim(
     lease_s: float,
     *,
     but: Collection[str] = (),
+    standing: bool = False,
     at_us: int | None = None,
 ) -> JobRow | None:
-    """Take a job that is ready, and make it ``RUNNING``.
+    """Take a job that is ready, and make it ``RUNNING``, or leave it ``EGRESSING``.
 
     Ready is a job that waits, or whose engine let its lease run out, when every job it depends
-    on and every earlier job of its pipeline is over. Of several the one whose pipeline has not
-    been served for the longest time is taken, and then the oldest.
+    on has landed or is over, and every earlier job of its pipeline is over. Of several the one
+    whose pipeline has not been served for the longest time is taken, and then the oldest.
 
     Args:
         owner: who takes it; give the same to the functions below.
         lease_s: seconds until somebody else may take it over, unless :func:`heartbeat` comes.
         but: ids of jobs that are not to be taken.
+        standing: take one that runs until something replaces it, rather than one that ends.
         at_us: the time to judge leases by; now, unless given.
     """
     time_us = now_us() if at_us is None else at_us
@@ -77,6 +81,7 @@ def claim(
         .where(
             _is_free(time_us),
             Job.c.id.not_in(but),
+            Job.c.standing.is_(standing),
             ~_upstream_is_open(),
             ~_earlier_is_open(),
         )
@@ -90,13 +95,27 @@ def claim(
         update(Job)
         .where(Job.c.id == job_id)
         .values(
-            state=JobState.RUNNING.value,
+            state=case(
+                (Job.c.state == JobState.EGRESSING.value, JobState.EGRESSING.value),
+                else_=JobState.RUNNING.value,
+            ),
             owner=owner,
             lease_until_us=time_us + round(lease_s * 1_000_000),
             started_us=func.coalesce(Job.c.started_us, time_us),
+            reason="",
         )
     )
     return find(conn, job_id)
+
+
+def explain(conn: Connection, job_id: str, reason: str) -> bool:
+    """Say why a job waits; ``False`` when it does not any more."""
+    statement = (
+        update(Job)
+        .where(Job.c.id == job_id, Job.c.state == JobState.WAITING.value)
+        .values(reason=reason)
+    )
+    return conn.execute(statement).rowcount == 1
 
 
 def heartbeat(
@@ -174,10 +193,26 @@ def transition(
     moved = conn.execute(statement).rowcount == 1
     if moved and state.is_terminal:
         running_datums.remove(conn, job_id)
+        _announce_end(conn, job_id)
     if moved and (state.is_terminal or state is JobState.WAITING):
         # Others may have waited for this one, and this one may be waited for by engines.
         announce(conn)
     return moved
+
+
+def _announce_end(conn: Connection, job_id: str) -> None:
+    row = Job.c
+    columns = (row.id, row.version, row.run_id, row.state, row.reason, row.output)
+    pipeline = Pipeline.c.name.label("pipeline")
+    statement = select(pipeline, *columns, row.finished_us).join(
+        Pipeline, Pipeline.c.id == row.pipeline_id
+    )
+    ended = conn.execute(statement.where(row.id == job_id)).mappings().one()
+    payload = {name: ended[name] for name in ("pipeline", "version", "run_id", "state", "reason")}
+    payload |= {"job": ended["id"], "output": ended["output"]}
+    webhooks.enqueue(
+        conn, WebhookEvent.JOB, ended["pipeline"], payload, time_us=ended["finished_us"]
+    )
 
 
 def superseding(conn: Connection, job: JobRow) -> str | None:
@@ -189,7 +224,7 @@ def superseding(conn: Connection, job: JobRow) -> str | None:
     lacks_input = (
         select(before.c.id)
         .join(JobDependency, JobDependency.c.upstream_id == before.c.id)
-        .where(JobDependency.c.job_id == Job.c.id, before.c.state != JobState.SUCCESS.value)
+        .where(JobDependency.c.job_id == Job.c.id, ~has_landed(before))
         .exists()
     )
     return conn.scalar(
@@ -228,7 +263,11 @@ def _upstream_is_open() -> ColumnElement[bool]:
     return (
         select(other.c.id)
         .join(JobDependency, JobDependency.c.upstream_id == other.c.id)
-        .where(JobDependency.c.job_id == Job.c.id, other.c.state.in_(_OPEN))
+        .where(
+            JobDependency.c.job_id == Job.c.id,
+            other.c.state.in_(_OPEN),
+            other.c.state != JobState.EGRESSING.value,
+        )
         .exists()
     )
 

@@ -6,7 +6,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from datavc.db.news import announce
 from datavc.db.tables import Job, JobDependency, Pipeline
@@ -67,6 +77,13 @@ class JobRow:
     meta: TreeRef | None
     #: What it makes once more; ``None`` for a job that makes an output of its own.
     reproduces: ReproductionOrder | None = None
+    #: Whether it runs until something replaces it.
+    standing: bool = False
+
+    @property
+    def has_landed(self) -> bool:
+        """Whether its output is committed, or is known to be as it was, however its egress went."""
+        return self.state is JobState.SUCCESS or self.meta is not None
 
     @property
     def info(self) -> JobInfo:
@@ -92,6 +109,7 @@ class JobRow:
             reason=self.reason,
             datums_recovered=self.counts.recovered,
             reproduces=None if self.reproduces is None else self.reproduces.address,
+            standing=self.standing,
         )
 
 
@@ -105,6 +123,7 @@ def create(
     inputs: Sequence[JobInput],
     upstream: Sequence[str] = (),
     reproduces: ReproductionOrder | None = None,
+    standing: bool = False,
     time_us: int,
 ) -> int:
     """Add a waiting job at the end of its pipeline's queue; gives its place there.
@@ -114,6 +133,7 @@ def create(
         inputs: in the order of the spec.
         upstream: ids of the jobs that must be over before this one starts.
         reproduces: the commit that it makes once more, if any.
+        standing: whether it runs until something replaces it.
 
     Raises:
         NotFound: the pipeline is gone.
@@ -138,6 +158,7 @@ def create(
             state=JobState.WAITING.value,
             inputs=inputs_as_json(inputs),
             reproduces=None if reproduces is None else asdict(reproduces),
+            standing=standing,
             reason="",
             datums_total=0,
             datums_processed=0,
@@ -253,21 +274,38 @@ def by_output(conn: Connection, run_id: str, commit_id: str) -> JobRow | None:
     return None if row is None else job_of(row)
 
 
-def last_success(conn: Connection, pipeline_id: int, *, before: int) -> JobRow | None:
-    """The pipeline's last job that succeeded among those whose place is before *before*."""
+def landed_before(
+    conn: Connection, pipeline_id: int, *, before: int, limit: int = 100
+) -> list[JobRow]:
+    """The pipeline's jobs whose output landed, the newest first.
+
+    Args:
+        pipeline_id: whose.
+        before: only those whose place in the queue is before this one.
+        limit: at most so many.
+    """
     statement = (
         select_jobs()
         .where(
             Job.c.pipeline_id == pipeline_id,
-            Job.c.state == JobState.SUCCESS.value,
+            has_landed(Job),
             Job.c.reproduces.is_(None),
             Job.c.sequence < before,
         )
         .order_by(Job.c.sequence.desc())
-        .limit(1)
+        .limit(limit)
     )
-    row = conn.execute(statement).first()
-    return None if row is None else job_of(row)
+    return [job_of(row) for row in conn.execute(statement)]
+
+
+def last_landed(conn: Connection, pipeline_id: int, *, before: int) -> JobRow | None:
+    """The newest of :func:`landed_before`, or ``None``."""
+    return next(iter(landed_before(conn, pipeline_id, before=before, limit=1)), None)
+
+
+def has_landed(job: FromClause) -> ColumnElement[bool]:
+    """Whether a row of :data:`Job`, or of an alias of it, has :attr:`JobRow.has_landed`."""
+    return or_(job.c.state == JobState.SUCCESS.value, job.c.meta_digest.is_not(None))
 
 
 def inputs_as_json(inputs: Sequence[JobInput]) -> list[dict[str, str | None]]:
@@ -324,6 +362,7 @@ def job_of(row: Row[*tuple[object, ...]]) -> JobRow:
         lease_until_us=row.lease_until_us,
         meta=meta,
         reproduces=None if row.reproduces is None else ReproductionOrder(**_order_of(row)),
+        standing=row.standing,
     )
 
 

@@ -199,9 +199,9 @@ def remove(conn: Connection, pipeline_id: int) -> bool:
 def infos(conn: Connection, rows: Sequence[PipelineRow]) -> list[PipelineInfo]:
     """Pipelines as people see them, each with its last job."""
     last = {
-        pipeline_id: (job, JobState(state))
-        for pipeline_id, job, state in conn.execute(
-            select(Job.c.pipeline_id, Job.c.id, Job.c.state)
+        pipeline_id: (job, JobState(state), reason)
+        for pipeline_id, job, state, reason in conn.execute(
+            select(Job.c.pipeline_id, Job.c.id, Job.c.state, Job.c.reason)
             .join(
                 Pipeline,
                 (Pipeline.c.id == Job.c.pipeline_id) & (Pipeline.c.job_count == Job.c.sequence),
@@ -217,7 +217,7 @@ def infos(conn: Connection, rows: Sequence[PipelineRow]) -> list[PipelineInfo]:
             row.created_us,
             row.spec,
             row.digest,
-            *last.get(row.id, (None, None)),
+            *last.get(row.id, (None, None, "")),
         )
         for row in rows
     ]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from sqlalchemy import Connection, select
 
-from datavc.db.tables import Commit, DatumResult, Job, JobDatum, Staged
+from datavc.db.tables import Commit, DatumResult, Job, JobDatum, S3Part, S3Upload, Staged
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.entry import ChunkRef, Location
@@ -78,6 +78,27 @@ def staged(conn: Connection, *, repo_id: int | None = None) -> Iterator[StagedRe
     )
     if repo_id is not None:
         statement = statement.where(columns.repo_id == repo_id)
+    for digest, pack, offset, length, puts, removals, size in conn.execute(
+        statement, execution_options=_PAGED
+    ):
+        yield StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
+
+
+def uploaded_parts(conn: Connection, *, repo_id: int | None = None) -> Iterator[StagedRecord]:
+    """The parts of multipart uploads, in all repos or in one."""
+    columns = S3Part.c
+    statement = select(
+        columns.digest,
+        columns.pack,
+        columns.offset,
+        columns.length,
+        columns.puts,
+        columns.removals,
+        columns.content_bytes,
+    )
+    if repo_id is not None:
+        uploads = select(S3Upload.c.id).where(S3Upload.c.repo_id == repo_id)
+        statement = statement.where(columns.upload_id.in_(uploads))
     for digest, pack, offset, length, puts, removals, size in conn.execute(
         statement, execution_options=_PAGED
     ):

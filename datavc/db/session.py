@@ -17,7 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from datavc.db.branch_turns import AdvisoryTurns, BranchTurns, FileTurns
 from datavc.db.news import News, open_news
 from datavc.db.schema_version import Schema, inspect_schema
-from datavc.db.sql_errors import locked, translate
+from datavc.db.sql_errors import locked, not_storable, translate
 from datavc.errors import DatabaseUnavailable, InvalidInput, UnknownFormat
 
 #: How long a writer waits for another one, in seconds.
@@ -54,15 +54,23 @@ class Database:
             UnknownFormat: a newer datavc has upgraded it.
             DataCorrupt: the file is not a database.
         """
-        parsed = _parse(url)
-        engine = _create_engine(parsed)
-        database = cls(engine, _name(parsed), _turns(parsed))
+        database = cls.open_as_it_is(url)
         try:
             database._check_schema(migrate=migrate)
         except BaseException:
             database.close()
             raise
         return database
+
+    @classmethod
+    def open_as_it_is(cls, url: str) -> Self:
+        """Open the database at *url*, whatever its tables are.
+
+        Raises:
+            InvalidInput: as :meth:`open`.
+        """
+        parsed = _parse(url)
+        return cls(_create_engine(parsed), _name(parsed), _turns(parsed))
 
     @property
     def dialect_name(self) -> str:
@@ -136,6 +144,11 @@ class Database:
                 yield connection
         except SQLAlchemyError as error:
             raise translate(error, self._where) from error
+        except OverflowError as error:
+            # SQLAlchemy lets what SQLite's driver says of a number through as it is.
+            if "SQLite" not in str(error):
+                raise
+            raise not_storable(self._where) from error
 
     def _check_schema(self, *, migrate: bool) -> None:
         with self.read() as connection:

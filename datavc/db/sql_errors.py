@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from datavc.errors import (
@@ -13,6 +13,7 @@ from datavc.errors import (
     DatabaseUnavailable,
     DataCorrupt,
     DatavcError,
+    InvalidInput,
     LostRace,
     OutOfSpace,
 )
@@ -33,6 +34,8 @@ def translate(error: SQLAlchemyError, where: str) -> DatavcError:
             found = _from_sqlstate(error, where)
         if found is not None:
             return found
+    if isinstance(error, DataError):
+        return not_storable(where)
     if isinstance(error, (OperationalError, InterfaceError)):
         return DatabaseUnavailable(
             f"{where} does not answer: {_first_line(error)}", hint="check that it is reachable"
@@ -89,6 +92,14 @@ def locked(where: str) -> DatabaseUnavailable:
     """The error for a database that somebody else kept locked for too long."""
     return DatabaseUnavailable(
         f"{where} stayed locked by another writer", hint="let it finish, then try again"
+    )
+
+
+def not_storable(where: str) -> InvalidInput:
+    """The error for a number or a text that the database has no form for."""
+    return InvalidInput(
+        f"{where} cannot hold a value that was given",
+        hint="numbers have at most 63 bits, and texts no NUL character",
     )
 
 

@@ -100,6 +100,20 @@ def list_staged(
     ]
 
 
+def extent(conn: Connection, repo_id: int, branch: str) -> tuple[int, int, int]:
+    """How many change sets are staged on a branch, the newest one's id (0: none), and its time.
+
+    Ids are never used again, so equal answers mean equal staging.
+    """
+    statement = select(
+        func.count(),
+        func.coalesce(func.max(Staged.c.id), 0),
+        func.coalesce(func.max(Staged.c.staged_us), 0),
+    ).where(Staged.c.repo_id == repo_id, Staged.c.branch == branch)
+    number, newest, time_us = conn.execute(statement).one()
+    return number, newest, time_us
+
+
 def count(conn: Connection, repo_id: int, branch: str) -> int:
     """How many change sets are staged on a branch."""
     statement = (

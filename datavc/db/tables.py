@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -411,6 +413,67 @@ class SecretColumns(TypedColumns):
 Secret = Table("secrets", METADATA, SecretColumns)
 
 
+class S3KeyColumns(TypedColumns):
+    """An access key of the S3 gateway; ``sealed`` holds its secret, encrypted."""
+
+    id: Named[str] = Column(_TEXT, primary_key=True)
+    sealed: Named[bytes] = Column(LargeBinary)
+    account: Named[str] = Column(_TEXT)
+    #: 1 where it opens nothing for writing.
+    read_only: Named[int] = Column(_BIG)
+    created_us: Named[int] = Column(_BIG)
+
+
+S3Key = Table("s3_keys", METADATA, S3KeyColumns)
+
+
+class S3UploadColumns(TypedColumns):
+    """A multipart upload that was begun and neither completed nor aborted."""
+
+    id: Named[str] = Column(_TEXT, primary_key=True)
+    repo_id: Named[int] = Column(_BIG)
+    branch: Named[str] = Column(_TEXT)
+    path: Named[str] = Column(_TEXT)
+    account: Named[str] = Column(_TEXT)
+    #: Of the commit that its completion makes; null where it is only staged.
+    message: Named[str | None] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+S3Upload = Table(
+    "s3_uploads",
+    METADATA,
+    S3UploadColumns,
+    ForeignKeyConstraint(
+        ["repo_id", "branch"], ["branches.repo_id", "branches.name"], ondelete="CASCADE"
+    ),
+    Index(None, "repo_id", "branch"),
+)
+
+
+class S3PartColumns(TypedColumns):
+    """A part of a multipart upload: a stored change set that puts its content."""
+
+    upload_id: Named[str] = Column(
+        _TEXT, ForeignKey("s3_uploads.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Named[int] = Column(_BIG, primary_key=True, autoincrement=False)
+    etag: Named[str] = Column(_TEXT)
+    #: By algorithm, in base64: the checksums that came with it.
+    checksums: Named[dict[str, str]] = Column(JSON)
+    created_us: Named[int] = Column(_BIG)
+    digest: Named[bytes] = Column(LargeBinary)
+    pack: Named[bytes] = Column(LargeBinary)
+    offset: Named[int] = Column(_BIG)
+    length: Named[int] = Column(_BIG)
+    puts: Named[int] = Column(_BIG)
+    removals: Named[int] = Column(_BIG)
+    content_bytes: Named[int] = Column(_BIG)
+
+
+S3Part = Table("s3_parts", METADATA, S3PartColumns)
+
+
 class JobColumns(TypedColumns):
     """A job."""
 
@@ -443,6 +506,7 @@ class JobColumns(TypedColumns):
     datums_recovered: Named[int] = Column(_BIG, server_default=text("0"))
     #: The commit that the job makes once more, and how closely; null for a job that makes its own.
     reproduces: Named[dict[str, object] | None] = Column(JSON(none_as_null=True))
+    standing: Named[bool] = Column(Boolean, server_default=false())
 
 
 Job = Table(
@@ -600,3 +664,171 @@ class RequestColumns(TypedColumns):
 
 
 Request = Table("requests", METADATA, RequestColumns, Index(None, "created_us"))
+
+
+class WebhookColumns(TypedColumns):
+    """Somebody who is told of what happens; ``sealed`` holds the secret, encrypted."""
+
+    id: Named[str] = Column(_TEXT, primary_key=True)
+    url: Named[str] = Column(_TEXT)
+    events: Named[list[str]] = Column(JSON)
+    #: Of this repo alone; empty for all.
+    repo: Named[str] = Column(_TEXT)
+    sealed: Named[bytes] = Column(LargeBinary)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+Webhook = Table("webhooks", METADATA, WebhookColumns)
+
+
+class WebhookDeliveryColumns(TypedColumns):
+    """A message to a webhook, written in the transaction that does what it tells of."""
+
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    webhook: Named[str] = Column(_TEXT, ForeignKey("webhooks.id", ondelete="CASCADE"))
+    event: Named[str] = Column(_TEXT)
+    payload: Named[dict[str, object]] = Column(JSON)
+    state: Named[str] = Column(_TEXT)
+    attempts: Named[int] = Column(_BIG)
+    #: The HTTP status of the last answer.
+    status: Named[int | None] = Column(_BIG)
+    error: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+    #: When it is sent next, unless it is finished.
+    next_us: Named[int | None] = Column(_BIG)
+    finished_us: Named[int | None] = Column(_BIG)
+
+
+WebhookDelivery = Table(
+    "webhook_deliveries",
+    METADATA,
+    WebhookDeliveryColumns,
+    Index(None, "webhook", "id"),
+    Index(None, "state", "next_us"),
+    sqlite_autoincrement=True,
+)
+
+
+class AccountColumns(TypedColumns):
+    """An account."""
+
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    name: Named[str] = Column(_TEXT, unique=True)
+    kind: Named[str] = Column(_TEXT)
+    #: 1 where it is let in no more.
+    disabled: Named[int] = Column(_BIG)
+    issuer: Named[str | None] = Column(_TEXT)
+    subject: Named[str | None] = Column(_TEXT)
+    max_bytes: Named[int | None] = Column(_BIG)
+    max_repos: Named[int | None] = Column(_BIG)
+    requests_per_minute: Named[int | None] = Column(_BIG)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+# Ids are never used twice, so nothing of a deleted account becomes another one's.
+Account = Table(
+    "accounts",
+    METADATA,
+    AccountColumns,
+    UniqueConstraint("issuer", "subject"),
+    sqlite_autoincrement=True,
+)
+
+
+class AccountGroupColumns(TypedColumns):
+    """A group of accounts."""
+
+    name: Named[str] = Column(_TEXT, primary_key=True)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+AccountGroup = Table("account_groups", METADATA, AccountGroupColumns)
+
+
+class GroupMemberColumns(TypedColumns):
+    """An account in a group."""
+
+    group_name: Named[str] = Column(
+        _TEXT, ForeignKey("account_groups.name", ondelete="CASCADE"), primary_key=True
+    )
+    account_id: Named[int] = Column(
+        _BIG, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+GroupMember = Table("group_members", METADATA, GroupMemberColumns)
+
+
+class RoleBindingColumns(TypedColumns):
+    """A role of an account or of a group; exactly one of the two is set."""
+
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    account_id: Named[int | None] = Column(
+        _BIG, ForeignKey("accounts.id", ondelete="CASCADE"), index=True
+    )
+    group_name: Named[str | None] = Column(
+        _TEXT, ForeignKey("account_groups.name", ondelete="CASCADE"), index=True
+    )
+    role: Named[str] = Column(_TEXT)
+    repos: Named[str] = Column(_TEXT)
+    branches: Named[str] = Column(_TEXT)
+    author: Named[str] = Column(_TEXT)
+    created_us: Named[int] = Column(_BIG)
+
+
+RoleBindingRow = Table(
+    "role_bindings",
+    METADATA,
+    RoleBindingColumns,
+    CheckConstraint("(account_id IS NULL) <> (group_name IS NULL)", name="one_holder"),
+)
+
+
+class TokenColumns(TypedColumns):
+    """A token; only the digest of its secret is kept."""
+
+    id: Named[str] = Column(_TEXT, primary_key=True)
+    account_id: Named[int] = Column(_BIG, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    name: Named[str] = Column(_TEXT)
+    digest: Named[bytes] = Column(LargeBinary)
+    scopes: Named[list[str]] = Column(JSON)
+    created_us: Named[int] = Column(_BIG)
+    expires_us: Named[int | None] = Column(_BIG)
+    last_used_us: Named[int | None] = Column(_BIG)
+    revoked_us: Named[int | None] = Column(_BIG)
+
+
+Token = Table("tokens", METADATA, TokenColumns)
+
+
+class RepoOwnerColumns(TypedColumns):
+    """Whose limits a repo counts towards."""
+
+    repo_id: Named[int] = Column(_BIG, ForeignKey("repos.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Named[int] = Column(_BIG, ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+
+
+RepoOwner = Table("repo_owners", METADATA, RepoOwnerColumns)
+
+
+class AuditColumns(TypedColumns):
+    """A change or a refusal. The database itself keeps rows from being changed or deleted."""
+
+    id: Named[int] = Column(_BIG, primary_key=True, autoincrement=True)
+    time_us: Named[int] = Column(_BIG, index=True)
+    account: Named[str] = Column(_TEXT)
+    token: Named[str] = Column(_TEXT)
+    request: Named[str] = Column(_TEXT)
+    repo: Named[str] = Column(_TEXT)
+    branch: Named[str] = Column(_TEXT)
+    outcome: Named[str] = Column(_TEXT)
+    status: Named[int] = Column(_BIG)
+    address: Named[str] = Column(_TEXT)
+    request_id: Named[str] = Column(_TEXT)
+    reason: Named[str] = Column(_TEXT)
+
+
+AuditRow = Table("audit_log", METADATA, AuditColumns, sqlite_autoincrement=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, Select, delete, select
 
 from datavc.db import ref_log
@@ -46,6 +48,12 @@ def find(conn: Connection, repo_id: int, name: str) -> TagInfo | None:
     """The tag, or ``None``."""
     row = conn.execute(_infos(repo_id).where(Tag.c.name == name)).first()
     return None if row is None else TagInfo(*row)
+
+
+def names_among(conn: Connection, repo_id: int, names: Sequence[str]) -> set[str]:
+    """Those of *names* that name a tag."""
+    statement = select(Tag.c.name).where(Tag.c.repo_id == repo_id, Tag.c.name.in_(names))
+    return set(conn.scalars(statement))
 
 
 def list_tags(

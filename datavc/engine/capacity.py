@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 #: Seconds after which one who waits looks whether it still should.
 _LOOK_SECONDS = 0.5
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+#: Where NVIDIA's driver has a folder for each graphics processor.
+_GPUS = Path("/proc/driver/nvidia/gpus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +26,48 @@ class Share:
     cpus: float
     #: Bytes.
     memory: int
+    #: Graphics processors.
+    gpus: int = 0
 
     def fits(self, other: Share) -> bool:
         """Whether *other* has as much."""
-        return self.cpus <= other.cpus + 1e-9 and self.memory <= other.memory
+        return (
+            self.cpus <= other.cpus + 1e-9
+            and self.memory <= other.memory
+            and self.gpus <= other.gpus
+        )
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.cpus + other.cpus, self.memory + other.memory, self.gpus + other.gpus)
+
+    def __sub__(self, other: Share) -> Share:
+        return Share(self.cpus - other.cpus, self.memory - other.memory, self.gpus - other.gpus)
+
+    def no_more_than(self, other: Share) -> Share:
+        """As much of it as *other* has."""
+        return Share(
+            min(self.cpus, other.cpus), min(self.memory, other.memory), min(self.gpus, other.gpus)
+        )
+
+    def describe(self) -> str:
+        """What there is of it, for people."""
+        memory = f"{self.memory / 2**30:.4g} GiB" if self.memory >= 2**30 else ""
+        parts = (
+            (self.cpus, f"{self.cpus:g} processor{'s' * (self.cpus != 1)}"),
+            (self.memory, f"{memory or f'{self.memory / 2**20:.4g} MiB'} of memory"),
+            (self.gpus, f"{self.gpus} graphics processor{'s' * (self.gpus != 1)}"),
+        )
+        *first, last = [text for amount, text in parts if amount] or ["nothing"]
+        return f"{', '.join(first)} and {last}" if first else last
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What somebody holds of a host."""
+
+    share: Share
+    #: Which graphics processors: 0 is the host's first one.
+    gpus: tuple[int, ...] = ()
 
 
 def host_cpus() -> int:
@@ -47,6 +88,19 @@ def host_memory() -> int:
     return min(host, int(limit)) if limit.isdecimal() else host
 
 
+def host_gpus() -> int:
+    """The graphics processors that NVIDIA's driver knows here."""
+    try:
+        return len(os.listdir(_GPUS))
+    except OSError:
+        return 0
+
+
+def host_share() -> Share:
+    """What this process may use of its host."""
+    return Share(host_cpus(), host_memory(), host_gpus())
+
+
 class Capacity:
     """Gives out a host's capacity, first to whoever has least of it.
 
@@ -60,10 +114,12 @@ class Capacity:
     def __init__(self, total: Share) -> None:
         self.total = total
         self._free = total
+        self._free_gpus = set(range(total.gpus))
         self._used: defaultdict[str, float] = defaultdict(float)
         #: Who waits, in the order in which they came: a number, the party, and what it needs.
         self._waiting: dict[int, tuple[str, Share]] = {}
         self._count = 0
+        self._expected: set[str] = set()
         self._changed = threading.Condition()
 
     @property
@@ -72,8 +128,34 @@ class Capacity:
         with self._changed:
             return not self._waiting and self._free.cpus > 1e-9
 
+    @property
+    def is_booked(self) -> bool:
+        """Whether all that is free is spoken for by parties that are expected.
+
+        Where nothing is free, one of them is enough.
+        """
+        with self._changed:
+            spare = not self._waiting and self._free.cpus > 1e-9
+            return len(self._expected) >= (math.ceil(self.total.cpus) if spare else 1)
+
+    def expect(self, party: str) -> None:
+        """Count *party* as expected until it has its first share, or :meth:`expect_no_more`."""
+        with self._changed:
+            self._expected.add(party)
+
+    def expect_no_more(self, party: str) -> None:
+        """It may have come or not."""
+        with self._changed:
+            self._expected.discard(party)
+
     @contextmanager
-    def take(self, party: str, share: Share, stopped: Callable[[], bool]) -> Iterator[bool]:
+    def take(
+        self,
+        party: str,
+        share: Share,
+        stopped: Callable[[], bool],
+        same_gpus: Collection[int] = (),
+    ) -> Iterator[Grant | None]:
         """Wait until *share* is free, and hold it during the block.
 
         A share that is larger than all there is waits until everything is free.
@@ -82,19 +164,25 @@ class Capacity:
             party: for whom; those who have least are served first.
             share: how much.
             stopped: whether to give up waiting; asked every half second.
+            same_gpus: graphics processors that are taken before others, if they are free.
 
         Yields:
-            Whether it is held; ``False`` after giving up.
+            What is held; ``None`` after giving up.
         """
-        wanted = Share(min(share.cpus, self.total.cpus), min(share.memory, self.total.memory))
-        held = self._acquire(party, wanted, stopped)
+        held = self._acquire(party, share.no_more_than(self.total), stopped, same_gpus)
         try:
             yield held
         finally:
-            if held:
-                self._release(party, wanted)
+            if held is not None:
+                self._release(party, held)
 
-    def _acquire(self, party: str, wanted: Share, stopped: Callable[[], bool]) -> bool:
+    def _acquire(
+        self,
+        party: str,
+        wanted: Share,
+        stopped: Callable[[], bool],
+        same_gpus: Collection[int],
+    ) -> Grant | None:
         with self._changed:
             self._count += 1
             number = self._count
@@ -102,19 +190,24 @@ class Capacity:
             try:
                 while self._first() != number or not wanted.fits(self._free):
                     if stopped():
-                        return False
+                        return None
                     self._changed.wait(_LOOK_SECONDS)
-                self._free = Share(self._free.cpus - wanted.cpus, self._free.memory - wanted.memory)
+                self._free -= wanted
+                self._expected.discard(party)
                 self._used[party] += max(wanted.cpus, 1e-6)
-                return True
+                by_choice = sorted(self._free_gpus, key=lambda gpu: (gpu not in same_gpus, gpu))
+                gpus = tuple(sorted(by_choice[: wanted.gpus]))
+                self._free_gpus -= set(gpus)
+                return Grant(wanted, gpus)
             finally:
                 del self._waiting[number]
                 self._changed.notify_all()
 
-    def _release(self, party: str, share: Share) -> None:
+    def _release(self, party: str, grant: Grant) -> None:
         with self._changed:
-            self._free = Share(self._free.cpus + share.cpus, self._free.memory + share.memory)
-            self._used[party] -= max(share.cpus, 1e-6)
+            self._free += grant.share
+            self._free_gpus |= set(grant.gpus)
+            self._used[party] -= max(grant.share.cpus, 1e-6)
             if self._used[party] < 1e-9:
                 del self._used[party]
             self._changed.notify_all()

@@ -6,8 +6,11 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
+from datavc.engine.input_cache import InputCache
+from datavc.engine.lazy_files import LazyFiles
 from datavc.engine.scratch import disk_full, empty_folder, scratch_errors
 from datavc.errors import OutOfSpace
 from datavc.model.commit import TreeRef
@@ -30,7 +33,9 @@ class InputFolder:
         vs: where the files are read from.
         trees: the tree of every ``(repo, branch)`` that the pipeline reads.
         root: the worker's folder, with one folder for each input.
-        may_reuse: whether what is there from the last datum is certain to be unchanged.
+        may_reuse: whether what is there is certain to be unchanged by transforms.
+        cache: where files are found that datums before, or beside, this one have seen; only used
+            where *may_reuse* is set.
     """
 
     def __init__(
@@ -39,11 +44,16 @@ class InputFolder:
         trees: Mapping[tuple[str, str], TreeRef],
         root: Path,
         may_reuse: bool,
+        cache: InputCache | None = None,
     ) -> None:
         self._vs = vs
         self._trees = trees
         self._root = root
         self._may_reuse = may_reuse
+        self._cache = cache if may_reuse else None
+        #: Paths of files that are fetched when they are opened, and what serves them.
+        self._pipes: dict[str, Entry] = {}
+        self._lazy: LazyFiles | None = None
         #: By the input's name; several where a group has them.
         self._present: dict[str, list[DatumInput]] = {}
 
@@ -51,7 +61,7 @@ class InputFolder:
         """Make the folders hold exactly what *datum* sees.
 
         Returns:
-            Bytes that were written, leaving out what was there already.
+            Bytes that were put there, leaving out what was there already.
 
         Raises:
             OutOfSpace: the scratch disk is full.
@@ -60,6 +70,7 @@ class InputFolder:
         wanted: defaultdict[str, list[DatumInput]] = defaultdict(list)
         for part in datum.inputs:
             wanted[part.source.name].append(part)
+        self.settle()
         written = 0
         with scratch_errors(self._root):
             self._clear(wanted)
@@ -69,12 +80,26 @@ class InputFolder:
                     (self._root / name).mkdir(exist_ok=True)
                     self._present[name] = parts
                     written += sum(self._write(part) for part in parts)
+            if self._pipes:
+                self._lazy = LazyFiles(self._vs.objects, self._pipes, self._root)
         return written
+
+    def settle(self) -> None:
+        """The transform has ended: no more files are fetched.
+
+        Raises:
+            StoreUnavailable, DataCorrupt, SourceUnreadable: a file that was opened could not be
+                read to its end.
+        """
+        lazy, self._lazy, self._pipes = self._lazy, None, {}
+        if lazy is not None:
+            lazy.stop()
 
     def _clear(self, wanted: Mapping[str, list[DatumInput]]) -> None:
         """Remove all that is not wanted, and whatever else a transform has left here."""
         for name, parts in list(self._present.items()):
-            if not self._may_reuse or wanted.get(name) != parts:
+            lazy = any(part.source.lazy for part in parts)
+            if lazy or not self._may_reuse or wanted.get(name) != parts:
                 del self._present[name]
         for entry in list(os.scandir(self._root)):
             if entry.name == _OUTPUT or entry.name in self._present:
@@ -104,12 +129,23 @@ class InputFolder:
                 content = b"".join(read_content(self._vs.objects, entry))
                 Path(target).symlink_to(os.fsdecode(bytes(content)))
                 continue
-            self._write_file(target, entry, empty=part.source.empty_files)
+            if part.source.lazy and entry.size and not part.source.empty_files:
+                self._pipes[target] = entry
+                continue
+            self._place_file(target, entry, empty=part.source.empty_files)
             written += 0 if part.source.empty_files else entry.size
         return written
 
-    def _write_file(self, target: str, entry: Entry, *, empty: bool) -> None:
+    def _place_file(self, target: str, entry: Entry, *, empty: bool) -> None:
         mode = _EXECUTABLE_MODE if entry.executable else _FILE_MODE
+        write = partial(self._write_file, target, entry, mode, empty=empty)
+        # Whether a file that lies elsewhere is still the same is looked at each time.
+        if self._cache is None or empty or entry.kind is not EntryKind.FILE:
+            write()
+        else:
+            self._cache.place(entry.digest, entry.size, mode, target, write)
+
+    def _write_file(self, target: str, entry: Entry, mode: int, *, empty: bool) -> None:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             if entry.size and not empty:

@@ -73,7 +73,7 @@ class DatumRunner:
                 brought += self.inputs.fill(datum)
                 empty_folder(self.worker.output)
             with process:
-                outcome = self._explain(self.worker.run(env, log))
+                outcome = self._run(env, log)
             outputs: list[OutputFile] = []
             if outcome.succeeded:
                 try:
@@ -114,12 +114,19 @@ class DatumRunner:
             return DatumState.FAILED
         self.inputs.fill(datum)
         empty_folder(self.worker.output)
-        outcome = self._explain(self.worker.run(env, log, recover=True))
+        outcome = self._run(env, log, recover=True)
         if outcome.succeeded:
             log.note("recovered by err_cmd: the job goes on without this datum's output")
             return DatumState.RECOVERED
         log.note(f"err_cmd failed, too: {outcome.reason}")
         return DatumState.FAILED
+
+    def _run(self, env: Mapping[str, str], log: DatumLog, *, recover: bool = False) -> Outcome:
+        try:
+            return self._explain(self.worker.run(env, log, recover=recover))
+        finally:
+            # What a transform was given a part of only is an error, whatever it made of that.
+            self.inputs.settle()
 
     def _explain(self, outcome: Outcome) -> Outcome:
         """Say so if a failure comes with a scratch disk that has no room left."""

@@ -39,7 +39,7 @@ _COURTESY = 0.25
 #: Shortest time between two looks for work, in seconds.
 _REST = 0.1
 #: Seconds between two looks whether to stop.
-_STOP_LOOK = 0.5
+_STOP_LOOK = 0.2
 
 
 class Engine:
@@ -60,7 +60,7 @@ class Engine:
         self._executor = open_executor(settings.executor)
         self._scratch = make_engine_folder(settings.scratch, new_id())
         owner = owner_name(identify_process(), next(_engines))
-        capacity = Capacity(Share(settings.cpus, settings.memory))
+        capacity = Capacity(Share(settings.cpus, settings.memory, settings.gpus))
         self._runner = JobRunner(vs, self._executor, settings, self._scratch, owner, capacity)
         self._scheduler = Scheduler(vs, owner, settings.lease_seconds)
 
@@ -138,39 +138,65 @@ class Engine:
         """
         changed = threading.Event()
         running = RunningJobs(self._runner, stop, self._settings.drain_seconds, changed)
+        standing = RunningJobs(self._runner, stop, 0, changed)
         watcher = NewsWatcher(self._vs, changed)
         pause = _FIRST_PAUSE
+        left_behind = False
         try:
             while not stop.is_set():
                 changed.clear()
                 try:
+                    if left_behind and not running.count() and not standing.count():
+                        self._executor.clean_up()
+                        left_behind = False
                     due = do_what_is_due(self._vs)
-                    self._start_jobs(running, stop)
-                    if not running.took_leave():
+                    has_more = self._start_jobs(running, stop)
+                    self._start_standing(standing)
+                    if not (running.took_leave() or standing.took_leave()):
                         pause = _FIRST_PAUSE
-                        self._wait(changed, stop, due)
+                        self._wait(changed, stop, _COURTESY if has_more else due)
                         continue
+                    left_behind = True
                     stop.wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
-                    if not running.count():
-                        self._executor.clean_up()
                 except Unavailable:
                     stop.wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
         finally:
             watcher.close()
             running.wait()
+            standing.wait()
+            if left_behind or running.took_leave():
+                with contextlib.suppress(Unavailable):
+                    self._executor.clean_up()
 
-    def _start_jobs(self, running: RunningJobs, stop: threading.Event) -> None:
-        """Claim jobs while there are any, and more may run."""
+    def _start_standing(self, standing: RunningJobs) -> None:
+        """Claim all services; they wait for little, and are not counted."""
+        job = self._scheduler.claim_standing()
+        while job is not None:
+            # What an engine that was killed has left may hold the port.
+            self._executor.clean_up_dead()
+            standing.start(job)
+            job = self._scheduler.claim_standing()
+
+    def _start_jobs(self, running: RunningJobs, stop: threading.Event) -> bool:
+        """Claim jobs while there are any, and more may run.
+
+        Returns:
+            Whether to look again soon: jobs that were claimed have not had their turn yet, and as
+            long as that is so, other engines may have what else there is.
+        """
         self._scheduler.prepare()
         while running.count() < self._settings.jobs:
+            if self._runner.capacity.is_booked:
+                return True
             if not self._runner.capacity.has_spare and stop.wait(_COURTESY):
-                return
+                return False
             job = self._scheduler.claim(self._runner.capacity.total)
             if job is None:
-                return
+                return False
             running.start(job)
+        return False
 
     def _wait(self, changed: threading.Event, stop: threading.Event, due: float | None) -> None:
         """Wait for something to change; not for ever, since leases of others run out silently.

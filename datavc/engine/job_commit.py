@@ -47,10 +47,14 @@ class FinishedJob:
     #: Outputs of all datums that are not in the plan's base.
     outputs: Mapping[bytes, StagedRecord]
     counts: DatumCounts
+    #: Whether there is more to do once it is committed.
+    has_egress: bool = False
 
 
 def commit_job(vs: VersionedStore, done: FinishedJob) -> None:
     """Build the job's output, commit it, and end the job as a success, in one SQL transaction.
+
+    With an egress to be done, the job is not over then, but ``EGRESSING``.
 
     An output that equals the branch's head makes no new commit.
 
@@ -70,8 +74,10 @@ def commit_job(vs: VersionedStore, done: FinishedJob) -> None:
     def end(conn: Connection, commit: str | None) -> None:
         packs.check_known(conn, written)
         facts = JobFacts(output=commit, counts=done.counts, meta=meta)
-        _move_on(conn, done, JobState.SUCCESS, facts)
-        text = f"success: commit {commit}" if commit else "success: the output did not change"
+        state = JobState.EGRESSING if done.has_egress else JobState.SUCCESS
+        _move_on(conn, done, state, facts)
+        what = f"commit {commit}" if commit else "the output did not change"
+        text = f"{state.value}: {what}"
         job_events.add(conn, done.job.id, text, time_us=now_us())
 
     if base.head is not None and output.digest == base.head_tree.digest:

@@ -15,7 +15,7 @@ from datavc.model.job import JobInfo, JobState
 from datavc.versioning.versioned_store import VersionedStore
 
 #: Later jobs of a pipeline in these states build upon what stands before them.
-_BUILT = (JobState.RUNNING, JobState.FINISHING, JobState.SUCCESS)
+_BUILT = (JobState.RUNNING, JobState.FINISHING, JobState.EGRESSING, JobState.SUCCESS)
 
 
 def stop_job(vs: VersionedStore, job: str, author: str) -> JobInfo:
@@ -125,18 +125,26 @@ def _obstacle(conn: Connection, row: JobRow) -> Conflict | None:
             f"pipeline {row.pipeline!r} is stopped",
             hint=f"start it: datavc pipeline start {row.pipeline}",
         )
-    later = jobs.list_jobs(
-        conn, pipeline_id=row.pipeline_id, states=_BUILT, limit=1, reproducing=False
-    )
-    if later and later[0].sequence > row.sequence:
+    later = _built_later(conn, row)
+    if later is not None:
         return Conflict(
-            f"job {later[0].id} came after job {row.id}, and reads newer commits", hint=run_anew
+            f"job {later.id} came after job {row.id}, and reads newer commits", hint=run_anew
         )
     for before in jobs.upstream(conn, row.id):
-        if before.state.is_terminal and before.state is not JobState.SUCCESS:
+        if before.state.is_terminal and not before.has_landed:
             return Conflict(
                 f"job {row.id} waits for job {before.id} of pipeline {before.pipeline!r}, "
                 f"which ended as {before.state.value}",
                 hint=f"restart that one: datavc job restart {before.id}",
             )
     return None
+
+
+def _built_later(conn: Connection, row: JobRow) -> JobRow | None:
+    """The newest job that came after *row* and builds, or has built, upon what stood then."""
+    built = jobs.list_jobs(
+        conn, pipeline_id=row.pipeline_id, states=_BUILT, limit=1, reproducing=False
+    )
+    landed = jobs.last_landed(conn, row.pipeline_id, before=2**31 - 1)
+    found = [*built, *([] if landed is None else [landed])]
+    return next((job for job in found if job.sequence > row.sequence), None)

@@ -12,7 +12,7 @@ from datavc.model.job import JobState
 
 
 def end_job(conn: Connection, job: JobRow, owner: str | None, state: JobState, reason: str) -> bool:
-    """Move a job to ``FAILURE`` or ``KILLED``; the jobs that wait for it become ``UNRUNNABLE``.
+    """Move a job to ``FAILURE`` or ``KILLED``; jobs that wait for its output become ``UNRUNNABLE``.
 
     Args:
         conn: a connection that may write.
@@ -24,9 +24,13 @@ def end_job(conn: Connection, job: JobRow, owner: str | None, state: JobState, r
     Returns:
         Whether it ended so; ``False`` when the job is somebody else's, or over already.
     """
+    now = jobs.find(conn, job.id)
     if not job_claims.transition(conn, job.id, owner, state, JobFacts(reason=reason)):
         return False
     job_events.add(conn, job.id, f"{state.value}: {reason}", time_us=now_us())
+    if now is not None and now.state is JobState.EGRESSING:
+        # What they wait for is there.
+        return True
     for waiting in jobs.downstream(conn, job.id):
         mark_unrunnable(conn, waiting.id, job)
     return True

@@ -49,5 +49,5 @@ def resolve_inputs(conn: Connection, job: JobRow) -> JobInputs:
 def output_after(conn: Connection, job: JobRow | None) -> str | None:
     """The output commit that holds after *job*: its own, or the last one when nothing changed."""
     while job is not None and job.output is None:
-        job = jobs.last_success(conn, job.pipeline_id, before=job.sequence)
+        job = jobs.last_landed(conn, job.pipeline_id, before=job.sequence)
     return None if job is None else job.output

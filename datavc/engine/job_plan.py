@@ -90,7 +90,7 @@ def find_base(conn: Connection, job: JobRow, pipeline: PipelineRow) -> JobBase:
         return JobBase(None, EMPTY_TREE, EMPTY_TREE, EMPTY_TREE)
     commit = commits.find(conn, branch.head)
     head_tree = EMPTY_TREE if commit is None else commit.tree
-    last = jobs.last_success(conn, job.pipeline_id, before=job.sequence)
+    last = jobs.last_landed(conn, job.pipeline_id, before=job.sequence)
     if last is None or last.meta is None or output_after(conn, last) != branch.head:
         return JobBase(branch.head, EMPTY_TREE, EMPTY_TREE, head_tree)
     return JobBase(branch.head, head_tree, last.meta, head_tree, last)

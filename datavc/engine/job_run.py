@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from datavc.db import job_claims, job_events, jobs, pipelines
@@ -17,6 +20,8 @@ from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_run import DatumRun
+from datavc.engine.egress.access import EgressAccess
+from datavc.engine.egress.job_egress import JobEgress
 from datavc.engine.executors.executor import Executor
 from datavc.engine.job_commit import FinishedJob, commit_job
 from datavc.engine.job_end import end_job
@@ -32,6 +37,8 @@ from datavc.engine.scheduler import requested_share
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.secrets import open_secrets
 from datavc.engine.settings import EngineSettings
+from datavc.engine.spout_commits import SpoutCommits
+from datavc.engine.standing_run import StandingRun
 from datavc.errors import (
     Conflict,
     DatabaseUnavailable,
@@ -41,9 +48,14 @@ from datavc.errors import (
     StoreUnavailable,
     TransformFailed,
 )
+from datavc.model.datum import Datum, plan_datums
+from datavc.model.egress import Egress
 from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
+from datavc.model.service import ServiceSpec
 from datavc.versioning.versioned_store import VersionedStore
+
+_log = logging.getLogger("datavc.engine")
 
 _PROGRESS_SECONDS = 0.1
 
@@ -88,11 +100,14 @@ class JobRunner:
                 again.
         """
         attempt = _Attempt(self, job, stop, progress, drain_seconds)
+        about = {"job": job.id, "run": job.run_id, "pipeline": job.pipeline}
+        _log.info("job %s of pipeline %s begins", job.id, job.pipeline, extra=about)
         lease = JobLease(
             self.vs, job.id, self.owner, self.settings.lease_seconds, attempt.lose_lease
         )
         try:
             attempt.run()
+            _log.info("job %s of pipeline %s has succeeded", job.id, job.pipeline, extra=about)
         except (_StoppedError, LostRace):
             self._release(job)
         except (StoreUnavailable, DatabaseUnavailable, ExecutorAway):
@@ -117,6 +132,8 @@ class JobRunner:
                 progress(ended.info)
 
     def _fail(self, job: JobRow, reason: str) -> None:
+        about = {"job": job.id, "run": job.run_id, "pipeline": job.pipeline}
+        _log.info("job %s of pipeline %s fails: %s", job.id, job.pipeline, reason, extra=about)
         with self.vs.db.write() as conn:
             end_job(conn, job, self.owner, JobState.FAILURE, reason)
 
@@ -158,10 +175,21 @@ class _Attempt:
     def run(self) -> None:
         with self._vs.db.read() as conn:
             pipeline = pipelines.find_by_id(conn, self._job.pipeline_id, self._job.version)
-            inputs = resolve_inputs(conn, self._job)
         if pipeline is None:
             raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
         spec = parse_pipeline_spec(pipeline.spec)
+        if spec.is_standing:
+            self._stand(pipeline, spec)
+            return
+        if self._job.state is not JobState.EGRESSING:
+            self._compute(pipeline, spec)
+        if spec.egress is not None and self._job.reproduces is None:
+            self._egress(pipeline, spec.egress)
+
+    def _compute(self, pipeline: PipelineRow, spec: PipelineSpec) -> None:
+        """Run the datums, and commit what they put out."""
+        with self._vs.db.read() as conn:
+            inputs = resolve_inputs(conn, self._job)
         code = JobCode(spec, self._runner.executor.name, self._pin_image(pipeline, spec))
         order = self._job.reproduces
         if order is not None:
@@ -182,9 +210,55 @@ class _Attempt:
             end_reproduction(self._vs, self._job, self._runner.owner, order, plan.ledger, counts)
             return
         finished = FinishedJob(
-            self._job, self._runner.owner, pipeline, code.digest, inputs, plan, outputs, counts
-        )
+            self._job, self._runner.owner, pipeline, code.digest, inputs, plan, outputs, counts,
+            has_egress=spec.egress is not None,
+        )  # fmt: skip
         commit_job(self._vs, finished)
+
+    def _stand(self, pipeline: PipelineRow, spec: PipelineSpec) -> None:
+        """Keep the program of a service or spout running."""
+        with self._vs.db.read() as conn:
+            inputs = resolve_inputs(conn, self._job)
+        runner = self._runner
+        code = JobCode(spec, runner.executor.name, self._pin_image(pipeline, spec))
+        spout = None
+        if spec.spout is not None:
+            spout = SpoutCommits(
+                self._vs, spec.spout, self._job, runner.owner, pipeline, code.digest
+            )
+            see = spout.datum
+        else:
+            see = partial(_only_datum, self._vs, code, inputs)
+        facts = JobFacts(inputs=inputs.inputs, executor=code.executor, reason="is being started")
+        with self._vs.db.write() as conn:
+            if not job_claims.record(conn, self._job.id, runner.owner, facts):
+                raise LostRace(f"job {self._job.id} was taken over or stopped")
+        order = self._order(spec, code.image_digest, inputs)
+        if spec.service is not None:
+            order = replace(order, env={**order.env, **self._where_to_listen(spec.service)})
+        run = StandingRun(order, spec.service, see, spout, runner.owner, self._check_held)
+        shown = RunningDatums(self._vs, self._job.id, runner.owner)
+        with contextlib.closing(shown) as running:
+            run.run(running)
+
+    def _where_to_listen(self, service: ServiceSpec) -> dict[str, str]:
+        in_container = self._runner.executor.name != "process"
+        # Whatever address it has there, only its port is let through.
+        host = "0.0.0.0" if in_container else service.ip  # noqa: S104
+        port = service.internal_port if in_container else service.external_port
+        return {"DATAVC_SERVICE_HOST": host, "DATAVC_SERVICE_PORT": str(port)}
+
+    def _egress(self, pipeline: PipelineRow, egress: Egress) -> None:
+        if self._progress is not None:
+            with self._vs.db.read() as conn:
+                committed = jobs.find(conn, self._job.id)
+            if committed is not None:
+                self._progress(committed.info)
+        runner = self._runner
+        access = EgressAccess(runner.settings.allow_egress)
+        JobEgress(
+            self._vs, self._job, runner.owner, pipeline, egress, access, self._check_held
+        ).run()
 
     def _pin_image(self, pipeline: PipelineRow, spec: PipelineSpec) -> str:
         executor = self._runner.executor
@@ -247,11 +321,18 @@ class _Attempt:
         )
 
     def _share(self, spec: PipelineSpec) -> Share:
-        """What a datum takes of the host; without a request, so that a job alone has its way."""
+        """What a datum takes of the host: what it asks for, or else what it may use at most.
+
+        Where the spec says nothing of processors, a job alone has as many workers as it wants.
+        """
         workers = spec.parallelism or self._runner.settings.workers
         asked = requested_share(spec)
-        cpus = asked.cpus or min(1.0, self._runner.capacity.total.cpus / workers)
-        return Share(cpus, asked.memory)
+        alone = min(1.0, self._runner.capacity.total.cpus / workers)
+        return Share(
+            asked.cpus or spec.limits.cpu or alone,
+            asked.memory or spec.limits.memory or 0,
+            asked.gpus,
+        )
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
         shown = RunningDatums(self._vs, self._job.id, self._runner.owner)
@@ -349,3 +430,19 @@ class _Attempt:
         if info != self._shown:
             self._shown = info
             self._progress(info)
+
+
+def _only_datum(vs: VersionedStore, code: JobCode, inputs: JobInputs) -> Datum:
+    """What a service sees.
+
+    Raises:
+        TransformFailed: the input makes another number of datums than one.
+    """
+    found = plan_datums(code.spec.input, inputs.trees, vs.nodes, code.digest)
+    datums = list(islice(found, 2))
+    if len(datums) != 1:
+        how_many = "several datums" if datums else "no datum"
+        raise TransformFailed(
+            f"the input makes {how_many}, and a service sees one", hint='use the glob "/"'
+        )
+    return datums[0]

@@ -13,6 +13,7 @@ from datavc.engine.datum_inputs import InputFolder
 from datavc.engine.datum_log import DatumLog
 from datavc.engine.datum_run import DatumRun, DatumRunner
 from datavc.engine.executors.executor import Executor, Worker, WorkerRequest
+from datavc.engine.input_cache import InputCache
 from datavc.engine.running_datums import RunningDatums
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.secrets import SecretValues
@@ -40,6 +41,8 @@ class WorkOrder:
     #: What one datum takes of it.
     share: Share
     secrets: SecretValues = field(default_factory=dict, repr=False)
+    #: Called with the output folder once a transform has ended, however it did.
+    take_rest: Callable[[Path], None] | None = None
 
 
 class JobWorkers:
@@ -70,6 +73,7 @@ class JobWorkers:
         self._lock = threading.Lock()
         self._stopped = False
         self._running = running
+        self._cache = InputCache(order.scratch / "files")
         #: Of each thread that has one.
         self._workers: dict[int, Worker] = {}
         self._current: dict[int, bytes] = {}
@@ -101,6 +105,11 @@ class JobWorkers:
                 self._restarted.add(key)
         if worker is not None:
             worker.interrupt()
+
+    def output_folders(self) -> list[Path]:
+        """Where the transforms that run write to."""
+        with self._lock:
+            return [worker.output for worker in self._workers.values()]
 
     def wait(self, seconds: float) -> bool:
         """Wait for all threads, up to *seconds*; whether all have ended."""
@@ -160,7 +169,9 @@ class JobWorkers:
         return DatumRunner(
             vs=order.vs,
             worker=worker,
-            inputs=InputFolder(order.vs, order.trees, worker.inputs, worker.protects_inputs),
+            inputs=InputFolder(
+                order.vs, order.trees, worker.inputs, worker.protects_inputs, self._cache
+            ),
             commits=order.commits,
             env=order.env,
             tries=order.spec.datum_tries,
@@ -175,10 +186,11 @@ class JobWorkers:
         datum = first or self._next()
         while datum is not None:
             with self._order.capacity.take(
-                self._order.job_id, self._order.share, self._is_stopped
+                self._order.job_id, self._order.share, self._is_stopped, runner.worker.gpus
             ) as held:
-                if not held:
+                if held is None:
                     break
+                runner.worker.gpus = held.gpus
                 run = self._run(number, runner, datum)
             if run is None:
                 return self._is_wanted_again(datum), datum
@@ -195,6 +207,8 @@ class JobWorkers:
             return runner.run(datum, log)
         finally:
             self._running.end(datum)
+            if self._order.take_rest is not None:
+                self._order.take_rest(runner.worker.output)
             with self._lock:
                 del self._current[number]
 

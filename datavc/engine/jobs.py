@@ -20,9 +20,15 @@ _PAGE = 1000
 
 
 def list_jobs(
-    vs: VersionedStore, pipeline: str | None = None, run_id: str | None = None, limit: int = 100
+    vs: VersionedStore,
+    pipeline: str | None = None,
+    run_id: str | None = None,
+    limit: int = 100,
+    before: str | None = None,
 ) -> list[JobInfo]:
     """Jobs, newest first; of one pipeline, or of one run (a unique prefix will do).
+
+    With *before*, the id of a job, only those that are older.
 
     Raises:
         NotFound: there is no such pipeline or run.
@@ -39,7 +45,9 @@ def list_jobs(
         if run_id is not None and len(run_id) < _ID_LENGTH:
             check_prefix(run_id)
             run_id = only_one(jobs.run_ids_by_prefix(conn, run_id), "run", run_id)
-        found = jobs.list_jobs(conn, pipeline_id=pipeline_id, run_id=run_id, limit=limit)
+        found = jobs.list_jobs(
+            conn, pipeline_id=pipeline_id, run_id=run_id, limit=limit, before=before
+        )
         return [job.info for job in found]
 
 
@@ -56,15 +64,41 @@ def get_job(vs: VersionedStore, job: str) -> JobInfo:
 
 def list_datums(vs: VersionedStore, job: str) -> list[DatumInfo]:
     """The datums that a job ran (not those it skipped), and those that have run for a moment."""
+    infos = running_datums_of(vs, job)
+    after = ""
+    while page := page_of_datums(vs, job, after, _PAGE):
+        infos += page
+        after = page[-1].id
+    return infos
+
+
+def running_datums_of(vs: VersionedStore, job: str) -> list[DatumInfo]:
+    """The datums of a job that have run for a moment.
+
+    Raises:
+        NotFound: there is no such job.
+    """
     with vs.db.read() as conn:
         job_id = find_job(conn, job).id
         running = running_datums.list_running(conn, job_id)
-        infos = [running_datums.info_of(job_id, row) for row in running]
-        page = job_datums.list_datums(conn, job_id, limit=_PAGE)
-        while page:
-            infos += [job_datums.info_of(job_id, datum) for datum in page]
-            page = job_datums.list_datums(conn, job_id, after=page[-1].key, limit=_PAGE)
-        return infos
+        return [running_datums.info_of(job_id, row) for row in running]
+
+
+def page_of_datums(vs: VersionedStore, job: str, after: str, limit: int) -> list[DatumInfo]:
+    """The first *limit* of a job's datums whose key, in hex, comes behind *after*.
+
+    Raises:
+        NotFound: there is no such job.
+        InvalidInput: *after* is no key.
+    """
+    try:
+        key = bytes.fromhex(after)
+    except ValueError:
+        raise InvalidInput(f"{after!r} is no datum's key") from None
+    with vs.db.read() as conn:
+        job_id = find_job(conn, job).id
+        page = job_datums.list_datums(conn, job_id, after=key, limit=limit)
+        return [job_datums.info_of(job_id, datum) for datum in page]
 
 
 def look_at_run(vs: VersionedStore, run_id: str) -> tuple[bool, list[JobInfo]]:
@@ -74,22 +108,29 @@ def look_at_run(vs: VersionedStore, run_id: str) -> tuple[bool, list[JobInfo]]:
         waiting = outbox.has_event_of(conn, run_id)
         found = jobs.list_jobs(conn, run_id=run_id, limit=_PAGE * _PAGE)
     infos = [job.info for job in reversed(found)]
-    return not waiting and all(info.state.is_terminal for info in infos), infos
+    return not waiting and all(_is_over(info) for info in infos), infos
 
 
 def look_at_job(vs: VersionedStore, job_id: str) -> tuple[bool, list[JobInfo]]:
     """Whether a job is over, and the job."""
     with vs.db.read() as conn:
         info = find_job(conn, job_id).info
-    return info.state.is_terminal, [info]
+    return _is_over(info), [info]
+
+
+def _is_over(info: JobInfo) -> bool:
+    """Whether there is nothing to wait for: a service goes on for good."""
+    return info.standing or info.state.is_terminal
 
 
 def timed_out(what: str, timeout: float, infos: Sequence[JobInfo]) -> Conflict:
     """The error for a run or job, such as ``run 0123...``, that is not over after *timeout* s."""
-    names = ", ".join(info.pipeline for info in infos if not info.state.is_terminal)
+    left = [info for info in infos if not info.state.is_terminal]
+    names = ", ".join(info.pipeline for info in left)
+    reasons = [f"{info.pipeline} is {info.reason}" for info in left if info.reason]
     return Conflict(
         f"{what} is not over after {timeout:g} s" + (f": {names}" if names else ""),
-        hint="wait longer; the jobs go on where an engine runs",
+        hint="; ".join(reasons) or "wait longer; the jobs go on where an engine runs",
     )
 
 

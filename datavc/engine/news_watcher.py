@@ -7,7 +7,7 @@ import threading
 from datavc.versioning.versioned_store import VersionedStore
 
 #: Seconds after which the thread looks whether it is still needed.
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.25
 
 
 class NewsWatcher:

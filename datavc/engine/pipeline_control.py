@@ -16,6 +16,7 @@ from datavc.engine.triggers import handle_some
 from datavc.errors import Conflict, InvalidInput, NotFound
 from datavc.model.ids import new_id
 from datavc.model.job import JobInfo, JobState, PipelineInfo
+from datavc.model.service import is_standing
 from datavc.versioning.resolve import get_commit
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -95,6 +96,11 @@ def run_pipeline(
                 f"pipeline {name!r} is stopped", hint=f"start it: datavc pipeline start {name}"
             )
         created = create_run_jobs(conn, new_id(), roots={row.id}, pinned=pinned)
+        if not created and is_standing(row.spec):
+            raise Conflict(
+                f"service {name!r} runs already, on what there is to read",
+                hint=f"start it anew: datavc pipeline stop {name}, and start",
+            )
         if not created:
             _refuse_missing_input(conn, row, pinned)
         job_events.add(conn, created[0], f"{author} runs the pipeline", time_us=now_us())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -11,8 +12,10 @@ from datavc.db.clock import now_us
 from datavc.db.jobs import JobRow
 from datavc.db.pipelines import InputBranch, NewVersion, PipelineRow
 from datavc.engine import cron
+from datavc.engine.capacity import Share
 from datavc.engine.input_triggers import drop_input_triggers, set_input_triggers
 from datavc.engine.job_end import end_job
+from datavc.engine.resource_check import check_resources, unmet_requests
 from datavc.engine.run_jobs import all_pipelines, create_run_jobs
 from datavc.engine.secrets import check_secrets
 from datavc.engine.triggers import handle_some
@@ -21,6 +24,7 @@ from datavc.model.ids import new_id
 from datavc.model.job import JobState, PipelineInfo
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.model.pipeline_input import cron_inputs, pfs_inputs
+from datavc.model.service import is_standing
 from datavc.versioning.versioned_store import VersionedStore
 
 _OPEN_STATES = tuple(state for state in JobState if not state.is_terminal)
@@ -34,6 +38,7 @@ def create_pipeline(
     *,
     update: bool = False,
     reprocess: bool = False,
+    host: Share | None = None,
 ) -> PipelineInfo:
     """Create a pipeline and its output repo, or a new version of one, and its first job.
 
@@ -47,13 +52,17 @@ def create_pipeline(
         author: who does this.
         update: make a new version if the pipeline exists already.
         reprocess: run every datum again, also those whose code and inputs have not changed.
+        host: what there is where its jobs will probably run; what they ask for beyond that is a
+            warning.
 
     Raises:
-        InvalidSpec: the spec is malformed, or would close a cycle.
+        InvalidSpec: the spec is malformed, asks for more than its limits, or would close a cycle.
         NotFound: an input repo, or a secret, does not exist.
         AlreadyExists: the name is taken by a repo, or by a pipeline and *update* is not set.
     """
     spec = parse_pipeline_spec(document)
+    check_resources(spec)
+    warnings = () if host is None else unmet_requests(spec, host)
     with vs.db.write() as conn:
         # What landed before belongs to the pipelines that were there then.
         while handle_some(vs, conn, f"pipeline {spec.name}", {}):
@@ -63,7 +72,8 @@ def create_pipeline(
             raise AlreadyExists(
                 f"pipeline {spec.name!r} exists already", hint="update it, or choose another name"
             )
-        check_secrets(conn, spec.transform.secrets)
+        check_secrets(conn, spec.secrets)
+        _check_port(conn, spec)
         ticks_made = cron.make_tick_repos(conn, spec, author)
         check_inputs(conn, spec)
         before = None if current is None else parse_pipeline_spec(current.spec)
@@ -91,10 +101,10 @@ def create_pipeline(
             pipeline_id = current.id
             cron.plan_ticks(conn, pipeline_id, spec, before, ticks_made)
             if _hand_over_waiting_jobs(conn, current, version.inputs, number):
-                return _info(conn, spec.name)
+                return replace(_info(conn, spec.name), warnings=warnings)
             kill_jobs(conn, current, f"replaced by version {number} of the pipeline")
         create_run_jobs(conn, new_id(), roots={pipeline_id})
-    return get_pipeline(vs, spec.name)
+    return replace(get_pipeline(vs, spec.name), warnings=warnings)
 
 
 def list_pipelines(vs: VersionedStore) -> list[PipelineInfo]:
@@ -198,6 +208,20 @@ def check_inputs(
             raise InvalidSpec(
                 f"pipeline {spec.name!r} would feed itself: {' <- '.join((spec.name, *cycle))}",
                 hint="remove one of these inputs",
+            )
+
+
+def _check_port(conn: Connection, spec: PipelineSpec) -> None:
+    """Engines may share a host, so a port belongs to one service."""
+    if spec.service is None:
+        return
+    for row in all_pipelines(conn):
+        other = parse_pipeline_spec(row.spec).service if is_standing(row.spec) else None
+        port = spec.service.external_port
+        if other is not None and row.name != spec.name and other.external_port == port:
+            raise Conflict(
+                f"service.external_port: {port} is that of service {row.name!r}",
+                hint="choose another port",
             )
 
 

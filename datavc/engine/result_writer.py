@@ -28,8 +28,9 @@ from datavc.versioning.nodes import SessionSink
 from datavc.versioning.relied_packs import packs_of_entries, packs_written
 from datavc.versioning.versioned_store import VersionedStore
 
-#: Results that wait at most; workers that are ahead of the store pause here.
+#: Results that wait at most, and their bytes in memory; workers that are ahead of the store pause.
 _QUEUE_SIZE = 256
+_QUEUE_BYTES = 64 * 1024 * 1024
 #: Bytes in memory that end a batch before its time.
 _BATCH_BYTES = 32 * 1024 * 1024
 
@@ -78,12 +79,19 @@ class ResultWriter:
         #: When the last result was written, whatever the clock of the engine that did it says.
         self._last_us = last[0].ended_us if last else 0
         self._queue: queue.Queue[DatumRun | None] = queue.Queue(_QUEUE_SIZE)
+        #: Bytes of results that were handed over and are not written yet.
+        self._held = 0
+        self._written = threading.Condition()
         self._broken = False
         self._thread = threading.Thread(target=self._work, name="datavc-results", daemon=True)
         self._thread.start()
 
     def put(self, run: DatumRun) -> None:
-        """Hand over a result; waits while too many are on their way."""
+        """Hand over a result; waits while too many, or too large ones, are on their way."""
+        size = _memory(run)
+        with self._written:
+            self._written.wait_for(lambda: not self._held or self._held + size <= _QUEUE_BYTES)
+            self._held += size
         self._queue.put(run)
 
     def finish(self) -> None:
@@ -95,13 +103,15 @@ class ResultWriter:
         more = True
         while more:
             batch, more = self._next_batch()
-            if not batch or self._broken:
-                continue
-            try:
-                self._write(batch)
-            except BaseException as error:  # handed to the job's thread, which raises it
-                self._broken = True
-                self._on_failure(error)
+            if batch and not self._broken:
+                try:
+                    self._write(batch)
+                except BaseException as error:  # handed to the job's thread, which raises it
+                    self._broken = True
+                    self._on_failure(error)
+            with self._written:
+                self._held -= sum(_memory(run) for run in batch)
+                self._written.notify_all()
 
     def _next_batch(self) -> tuple[list[DatumRun], bool]:
         first = self._queue.get()

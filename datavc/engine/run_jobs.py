@@ -13,7 +13,7 @@ from datavc.db.jobs import JobInput, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.job_end import mark_unrunnable
 from datavc.model.ids import new_id
-from datavc.model.job import JobState
+from datavc.model.service import is_standing
 
 _PAGE = 1000
 #: A branch: repo and name.
@@ -55,6 +55,10 @@ def create_run_jobs(
             made[output] = present[row.id].id
             continue
         reads = [(source.repo, source.branch) for source in row.inputs]
+        if is_standing(row.spec):
+            if row.id in roots or any(name in new_heads for name in reads):
+                created += _create_standing_job(conn, row, heads)
+            continue
         if row.id not in roots and not any(name in new_heads or name in made for name in reads):
             continue
         inputs = _pin_inputs(conn, row, heads, made)
@@ -86,6 +90,23 @@ def in_topological_order(rows: Iterable[PipelineRow]) -> list[PipelineRow]:
     return [by_output[repo] for repo in TopologicalSorter(graph).static_order()]
 
 
+def _create_standing_job(
+    conn: Connection, row: PipelineRow, heads: Mapping[BranchName, str]
+) -> list[str]:
+    """A job in a run of its own, since nobody is to wait for its end; unless there is one already.
+
+    It does not wait for what the run is still to make: that triggers it when it lands.
+    """
+    inputs = _pin_inputs(conn, row, heads, {})
+    if inputs is None:
+        return []
+    last = jobs.list_jobs(conn, pipeline_id=row.id, limit=1)
+    is_current = last and not last[0].state.is_terminal and last[0].version == row.version
+    if is_current and list(last[0].inputs) == inputs:
+        return []
+    return [_create_job(conn, row, new_id(), inputs, (), standing=True)]
+
+
 def _jobs_of_run(conn: Connection, run_id: str) -> list[JobRow]:
     return jobs.list_jobs(conn, run_id=run_id, limit=_PAGE * _PAGE)
 
@@ -93,7 +114,7 @@ def _jobs_of_run(conn: Connection, run_id: str) -> list[JobRow]:
 def _pin_inputs(
     conn: Connection,
     row: PipelineRow,
-    heads: dict[BranchName, str],
+    heads: Mapping[BranchName, str],
     made: Mapping[BranchName, str],
 ) -> list[JobInput] | None:
     """The inputs with their commits, or ``None`` when one has none."""
@@ -123,6 +144,8 @@ def _create_job(
     run_id: str,
     inputs: Sequence[JobInput],
     upstream: Sequence[str],
+    *,
+    standing: bool = False,
 ) -> str:
     job_id = new_id()
     jobs.create(
@@ -133,9 +156,10 @@ def _create_job(
         run_id=run_id,
         inputs=inputs,
         upstream=upstream,
+        standing=standing,
         time_us=now_us(),
     )
     for before in jobs.upstream(conn, job_id):
-        if before.state.is_terminal and before.state is not JobState.SUCCESS:
+        if before.state.is_terminal and not before.has_landed:
             mark_unrunnable(conn, job_id, before)
     return job_id

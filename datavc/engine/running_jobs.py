@@ -39,6 +39,7 @@ class RunningJobs:
 
     def start(self, job: JobRow) -> None:
         """Run a job that was claimed."""
+        self._runner.capacity.expect(job.id)
         thread = threading.Thread(target=self._run, args=(job,), name=f"datavc-job-{job.id[:8]}")
         self._threads[job.id] = thread
         thread.start()
@@ -68,4 +69,5 @@ class RunningJobs:
             # The job has ended as failed, or is taken over when its lease ends.
             _log.exception("job %s of pipeline %s made the engine fail", job.id, job.pipeline)
         finally:
+            self._runner.capacity.expect_no_more(job.id)
             self._changed.set()

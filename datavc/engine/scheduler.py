@@ -17,7 +17,7 @@ from datavc.model.job import JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.versioning.versioned_store import VersionedStore
 
-_HELD = (JobState.RUNNING, JobState.FINISHING)
+_HELD = (JobState.RUNNING, JobState.FINISHING, JobState.EGRESSING)
 _LIMIT = 10_000
 
 
@@ -50,6 +50,14 @@ class Scheduler:
         """Act upon what has happened, and free the jobs of engines that were killed here."""
         handle_events(self._vs, self._owner)
         release_jobs_of_the_dead(self._vs)
+
+    def claim_standing(self) -> JobRow | None:
+        """Claim a job that runs until something replaces it; ``None`` when none is ready."""
+        with self._vs.db.write() as conn:
+            while True:
+                job = job_claims.claim(conn, self._owner, self._lease_seconds, standing=True)
+                if job is None or not _give_up_superseded(conn, job):
+                    return job
 
     def claim(self, host: Share | None = None) -> JobRow | None:
         """Claim a job that is ready; ``None`` when there is none.
@@ -84,18 +92,23 @@ class Scheduler:
 
     def _leave(self, job: JobRow, wanted: Share, host: Share | None) -> None:
         self._too_large.add(job.id)
-        there_is = "" if host is None else f"; there are {_describe(host)}"
+        there_is = "" if host is None else f"; it has {host.describe()}"
         text = (
-            f"left to other engines: a datum asks for {_describe(wanted)}, which {_host()} "
+            f"left to other engines: a datum asks for {wanted.describe()}, which {_host()} "
             f"does not have{there_is}"
         )
         with self._vs.db.write() as conn:
-            job_events.add(conn, job.id, text, time_us=now_us())
+            if job_claims.explain(conn, job.id, text):
+                job_events.add(conn, job.id, text, time_us=now_us())
 
 
 def requested_share(spec: PipelineSpec) -> Share:
-    """What ``resource_requests`` sets aside for one datum."""
-    return Share(spec.requests.cpu or 0, spec.requests.memory or 0)
+    """What a host must have for one datum: what ``resource_requests`` asks for, and its gpus."""
+    return Share(
+        cpus=spec.requests.cpu or 0,
+        memory=spec.requests.memory or 0,
+        gpus=spec.limits.gpu or spec.requests.gpu or 0,
+    )
 
 
 def release_jobs_of_the_dead(vs: VersionedStore) -> None:
@@ -115,10 +128,6 @@ def _give_up_superseded(conn: Connection, job: JobRow) -> bool:
         return False
     end_as_superseded(conn, job, newer)
     return True
-
-
-def _describe(share: Share) -> str:
-    return f"{share.cpus:g} processors and {share.memory / 2**20:.0f} MiB of memory"
 
 
 def _host() -> str:

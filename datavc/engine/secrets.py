@@ -104,7 +104,7 @@ def open_secrets(vs: VersionedStore, uses: Iterable[SecretUse]) -> SecretValues:
 
 
 def _names_in(spec: Mapping[str, object]) -> set[str]:
-    return {use.name for use in parse_pipeline_spec(spec).transform.secrets}
+    return {use.name for use in parse_pipeline_spec(spec).secrets}
 
 
 def _missing(name: str) -> NotFound:

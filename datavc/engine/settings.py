@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from datavc.engine.capacity import host_cpus, host_memory
+from datavc.engine.capacity import host_cpus, host_gpus, host_memory
 from datavc.errors import InvalidInput
 
 #: What ``EngineSettings.executor`` may be.
@@ -33,11 +33,14 @@ class EngineSettings:
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     #: Seconds after which the job of an engine that shows no life is taken over.
     lease_seconds: float = 30.0
-    #: Jobs that :meth:`Engine.serve` works on at once, each of another pipeline.
-    jobs: int = field(default_factory=lambda: max(4, host_cpus()))
+    #: Jobs that :meth:`Engine.serve` works on at once, each of another pipeline. More than there
+    #: are processors, so that a few long jobs do not keep those of other pipelines waiting.
+    jobs: int = field(default_factory=lambda: max(16, 2 * host_cpus()))
     #: Processors and bytes of memory that all datums together may ask for.
     cpus: float = field(default_factory=host_cpus)
     memory: int = field(default_factory=host_memory)
+    #: Graphics processors; each is given to one datum at a time.
+    gpus: int = field(default_factory=host_gpus)
     #: Seconds that datums are given to end once the engine is told to stop.
     drain_seconds: float = 8.0
     #: Longest time without a look for work in :meth:`Engine.serve`, in seconds; what others do
@@ -45,6 +48,9 @@ class EngineSettings:
     poll_seconds: float = 5.0
     #: Seconds for which finished datums may wait to be made durable together.
     batch_seconds: float = 0.25
+    #: Where egress may go: below these prefixes, and to databases of public addresses; ``None``
+    #: wherever this process can.
+    allow_egress: tuple[str, ...] | None = None
     #: Bytes of a datum's log that are kept; what comes after is counted, and dropped.
     log_limit: int = 16 * 1024 * 1024
 
@@ -53,5 +59,5 @@ class EngineSettings:
             raise InvalidInput(
                 f"{self.executor!r} is not an executor", hint=f"use one of {', '.join(EXECUTORS)}"
             )
-        if self.jobs < 1 or self.workers < 1 or self.cpus <= 0 or self.memory <= 0:
+        if self.jobs < 1 or self.workers < 1 or self.cpus <= 0 or self.memory <= 0 or self.gpus < 0:
             raise InvalidInput("an engine needs at least one job, worker, processor and byte")

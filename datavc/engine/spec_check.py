@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from datavc.db import commits, pipelines, repos
+from datavc.engine.capacity import Share
 from datavc.engine.input_triggers import check_sources
 from datavc.engine.pipelines import check_inputs, check_name, get_pipeline
+from datavc.engine.resource_check import check_resources, unmet_requests
 from datavc.engine.run_jobs import head_of
 from datavc.engine.secrets import check_secrets
 from datavc.errors import Conflict, NotFound
@@ -29,12 +32,14 @@ _NAMELESS = "pipeline"
 
 
 def validate_specs(
-    vs: VersionedStore, documents: Sequence[Mapping[str, object]]
+    vs: VersionedStore, documents: Sequence[Mapping[str, object]], host: Share | None = None
 ) -> list[SpecReport]:
     """What creating or updating pipelines with these specs, one after the other, would do.
 
+    What they ask for beyond what *host* has is a warning.
+
     Raises:
-        InvalidSpec: a spec is malformed, or would close a cycle.
+        InvalidSpec: a spec is malformed, asks for more than its limits, or would close a cycle.
         NotFound: an input repo exists neither here nor as the output of a spec before it; a
             secret, or a branch to be followed, does not exist.
         AlreadyExists: a pipeline's name is taken by a repo.
@@ -43,14 +48,29 @@ def validate_specs(
     reports: list[SpecReport] = []
     for document in documents:
         spec = parse_pipeline_spec(document)
+        check_resources(spec)
         with vs.db.read() as conn:
             check_name(conn, spec)
             check_inputs(conn, spec, planned)
             check_secrets(conn, spec.transform.secrets)
             check_sources(conn, spec.input)
-            reports.append(_report(vs, conn, document, spec))
+            report = _report(vs, conn, document, spec)
+        warnings = () if host is None else unmet_requests(spec, host)
+        reports.append(replace(report, warnings=warnings))
         planned[spec.name] = spec
     return reports
+
+
+def input_of(document: Mapping[str, object]) -> PipelineInput:
+    """What a spec, or an input alone, reads.
+
+    Raises:
+        InvalidSpec: it is malformed.
+    """
+    if "transform" in document or "pipeline" in document:
+        return parse_pipeline_spec(document).input
+    source = document.get("input") if "input" in document else document
+    return parse_input(source, "input", _NAMELESS)
 
 
 def preview_datums(vs: VersionedStore, document: Mapping[str, object]) -> Iterator[DatumPreview]:
@@ -63,9 +83,7 @@ def preview_datums(vs: VersionedStore, document: Mapping[str, object]) -> Iterat
         NotFound: an input repo or branch does not exist.
         Conflict: an input has no commit yet.
     """
-    whole = "transform" in document or "pipeline" in document
-    source = document.get("input") if "input" in document else document
-    node = parse_pipeline_spec(document).input if whole else parse_input(source, "input", _NAMELESS)
+    node = input_of(document)
     with vs.db.read() as conn:
         trees = _trees(conn, node)
     ticks = cron_inputs(node)

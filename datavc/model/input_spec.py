@@ -37,17 +37,18 @@ _COMBINED: dict[str, type[CrossInput | UnionInput | JoinInput | GroupInput]] = {
 }
 _PFS = (
     "project", "name", "repo", "branch", "glob", "empty_files", "join_on", "outer_join", "group_by",
-    "trigger",
+    "trigger", "lazy", "repo_type",
 )  # fmt: skip
 _CRON = ("project", "name", "repo", "spec", "time_zone", "start", "overwrite")
 _UNSUPPORTED_PFS = {
     "commit": "let the input read a branch that stays at that commit",
-    "lazy": "use empty_files where names are enough; else cut smaller datums by the glob",
     "propagation_spec": "let a branch be moved by hand or by a trigger",
-    "reference": "",
-    "repo_type": "",
+    "reference": "read such files from another repo by the SDK in the transform: network: true",
     "s3": "the transform finds the files in $DATAVC_PFS",
 }
+_UNSUPPORTED_CRON = {"commit": "a cron input reads the newest tick"}
+#: The kind of repo that every repo is.
+_REPO_TYPE = "user"
 
 
 _TRIGGER = ("branch", "all", "rate_limit_spec", "cron_spec", "size", "commits")
@@ -97,6 +98,7 @@ def _parse(value: object, path: str, pipeline: str, numbers: Iterator[int]) -> P
 def _parse_pfs(value: object, path: str, pipeline: str, numbers: Iterator[int]) -> PfsInput:
     fields = SpecFields(value, path, _PFS, _UNSUPPORTED_PFS)
     fields.refuse_project()
+    _check_repo_type(fields)
     repo = fields.repo("repo")
     glob = _glob(fields)
     trigger = _parse_trigger(fields)
@@ -115,10 +117,21 @@ def _parse_pfs(value: object, path: str, pipeline: str, numbers: Iterator[int]) 
         trigger=trigger,
         glob=glob.pattern,
         empty_files=fields.flag("empty_files"),
+        lazy=fields.flag("lazy"),
         join_on=_key(fields, "join_on", glob),
         outer_join=fields.flag("outer_join"),
         group_by=_key(fields, "group_by", glob),
     )
+
+
+def _check_repo_type(pfs: SpecFields) -> None:
+    given = pfs.text("repo_type", "") or _REPO_TYPE
+    if given != _REPO_TYPE:
+        raise InvalidSpec(
+            f"{pfs.at('repo_type')} {given!r} is not supported",
+            hint="every repo is of the type 'user'; specs and datums: `datavc pipeline inspect`, "
+            "`datavc datum list`",
+        )
 
 
 def _parse_trigger(pfs: SpecFields) -> BranchTrigger | None:
@@ -142,7 +155,7 @@ def _parse_trigger(pfs: SpecFields) -> BranchTrigger | None:
 
 
 def _parse_cron(value: object, path: str, pipeline: str) -> PfsInput:
-    fields = SpecFields(value, path, _CRON, ("commit",))
+    fields = SpecFields(value, path, _CRON, _UNSUPPORTED_CRON)
     fields.refuse_project()
     name = _input_name(fields, None)
     spec, time_zone = fields.text("spec"), fields.text("time_zone", "")

@@ -15,6 +15,8 @@ class JobState(StrEnum):
     RUNNING = "running"
     #: All datums are done; the output commit is being made.
     FINISHING = "finishing"
+    #: The output is committed, and is being written to where the spec's ``egress`` says.
+    EGRESSING = "egressing"
     SUCCESS = "success"
     FAILURE = "failure"
     #: Stopped by a person, or superseded by a pipeline update.
@@ -55,7 +57,16 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
         }
     ),
     JobState.FINISHING: frozenset(
-        {JobState.RUNNING, JobState.SUCCESS, JobState.FAILURE, JobState.KILLED}
+        {
+            JobState.RUNNING,
+            JobState.EGRESSING,
+            JobState.SUCCESS,
+            JobState.FAILURE,
+            JobState.KILLED,
+        }
+    ),
+    JobState.EGRESSING: frozenset(
+        {JobState.EGRESSING, JobState.SUCCESS, JobState.FAILURE, JobState.KILLED}
     ),
     JobState.SUCCESS: frozenset(),
     JobState.FAILURE: frozenset({JobState.WAITING}),
@@ -105,6 +116,8 @@ class JobInfo:
     datums_recovered: int = 0
     #: ``repo@commit`` whose output it makes once more to compare; ``None`` for all other jobs.
     reproduces: str | None = None
+    #: Whether it runs until something replaces it, as that of a service does.
+    standing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +169,7 @@ class PipelineInfo:
     digest: str
     last_job: str | None = None
     last_job_state: JobState | None = None
+    #: Why that job failed; of a service, how it is.
+    last_job_reason: str = ""
+    #: What may keep its jobs from running where it was made; told when it is made, and not later.
+    warnings: tuple[str, ...] = ()

@@ -9,43 +9,46 @@ import msgspec
 
 from datavc.errors import InvalidSpec
 from datavc.model.address import DEFAULT_BRANCH
+from datavc.model.egress import DatabaseEgress, Egress, parse_egress
 from datavc.model.ids import digest_of
 from datavc.model.input_spec import parse_input
-from datavc.model.pipeline_input import PipelineInput, pfs_inputs, source_branches
+from datavc.model.pipeline_input import PipelineInput, UnionInput, pfs_inputs, source_branches
 from datavc.model.secret import SecretUse
 from datavc.model.secret_spec import parse_secrets
+from datavc.model.service import ServiceSpec, parse_service
 from datavc.model.spec_fields import SpecFields, check_variable, plain_text
+from datavc.model.spout import SpoutSpec, parse_spout
 
 #: The only kind of graphics processor, as Kubernetes calls it.
 _GPU = "nvidia.com/gpu"
 #: How often a datum is run before it counts as failed, where a spec does not say.
 DEFAULT_TRIES = 3
 
+_KUBERNETES = "containers are run by Docker: see resource_limits, metadata, transform.user"
 _UNSUPPORTED_SPEC = {
     "cron": "a schedule is an input: input.cron",
-    "defaults": "",
-    "determined": "",
-    "egress": "export the output repo: datavc export",
-    "maximum_expected_uptime": "",
-    "pod_patch": "",
-    "pod_spec": "",
+    "defaults": "write the fields into the spec; a jsonnet template can share them",
+    "determined": "let the transform call it: network: true, and its token by transform.secrets",
+    "dry_run": "use `datavc pipeline validate`",
+    "maximum_expected_uptime": "job_timeout ends jobs that take too long",
+    "pod_patch": _KUBERNETES,
+    "pod_spec": _KUBERNETES,
+    "reprocess": "use `datavc pipeline update --reprocess`",
     "s3_out": "let the transform write to $DATAVC_PFS/out",
-    "scheduling_spec": "",
-    "service": "",
-    "sidecar_resource_limits": "there is no sidecar",
-    "sidecar_resource_requests": "there is no sidecar",
-    "spec_commit": "",
-    "spout": "let a program outside put what arrives into a repo, or use a cron input",
-    "tf_job": "",
-    "tolerations": "",
+    "scheduling_spec": "run `datavc engine` on the hosts that are to do the work",
+    "sidecar_resource_limits": "there is no sidecar; use resource_limits",
+    "sidecar_resource_requests": "there is no sidecar; use resource_requests",
+    "spec_commit": "versions are counted by datavc: see `datavc pipeline inspect --version`",
+    "tf_job": "let the transform run the training by itself",
+    "tolerations": "run `datavc engine` on the hosts that are to do the work",
+    "update": "use `datavc pipeline update`",
 }
 _UNSUPPORTED_TRANSFORM = {
     "build": "build the image, and name it in transform.image",
     "datum_batching": "let cmd work on one datum; containers stay warm from one to the next",
-    "debug": "",
     "dockerfile": "build the image, and name it in transform.image",
     "image_pull_secrets": "log in by `docker login` where the engine runs",
-    "memory_volume": "",
+    "memory_volume": "write what may be lost to /tmp, which is in memory",
 }
 
 
@@ -112,6 +115,25 @@ class PipelineSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     #: Whether a job that has not begun is left out once a later one has all that it reads.
     skip_superseded: bool = False
+    #: Where the output is written to beside its repo.
+    egress: Egress | None = None
+    #: Where its program listens, if it is one that keeps running.
+    service: ServiceSpec | None = None
+    #: Set where the program puts out commits without an input.
+    spout: SpoutSpec | None = None
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether its jobs run until something replaces them."""
+        return self.service is not None or self.spout is not None
+
+    @property
+    def secrets(self) -> tuple[SecretUse, ...]:
+        """The secrets that the pipeline needs, for whatever."""
+        egress = self.egress
+        if not isinstance(egress, DatabaseEgress) or not egress.secret:
+            return self.transform.secrets
+        return (*self.transform.secrets, SecretUse(egress.secret, egress.secret_key))
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:
@@ -159,14 +181,17 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
             "pipeline", "description", "transform", "input", "parallelism_spec", "output_branch",
             "datum_tries", "datum_timeout", "job_timeout", "resource_limits", "resource_requests",
             "reprocess_spec", "network", "salt", "metadata", "datum_set_spec", "autoscaling",
-            "skip_superseded",
+            "skip_superseded", "egress", "service", "spout",
         ),
         _UNSUPPORTED_SPEC,
     )  # fmt: skip
     name = _pipeline_name(fields)
-    if not fields.has("input"):
+    spout = parse_spout(fields)
+    if not fields.has("input") and spout is None:
         raise InvalidSpec("input is missing", hint="name a repo and a glob under input.pfs")
-    tree = parse_input(fields.get("input"), "input", name)
+    tree: PipelineInput = UnionInput(())
+    if spout is None:
+        tree = parse_input(fields.get("input"), "input", name)
     if any(leaf.repo == name for leaf in pfs_inputs(tree)):
         raise InvalidSpec(f"pipeline {name!r} reads its own output repo", hint="read another repo")
     _check_datum_sets(fields)
@@ -174,6 +199,9 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
     ticks = [leaf.repo for leaf in pfs_inputs(tree) if leaf.cron is not None]
     if len(set(ticks)) < len(ticks):
         raise InvalidSpec("two cron inputs have the same repo", hint="give each one its own name")
+    egress, service = parse_egress(fields), parse_service(fields)
+    if service is not None and egress is not None:
+        raise InvalidSpec("egress: a service puts nothing out", hint="remove it, or service")
     return PipelineSpec(
         name=name,
         description=fields.text("description", ""),
@@ -189,6 +217,9 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         reprocess_every_job=_reprocess(fields),
         salt=fields.text("salt", ""),
         labels=_labels(fields),
+        egress=egress,
+        service=service,
+        spout=spout,
         skip_superseded=fields.flag("skip_superseded"),
     )
 
@@ -206,9 +237,11 @@ def _parse_transform(spec: SpecFields) -> Transform:
         raise InvalidSpec("transform is missing", hint="give it an image and a cmd")
     known = (
         "image", "cmd", "stdin", "err_cmd", "err_stdin", "env", "user", "working_dir",
-        "accept_return_code", "secrets",
+        "accept_return_code", "secrets", "debug",
     )  # fmt: skip
     fields = SpecFields(spec.get("transform"), "transform", known, _UNSUPPORTED_TRANSFORM)
+    # What it would add is in every job's log already.
+    fields.flag("debug")
     image = fields.text("image", "")
     cmd = fields.texts("cmd")
     if not image and not cmd:
@@ -264,7 +297,10 @@ def _parallelism(spec: SpecFields) -> int | None:
     if not spec.has("parallelism_spec"):
         return None
     fields = SpecFields(
-        spec.get("parallelism_spec"), "parallelism_spec", ("constant",), ("coefficient",)
+        spec.get("parallelism_spec"),
+        "parallelism_spec",
+        ("constant",),
+        {"coefficient": "use parallelism_spec.constant"},
     )
     return fields.count("constant", 1)
 

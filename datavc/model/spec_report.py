@@ -34,6 +34,8 @@ class SpecReport:
     datums: int | None
     #: Fields that the spec leaves out, and what holds for them.
     defaults: dict[str, str]
+    #: What may keep its jobs from running here.
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

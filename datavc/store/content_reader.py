@@ -114,6 +114,15 @@ def content_digest(objects: ObjectStore, entry: Entry) -> bytes:
     return known
 
 
+def chunk_refs(objects: ObjectStore, entry: Entry) -> Iterator[ChunkRef]:
+    """The chunks of *entry* in order, whatever lists they stand in.
+
+    Raises:
+        NotFound, DataCorrupt: a list cannot be read.
+    """
+    return (ref for _, ref in _chunks_of(objects, entry, 0, entry.size))
+
+
 def _copy_external(objects: ObjectStore, entry: Entry, fd: int, progress: Progress | None) -> None:
     hasher = blake3()
     position = 0

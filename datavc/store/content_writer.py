@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from blake3 import blake3
 
-from datavc.model.entry import ChunkRef, Entry
+from datavc.model.entry import ChunkRef, Entry, EntryKind, Location
 from datavc.model.ids import digest_of
 from datavc.store.backend import Buffer
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.chunk_list import MAX_INLINE, cut_refs, encode_chunk_list
 from datavc.store.chunker import MIN_CHUNK, cut
+from datavc.store.content_reader import chunk_refs, read_content
 from datavc.store.content_source import FileSource, Source, StreamSource
+from datavc.store.objects import ObjectStore
 from datavc.store.pack_session import PackSession
 from datavc.store.segments import BufferPool, store_segments
 
 #: Called with the number of bytes done since the last call.
 Progress = Callable[[int], None]
+#: Says where a record lies by now that lay somewhere else once.
+Place = Callable[[Location], Location]
+#: Told of the pieces of a content, in order.
+See = Callable[[Buffer], None]
 
 
 class ContentWriter:
@@ -69,6 +76,42 @@ class ContentWriter:
         """
         return self._write_source(StreamSource(stream), progress, executable=False)
 
+    def write_joined(
+        self, objects: ObjectStore, parts: Sequence[Entry], place: Place, see: See
+    ) -> Entry:
+        """The content that *parts* are one after another; no chunk of them is stored again.
+
+        Args:
+            objects: where they are stored.
+            parts: files.
+            place: says where a record lies by now.
+            see: told of every piece of the content, in order.
+
+        Raises:
+            NotFound, DataCorrupt: a part cannot be read.
+        """
+        whole = blake3(max_threads=blake3.AUTO)
+        refs: list[ChunkRef] = []
+        for part in parts:
+            for piece in read_content(objects, part):
+                whole.update(piece)
+                see(piece)
+            refs.extend(_placed(chunk_refs(objects, part), place))
+        size = sum(part.size for part in parts)
+        return self._entry(size, whole.digest(), refs, executable=False)
+
+    def write_placed(self, objects: ObjectStore, entry: Entry, place: Place) -> Entry:
+        """*entry* with its chunks where *place* says that they lie by now.
+
+        Raises:
+            NotFound, DataCorrupt: a list of its chunks cannot be read.
+        """
+        if entry.kind is EntryKind.EXTERNAL:
+            return replace(entry, refs=tuple(_placed(entry.refs, place)))
+        refs = list(_placed(chunk_refs(objects, entry), place))
+        placed = self._entry(entry.size, entry.digest, refs, executable=entry.executable)
+        return replace(placed, kind=entry.kind)
+
     def _write_memory(self, data: bytes) -> Entry:
         refs = self._store_pieces(memoryview(data), cut(data))
         return self._entry(len(data), digest_of(data), refs, executable=False)
@@ -105,15 +148,17 @@ class ContentWriter:
         return [known.get(digest) or next(new) for digest, _ in chunks]
 
     def _store_lists(self, refs: list[ChunkRef], depth: int) -> list[ChunkRef]:
-        """Store *refs*, which stand for lists of *depth* - 1 or chunks, as lists of *depth*."""
+        """Store *refs*, which stand for lists of *depth* - 1 or chunks, as lists of *depth*.
+
+        One that the index knows is stored again: it may name packs that were rewritten since,
+        where these refs do not.
+        """
         lists = [
             (encode_chunk_list(part, depth), sum(ref.size for ref in part))
             for part in cut_refs(refs)
         ]
-        known = self._look_up([digest for (digest, _), _ in lists])
         return [
-            known.get(digest) or self._session.add_chunk_list(digest, size, payload)
-            for (digest, payload), size in lists
+            self._session.add_chunk_list(digest, size, payload) for (digest, payload), size in lists
         ]
 
     def _look_up(self, digests: list[bytes]) -> Mapping[bytes, ChunkRef]:
@@ -122,3 +167,7 @@ class ContentWriter:
             return {}
         unknown = self._session.unknown(digests)
         return self._index.lookup(unknown) if unknown else {}
+
+
+def _placed(refs: Iterable[ChunkRef], place: Place) -> Iterator[ChunkRef]:
+    return (replace(ref, location=place(ref.location)) for ref in refs)

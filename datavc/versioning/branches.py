@@ -77,7 +77,8 @@ def move_branch(
         name: the branch.
         target: a ref in the same repo.
         author: for the ref log.
-        expected: the ref that the branch must stand at, or ``None`` for wherever it stands.
+        expected: the ref that the branch must stand at (``""``: it has no commit), or ``None`` for
+            wherever it stands.
 
     Raises:
         NotFound: there is no such repo, branch or target.
@@ -90,30 +91,32 @@ def move_branch(
         check_no_pipeline_writes(conn, repo)
         check_may_move(conn, row.id, name)
         new = resolve_kept_id(conn, row, target)
-        if expected is not None and resolve_id(conn, row, expected) != branch.head:
-            raise LostRace(
-                f"branch {name!r} of repo {repo!r} stands at {branch.head}, not at {expected}",
-                hint="look at what has landed there, then say again what to move",
-            )
+        _check_head(conn, row, branch, expected)
         run_id = None
         if branch.head != new:
             run_id = _move(conn, row, branch, new, author=author, target=target)
         return replace(find_branch(conn, row, name), run_id=run_id)
 
 
-def delete_branch(vs: VersionedStore, repo: str, name: str, *, author: str) -> None:
+def delete_branch(
+    vs: VersionedStore, repo: str, name: str, *, author: str, expected: str | None = None
+) -> None:
     """Delete a branch with its staging. Its commits stay, and the ref log tells its last head.
 
+    *expected* is as in :func:`move_branch`.
+
     Raises:
+        LostRace: the branch does not stand at *expected*.
         NotFound: there is no such repo or branch.
         InvalidInput: it is the repo's default branch.
         Conflict: a pipeline writes the repo.
     """
     with vs.db.write() as conn:
         row = find_repo(conn, repo)
-        find_branch(conn, row, name)
+        branch = find_branch(conn, row, name)
         check_no_pipeline_writes(conn, repo)
         check_may_move(conn, row.id, name)
+        _check_head(conn, row, branch, expected)
         if name == row.default_branch:
             raise InvalidInput(
                 f"{name!r} is the default branch of repo {repo!r}",
@@ -128,9 +131,27 @@ def list_moves(
     vs: VersionedStore, repo: str, name: str | None = None, limit: int = 100
 ) -> list[RefMove]:
     """The ref log of a repo, or of one of its refs, the newest first."""
+    return [move for _, move in numbered_moves(vs, repo, name, limit)]
+
+
+def _check_head(conn: Connection, repo: RepoRow, branch: BranchInfo, expected: str | None) -> None:
+    if expected is None:
+        return
+    if (resolve_id(conn, repo, expected) if expected else None) != branch.head:
+        raise LostRace(
+            f"branch {branch.name!r} of repo {repo.name!r} stands at {branch.head}, "
+            f"not at {expected or 'no commit'}",
+            hint="look at what has landed there, then say again what to move",
+        )
+
+
+def numbered_moves(
+    vs: VersionedStore, repo: str, name: str | None, limit: int, before: int | None = None
+) -> list[tuple[int, RefMove]]:
+    """The ref log with the number of each line; only lines *before* one, if it is given."""
     with vs.db.read() as conn:
         row = find_repo(conn, repo)
-        return [move for _, move in ref_log.list_moves(conn, row.id, name=name, limit=limit)]
+        return ref_log.list_moves(conn, row.id, name=name, limit=limit, before=before)
 
 
 def find_branch(conn: Connection, repo: RepoRow, name: str) -> BranchInfo:

@@ -37,13 +37,15 @@ def commit_staged(
     message: str,
     author: str,
     allow_empty: bool = False,
+    expected_head: str | None = None,
     extra: Extra | None = None,
 ) -> CommitInfo:
     """Commit all that is staged on a branch.
 
     What somebody stages meanwhile stays staged; where somebody else commits meanwhile, this
-    commit lands on top of that one. *extra* runs in the same transaction; if it raises, nothing
-    is committed.
+    commit lands on top of that one, unless *expected_head* is given: then nothing is committed
+    unless that is the branch's head (``""``: it has none). *extra* runs in the same transaction; if
+    it raises, nothing is committed.
 
     Raises:
         NotFound: there is no such repo or branch.
@@ -55,13 +57,22 @@ def commit_staged(
     words = Words(author, message, Provenance(), new_id(), by_hand=True)
 
     def attempt() -> CommitInfo | None:
-        return land(vs, prepare_staged(vs, repo, branch, words, allow_empty=allow_empty), extra)
+        prepared = prepare_staged(
+            vs, repo, branch, words, allow_empty=allow_empty, expected_head=expected_head
+        )
+        return land(vs, prepared, extra)
 
     return until_landed(vs, repo, branch, attempt)
 
 
 def prepare_staged(
-    vs: VersionedStore, repo: str, branch: str, words: Words, *, allow_empty: bool
+    vs: VersionedStore,
+    repo: str,
+    branch: str,
+    words: Words,
+    *,
+    allow_empty: bool,
+    expected_head: str | None = None,
 ) -> Prepared:
     """The commit of all that is staged on a branch, ready to land.
 
@@ -69,6 +80,7 @@ def prepare_staged(
         NotFound, NothingStaged, PathConflict, Conflict: as :func:`commit_staged`.
     """
     base = _read_base(vs, repo, branch, with_staging=True)
+    _check_head(base, repo, branch, expected_head)
     if not base.staged and not allow_empty:
         raise _nothing_staged(repo, branch)
     records = [one.record for one in base.staged]
@@ -127,12 +139,16 @@ def prepare_changes(
         NotFound, NothingStaged, PathConflict, Conflict, LostRace: as :func:`commit_changes`.
     """
     base = _read_base(vs, repo, branch, with_staging=False)
-    if expected_head is not None and (base.head or "") != expected_head:
+    _check_head(base, repo, branch, expected_head)
+    return _prepare(vs, base, branch, [record], words, allow_empty=allow_empty, looked_up=needed)
+
+
+def _check_head(base: Base, repo: str, branch: str, expected: str | None) -> None:
+    if expected is not None and (base.head or "") != expected:
         raise LostRace(
             f"branch {branch!r} of repo {repo!r} has moved on meanwhile",
             hint="take over what is new, and commit again",
         )
-    return _prepare(vs, base, branch, [record], words, allow_empty=allow_empty, looked_up=needed)
 
 
 def commit_tree(

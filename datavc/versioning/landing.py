@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from datavc.db import branches, outbox, packs, retention, staging
+from datavc.db import branches, outbox, packs, retention, staging, webhooks
 from datavc.db import commits as rows
 from datavc.db.clock import now_us
 from datavc.db.repos import RepoRow
@@ -21,6 +21,7 @@ from datavc.db.staging import StagedRow
 from datavc.errors import Collected, Expired, LostRace
 from datavc.model.commit import Commit, Provenance, TreeRef
 from datavc.model.commit_info import CommitInfo
+from datavc.model.webhook import WebhookEvent
 from datavc.versioning.protections import check_may_commit
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -196,6 +197,9 @@ def _land(conn: Connection, prepared: Prepared, commit: Commit) -> None:
         "run_id": words.run_id,
     }
     outbox.add(conn, outbox.COMMIT_LANDED, payload, time_us=commit.time_us)
+    event = WebhookEvent.MERGE if words.merged else WebhookEvent.COMMIT
+    said = {"author": words.author, "message": words.message}
+    webhooks.enqueue(conn, event, base.repo.name, payload | said, time_us=commit.time_us)
 
 
 def _check_kept(conn: Connection, words: Words) -> None:

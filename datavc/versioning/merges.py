@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from sqlalchemy import Connection
+
 from datavc.db import branches as branch_rows
 from datavc.db import commits as rows
+from datavc.db import webhooks
 from datavc.db.clock import now_us
 from datavc.errors import InvalidInput, LostRace, NothingStaged
 from datavc.model.change_set import read_change_set
@@ -14,9 +17,10 @@ from datavc.model.commit import Commit, Provenance, TreeRef
 from datavc.model.entry import Entry
 from datavc.model.ids import new_id
 from datavc.model.merge_decisions import NO_DECISIONS, Decisions
-from datavc.model.merge_info import MergeInfo, MergeOutcome, conflict_info
+from datavc.model.merge_info import ConflictInfo, MergeInfo, MergeOutcome, conflict_info
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.merge import merge_trees
+from datavc.model.webhook import WebhookEvent
 from datavc.versioning.branches import announce_head, find_branch
 from datavc.versioning.decider import Decider
 from datavc.versioning.fewer_collections import fewer_collections
@@ -27,6 +31,21 @@ from datavc.versioning.relied_packs import packs_of_change_set, packs_written, r
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.resolve import find_commit, resolve_kept_id
 from datavc.versioning.versioned_store import VersionedStore
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a branch is about to come to."""
+
+    outcome: MergeOutcome
+    #: The branch's new head.
+    commit: str
+    conflicts: tuple[ConflictInfo, ...]
+    run_id: str | None
+
+
+#: Run in the transaction that moves the branch, where one does; if it raises, nothing is changed.
+OnMove = Callable[[Connection, Moved], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +69,7 @@ def merge(
     message: str = "",
     decisions: Decisions = NO_DECISIONS,
     fast_forward: bool = True,
+    on_move: OnMove | None = None,
 ) -> MergeInfo:
     """Bring what *source* has changed since the two parted into a branch.
 
@@ -65,6 +85,7 @@ def merge(
         message: of the merge commit; one that names both sides by default.
         decisions: what becomes of paths that both changed.
         fast_forward: move the branch where it has nothing of its own, rather than commit.
+        on_move: see :data:`OnMove`.
 
     Raises:
         NotFound: there is no such repo, branch or source.
@@ -73,7 +94,7 @@ def merge(
         LostRace: others were faster time and again.
     """
 
-    resolving = _Resolving(vs, decisions)
+    resolving = _Resolving(vs, decisions, on_move)
 
     def attempt() -> MergeInfo | None:
         with vs.db.read() as conn:
@@ -90,7 +111,9 @@ def merge(
         if ours is not None and head is not None and parted_id == theirs_id:
             return MergeInfo(MergeOutcome.UP_TO_DATE, rows.info_of(head, ours))
         if head == parted_id and fast_forward:
-            return _fast_forward(vs, repo, branch, head, theirs_id, source=source, author=author)
+            return _fast_forward(
+                vs, repo, branch, head, theirs_id, source=source, author=author, on_move=on_move
+            )
         words = Words(
             author,
             message or f"merge {source} into {branch}",
@@ -116,6 +139,7 @@ def revert(
     message: str = "",
     decisions: Decisions = NO_DECISIONS,
     mainline: int | None = None,
+    on_move: OnMove | None = None,
 ) -> MergeInfo:
     """Take back on a branch what one commit has changed; what came after it stays.
 
@@ -128,6 +152,7 @@ def revert(
         message: of the new commit; one that names the old one by default.
         decisions: what becomes of paths that were changed again since.
         mainline: which parent (1 = first) a merge commit is compared with.
+        on_move: see :data:`OnMove`.
 
     Raises:
         InvalidInput: it is a merge commit and *mainline* is not given, or names no parent.
@@ -141,7 +166,7 @@ def revert(
         words = Words(author, text, Provenance(), new_id(), reason=reason, by_hand=True)
         return _Sides(base, commit.tree, before, words)
 
-    return _replay(vs, repo, branch, repo, ref, mainline, sides, decisions)
+    return _replay(vs, repo, branch, repo, ref, mainline, sides, decisions, on_move)
 
 
 def cherry_pick(
@@ -155,6 +180,7 @@ def cherry_pick(
     message: str = "",
     decisions: Decisions = NO_DECISIONS,
     mainline: int | None = None,
+    on_move: OnMove | None = None,
 ) -> MergeInfo:
     """Do on a branch what one commit, of this or of another repo, has changed there.
 
@@ -168,6 +194,7 @@ def cherry_pick(
         message: of the new commit; that of the old one and its id by default.
         decisions: what becomes of paths that the branch has changed, too.
         mainline: which parent (1 = first) a merge commit is compared with.
+        on_move: see :data:`OnMove`.
 
     Raises:
         InvalidInput, NothingStaged, NotFound, Conflict, LostRace: as :func:`revert`.
@@ -179,7 +206,7 @@ def cherry_pick(
         words = Words(author, text.lstrip(), Provenance(), new_id(), reason=reason, by_hand=True)
         return _Sides(base, before, commit.tree, words)
 
-    return _replay(vs, repo, branch, source_repo, ref, mainline, sides, decisions)
+    return _replay(vs, repo, branch, source_repo, ref, mainline, sides, decisions, on_move)
 
 
 def _replay(
@@ -191,6 +218,7 @@ def _replay(
     mainline: int | None,
     sides: Callable[[str, Commit, TreeRef, Base], _Sides],
     decisions: Decisions,
+    on_move: OnMove | None,
 ) -> MergeInfo:
     # Settled once: a ref such as main~1 must not mean another commit on the next try.
     with vs.db.read() as conn:
@@ -198,7 +226,7 @@ def _replay(
         parent = _parent_of(commit_id, commit, mainline)
         before = None if parent is None else rows.find(conn, parent)
 
-    resolving = _Resolving(vs, decisions)
+    resolving = _Resolving(vs, decisions, on_move)
 
     def attempt() -> MergeInfo | None:
         with vs.db.read() as conn:
@@ -228,10 +256,11 @@ def _parent_of(commit_id: str, commit: Commit, mainline: int | None) -> str | No
 
 
 class _Resolving:
-    """How conflicts are decided, and what that relies on."""
+    """How conflicts are decided, what that relies on, and what is done with the outcome."""
 
-    def __init__(self, vs: VersionedStore, decisions: Decisions) -> None:
+    def __init__(self, vs: VersionedStore, decisions: Decisions, on_move: OnMove | None) -> None:
         self._vs = vs
+        self.on_move = on_move
         record = decisions.content
         contents: dict[str, Entry] = {}
         self.needed: set[bytes] = set()
@@ -273,7 +302,13 @@ def _apply(
             )
         written = packs_written(session.finish())
     prepared = Prepared(sides.base, branch, merged.tree, sides.words, written, resolving.needed)
-    landed = land(vs, prepared, None)
+
+    def on_landing(conn: Connection, commit_id: str) -> None:
+        if resolving.on_move is not None:
+            run_id = sides.words.run_id
+            resolving.on_move(conn, Moved(MergeOutcome.MERGED, commit_id, conflicts, run_id))
+
+    landed = land(vs, prepared, on_landing)
     if landed is None:
         return None
     return MergeInfo(MergeOutcome.MERGED, landed, conflicts, landed.run_id)
@@ -288,6 +323,7 @@ def _fast_forward(
     *,
     source: str,
     author: str,
+    on_move: OnMove | None,
 ) -> MergeInfo | None:
     with vs.db.write() as conn:
         row = find_repo(conn, repo)
@@ -305,7 +341,12 @@ def _fast_forward(
         if not moved:
             return None
         run_id = announce_head(conn, repo, branch, target)
+        told = {"repo": repo, "branch": branch, "commit": target, "run_id": run_id}
+        told |= {"author": author, "message": f"merge of {source}: fast-forward"}
+        webhooks.enqueue(conn, WebhookEvent.MERGE, repo, told, time_us=now_us())
         found = rows.find(conn, target)
+        if on_move is not None:
+            on_move(conn, Moved(MergeOutcome.FAST_FORWARD, target, (), run_id))
     if found is None:
         raise LostRace(f"commit {target} of repo {repo!r} is gone")
     return MergeInfo(MergeOutcome.FAST_FORWARD, rows.info_of(target, found), (), run_id)

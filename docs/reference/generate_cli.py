@@ -13,7 +13,18 @@ from datavc.client.gets import GetResult
 from datavc.client.history import Status
 from datavc.client.imports import ImportResult
 from datavc.client.removals import RemoveResult
-from datavc.model import commit_info, file_info, job, repo, reproduction, spec_diff, spec_report
+from datavc.model import (
+    account,
+    audit,
+    commit_info,
+    file_info,
+    job,
+    repo,
+    reproduction,
+    s3_key,
+    spec_diff,
+    spec_report,
+)
 from datavc_cli.app import build_app
 
 PAGE = Path(__file__).with_name("cli.md")
@@ -25,8 +36,11 @@ _SHAPES = (
     RemoveResult, GetResult, ImportResult,
     reproduction.Reproduction, reproduction.ReproducedDifference,
     job.PipelineInfo, job.JobInfo, job.DatumInfo, job.LogLine,
+    s3_key.NewS3Key, s3_key.S3KeyInfo,
     spec_report.SpecReport, spec_report.SpecInput, spec_report.DatumPreview,
     spec_diff.PipelineDiff, spec_diff.SpecChange,
+    account.AccountInfo, account.Limits, account.Usage, account.GroupInfo, account.RoleBinding,
+    account.TokenInfo, account.NewToken, account.WhoAmI, audit.AuditEntry,
 )  # fmt: skip
 
 

@@ -36,7 +36,8 @@ class EncodedSlash:
                 )
                 await response(scope, receive, send)
                 return
-            scope = dict(scope, path=path)
+            # Not in a copy: those who have passed it on look up the route in it afterwards.
+            scope["path"] = path
         await self._app(scope, receive, send)
 
 

@@ -18,6 +18,7 @@ class EngineLimits:
     cpus: float | None = None
     #: Bytes.
     memory: int | None = None
+    gpus: int | None = None
     drain_seconds: float | None = None
 
     def settings(self, scratch: Path, executor: str | None) -> EngineSettings:
@@ -27,6 +28,7 @@ class EngineLimits:
             "jobs": self.jobs,
             "cpus": self.cpus,
             "memory": self.memory,
+            "gpus": self.gpus,
             "drain_seconds": self.drain_seconds,
         }
         known = {name: value for name, value in given.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Who is let in: a token where there is one, and otherwise only programs of this machine."""
+"""Who is let in: whoever shows a token, and where there is none yet, programs of this machine."""
 
 from __future__ import annotations
 
@@ -7,68 +7,149 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from fastapi import Response
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from datavc.errors import ErrorCode
-from datavc.model.ids import digest_of
-from datavc_server.problem import problem
+from datavc.access.caller import Caller
+from datavc.access.tokens import any_token, authenticate, hash_token
+from datavc.db.session import Database
+from datavc.errors import AccessDenied, DatavcError, ErrorCode
+from datavc.model.account import ADMIN, LOCAL
+from datavc_server.problem import answer_of, problem, too_many_requests
+from datavc_server.request_facts import RequestFacts, facts_of
+from datavc_server.route_rules import OPEN
 from datavc_server.settings import ServerSettings, is_loopback
+from datavc_server.token_bucket import TokenBuckets
+
+#: What whoever watches over the server asks without a token, and is told nothing but that it works.
+OPEN_TO_ALL = ("/api/v1/health/live", "/api/v1/health/ready")
 
 _SAME_SITE = ("same-origin", "none")
+#: Wrong tokens a minute from one address that are written to the audit log. Nobody is turned away
+#: for them: behind a proxy, all come from one address, and none can be guessed.
+_WRITTEN_PER_MINUTE = 60
+#: Requests a minute from one address to log in.
+_LOGINS_PER_MINUTE = 120
 
 
 class Gate:
-    """Turns away whoever is not allowed in, before anything else looks at the request.
+    """Turns away whoever is not let in, before anything else looks at the request.
 
-    Without a token, the server trusts every program of this machine, but not web pages that a
-    browser on it happens to show: a page of another origin is refused, and so is one whose name
-    was made to point here (DNS rebinding), by the name in the Host header.
+    While there is no token at all, the server trusts every program of this machine, but not web
+    pages that a browser on it happens to show: a page of another origin is refused, and so is one
+    whose name was made to point here (DNS rebinding), by the name in the Host header.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
+    def __init__(self, app: ASGIApp, db: Database, settings: ServerSettings) -> None:
         self._app = app
-        self._token = None if settings.token is None else _hash(settings.token)
+        self._db = db
+        self._token = None if settings.token is None else hash_token(settings.token)
+        self._trusts_machine = settings.token is None and not settings.tokens_only
+        self._wrong = TokenBuckets()
+        self._rates = TokenBuckets()
+        self._logins = TokenBuckets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it."""
-        refusal = self._refusal(Headers(scope=scope)) if scope["type"] == "http" else None
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        facts = facts_of(scope)
+        refusal = await self._look_at(scope, facts)
         if refusal is None:
             await self._app(scope, receive, send)
         else:
             await refusal(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> Response | None:
-        if self._token is not None:
-            return self._check_token(headers.get("authorization", ""), self._token)
-        host = headers.get("host", "")
-        if not is_loopback(_name_of(host)):
-            return _forbidden(f"the host name {host!r} is not this machine's own")
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
-            return _forbidden(f"web pages of {origin!r} may not use this server")
-        if headers.get("sec-fetch-site", "none") not in _SAME_SITE:
-            return _forbidden("web pages of other sites may not use this server")
-        return None
-
-    def _check_token(self, authorization: str, expected: bytes) -> Response | None:
-        scheme, _, token = authorization.partition(" ")
-        given = _hash(token.strip())
-        if scheme.lower() == "bearer" and hmac.compare_digest(given, expected):
+    async def _look_at(self, scope: Scope, facts: RequestFacts) -> Response | None:
+        if scope["path"] in OPEN_TO_ALL:
+            facts.caller = Caller("")
             return None
-        what = "the token is wrong" if authorization else "this server wants a token"
+        if scope["path"] in OPEN:
+            facts.caller = Caller("")
+            return self._check_logins(facts)
+        return await self._refusal(Headers(scope=scope), facts)
+
+    async def _refusal(self, headers: Headers, facts: RequestFacts) -> Response | None:
+        try:
+            if self._trusts_machine and not await run_in_threadpool(any_token, self._db):
+                return self._let_in_local(headers, facts)
+            caller = await self._caller(headers.get("authorization", ""))
+        except AccessDenied as error:
+            flood = self._wrong.take(facts.address, _WRITTEN_PER_MINUTE)
+            facts.is_flood = flood is not None and not flood.is_first
+            facts.refuse(error.message)
+            return problem(
+                HTTPStatus.UNAUTHORIZED,
+                error.code.value,
+                error.message,
+                hint=error.hint,
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        except DatavcError as error:
+            return answer_of(error)
+        facts.caller = caller
+        return self._check_rate(caller, facts)
+
+    async def _caller(self, authorization: str) -> Caller:
+        """Whose token is shown.
+
+        Raises:
+            AccessDenied: nobody's.
+        """
+        scheme, _, token = authorization.partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise AccessDenied(
+                "this server wants a token", hint="see `datavc auth login`, or set DATAVC_TOKEN"
+            )
+        if self._token is not None and hmac.compare_digest(hash_token(token), self._token):
+            return Caller.unlimited(ADMIN)
+        return await run_in_threadpool(authenticate, self._db, token)
+
+    def _check_rate(self, caller: Caller, facts: RequestFacts) -> Response | None:
+        limit = caller.limits.requests_per_minute
+        refusal = None if limit is None else self._rates.take(caller.account, limit)
+        if refusal is None:
+            return None
+        facts.is_flood = not refusal.is_first
+        detail = f"account {caller.account!r} may ask {limit} times a minute"
+        facts.refuse(detail)
+        return too_many_requests(detail, refusal.wait)
+
+    def _check_logins(self, facts: RequestFacts) -> Response | None:
+        refusal = self._logins.take(facts.address, _LOGINS_PER_MINUTE)
+        if refusal is None:
+            return None
+        facts.is_flood = not refusal.is_first
+        return too_many_requests("too many log in from there", refusal.wait)
+
+    def _let_in_local(self, headers: Headers, facts: RequestFacts) -> Response | None:
+        refusal = _stranger(headers)
+        if refusal is None:
+            facts.caller = Caller.unlimited(LOCAL)
+            return None
+        facts.refuse(refusal)
         return problem(
-            HTTPStatus.UNAUTHORIZED,
+            HTTPStatus.FORBIDDEN,
             ErrorCode.ACCESS_DENIED.value,
-            what,
-            hint="set DATAVC_TOKEN to the server's token",
-            headers={"WWW-Authenticate": "Bearer"},
+            refusal,
+            hint="call it by 127.0.0.1 or localhost, or give the server a token",
         )
 
 
-def _hash(token: str) -> bytes:
-    # Compared as hashes, the time it takes says nothing of the token, not even its length.
-    return digest_of(token.encode("utf-8", "surrogateescape"))
+def _stranger(headers: Headers) -> str | None:
+    """Why a request without a token may not be one of a program of this machine."""
+    host = headers.get("host", "")
+    if not is_loopback(_name_of(host)):
+        return f"the host name {host!r} is not this machine's own"
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != host:
+        return f"web pages of {origin!r} may not use this server"
+    if headers.get("sec-fetch-site", "none") not in _SAME_SITE:
+        return "web pages of other sites may not use this server"
+    return None
 
 
 def _name_of(host: str) -> str:
@@ -76,12 +157,3 @@ def _name_of(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
-
-
-def _forbidden(detail: str) -> Response:
-    return problem(
-        HTTPStatus.FORBIDDEN,
-        ErrorCode.ACCESS_DENIED.value,
-        detail,
-        hint="call it by 127.0.0.1 or localhost, or give the server a token",
-    )

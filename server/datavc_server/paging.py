@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -13,6 +13,8 @@ from pydantic import BaseModel, Field
 from datavc.errors import InvalidInput
 
 Item = TypeVar("Item")
+
+_END_OF_TIME_US = 2**63
 
 
 class Items(BaseModel, Generic[Item]):
@@ -37,6 +39,19 @@ def page_of(found: Iterator[Item], limit: int, place: Callable[[Item], str]) -> 
     return Page(items=items, next=encode_cursor(place(items[-1])) if more else None)
 
 
+def page_list(
+    found: Iterable[Item], limit: int, cursor: str | None, place: Callable[[Item], str]
+) -> Page[Item]:
+    """A page of a list that is sorted by *place*, past what *cursor* names."""
+    after = decode_cursor(cursor)
+    return page_of((one for one in found if place(one) > after), limit, place)
+
+
+def newest_first(time_us: int, name: str = "") -> str:
+    """The place in a list that begins with the newest; equal times go by name."""
+    return f"{_END_OF_TIME_US - time_us:020d}{name}"
+
+
 def encode_cursor(place: str) -> str:
     """A cursor: opaque to clients, and safe in a URL."""
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
@@ -52,6 +67,9 @@ def decode_cursor(cursor: str | None) -> str:
         padded = (cursor or "") + "=" * (-len(cursor or "") % 4)
         return base64.b64decode(padded, b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise InvalidInput(
-            f"{cursor!r} is no cursor", hint="use `next` of the page before"
-        ) from None
+        raise no_cursor(cursor) from None
+
+
+def no_cursor(cursor: str | None) -> InvalidInput:
+    """The error for a cursor that no page has given."""
+    return InvalidInput(f"{cursor!r} is no cursor", hint="use `next` of the page before")

@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Router, compile_path
 
 from datavc.errors import (
     AccessDenied,
@@ -19,13 +20,17 @@ from datavc.errors import (
     DatavcError,
     ErrorCode,
     InvalidInput,
+    LostRace,
     NotFound,
     OutOfSpace,
+    QuotaExceeded,
     SourceUnreadable,
+    TooManyRequests,
     TransformFailed,
     Unavailable,
 )
 from datavc.model.ids import new_id
+from datavc_server.request_facts import facts_of
 
 #: Media type of a problem.
 PROBLEM_JSON = "application/problem+json"
@@ -41,7 +46,11 @@ _STATUS: dict[type[DatavcError], HTTPStatus] = {
     SourceUnreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     OutOfSpace: HTTPStatus.INSUFFICIENT_STORAGE,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
 }
+
+#: The same request may do later.
+_LATER = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 
 _CODES = {
     HTTPStatus.UNAUTHORIZED: ErrorCode.ACCESS_DENIED,
@@ -75,6 +84,14 @@ class RefusedUpload(Exception):
         self.error = error
 
 
+class PreconditionFailed(Exception):
+    """The branch is not in the state that ``If-Match`` names."""
+
+    def __init__(self, error: LostRace) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
 def status_of(error: DatavcError) -> HTTPStatus:
     """The HTTP status that says what kind of error it is."""
     for kind in type(error).__mro__:
@@ -93,7 +110,16 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer that tells of a problem."""
-    body = Problem(
+    body = problem_of(status, code, detail, hint=hint, instance=instance)
+    content = msgspec.json.encode(body.model_dump(exclude_defaults=True))
+    return Response(content, status, headers, media_type=PROBLEM_JSON)
+
+
+def problem_of(
+    status: int, code: str, detail: str, *, hint: str = "", instance: str = ""
+) -> Problem:
+    """What such an answer says."""
+    return Problem(
         type=f"urn:datavc:error:{code}",
         title=HTTPStatus(status).phrase,
         status=status,
@@ -102,18 +128,37 @@ def problem(
         hint=hint,
         instance=instance,
     )
-    content = msgspec.json.encode(body.model_dump(exclude_defaults=True))
-    return Response(content, status, headers, media_type=PROBLEM_JSON)
 
 
-def answer_datavc_error(_request: Request, error: Exception) -> Response:
+def answer_datavc_error(request: Request, error: Exception) -> Response:
     """The answer for one of datavc's own errors."""
     assert isinstance(error, DatavcError)  # noqa: S101 - registered for these only
+    facts = facts_of(request.scope)
+    if isinstance(error, (AccessDenied, QuotaExceeded)):
+        facts.refuse(error.message)
+    elif not facts.refused:
+        facts.reason = error.message
+    return answer_of(error)
+
+
+def answer_of(error: DatavcError) -> Response:
+    """The answer that tells of one of datavc's own errors."""
     status = status_of(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s: %s", error.code.value, error)
-    headers = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    headers = {"Retry-After": "1"} if status in _LATER else None
     return problem(status, error.code.value, error.message, hint=error.hint, headers=headers)
+
+
+def too_many_requests(detail: str, wait: int) -> Response:
+    """The answer for somebody who asks too often, and may ask again in *wait* seconds."""
+    return problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        ErrorCode.TOO_MANY_REQUESTS.value,
+        detail,
+        hint=f"try again in {wait} s",
+        headers={"Retry-After": str(wait)},
+    )
 
 
 def answer_refused_upload(_request: Request, refused: Exception) -> Response:
@@ -124,11 +169,23 @@ def answer_refused_upload(_request: Request, refused: Exception) -> Response:
     return problem(status, error.code.value, error.message, hint="send it again")
 
 
-def answer_http_error(_request: Request, error: Exception) -> Response:
+def answer_precondition_failed(_request: Request, failed: Exception) -> Response:
+    """The answer where a branch is not in the state that ``If-Match`` names."""
+    assert isinstance(failed, PreconditionFailed)  # noqa: S101 - registered for these only
+    error = failed.error
+    return problem(HTTPStatus.PRECONDITION_FAILED, error.code.value, error.message, hint=error.hint)
+
+
+def answer_http_error(request: Request, error: Exception) -> Response:
     """The answer for an error of the framework, such as a route that does not exist."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for these only
     code = _CODES.get(HTTPStatus(error.status_code), ErrorCode.INVALID_INPUT)
-    return problem(error.status_code, code.value, str(error.detail), headers=error.headers)
+    if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        return problem(error.status_code, code.value, str(error.detail), headers=error.headers)
+    allowed = ", ".join(_allowed_methods(request))
+    detail = f"{request.method} does not go with this path"
+    hint = f"use {allowed}"
+    return problem(error.status_code, code.value, detail, hint=hint, headers={"Allow": allowed})
 
 
 def answer_invalid_request(_request: Request, error: Exception) -> Response:
@@ -154,6 +211,29 @@ def answer_unexpected(_request: Request, error: Exception) -> Response:
         hint=f"look for incident {incident} in the server's log",
         instance=f"urn:datavc:incident:{incident}",
     )
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """All that the path takes; the framework names those of one of its routes."""
+    router: Router = request.app.router
+    allowed = [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(
+            route.matches(dict(request.scope, method=method))[0] is Match.FULL
+            for route in router.routes
+        )
+    ]
+    documented = _documented_methods(request)
+    return [method for method in allowed if method == "HEAD" or method in documented] or allowed
+
+
+def _documented_methods(request: Request) -> set[str]:
+    """Those of the path itself, where another's parameter would take its last word, too."""
+    for path, item in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.scope["path"]):
+            return {method.upper() for method in item}
+    return set()
 
 
 def _describe(error: Mapping[str, Any]) -> str:

@@ -42,7 +42,8 @@ def do_once(
         vs: where to remember it.
         key: made by the client for this request; without one, nothing is remembered.
         request: what is asked for.
-        act: does it, and remembers it in the same transaction.
+        act: does it, and remembers it in the same transaction; what it does not remember changed
+            nothing.
         repeat: gives the answer again from what was remembered.
 
     Raises:
@@ -56,18 +57,24 @@ def do_once(
     if done is not None:
         return repeat(done)
 
+    remembered = False
+
     def remember(conn: Connection, answer: dict[str, object]) -> None:
+        nonlocal remembered
+        remembered = True
         if not requests.add(conn, known, digest, answer, time_us=now_us()):
             raise AlreadyExists("the same request was carried out meanwhile")
 
     try:
-        return act(remember)
+        result = act(remember)
     except DatavcError:
-        # The first one of two that ran side by side has won, and this one found its result.
         done = _find(vs, known, digest)
         if done is None:
             raise
         return repeat(done)
+    # The first one of two that ran side by side has won, and this one found its result.
+    done = None if remembered else _find(vs, known, digest)
+    return result if done is None else repeat(done)
 
 
 def _find(vs: VersionedStore, key: str, digest: bytes) -> dict[str, object] | None:

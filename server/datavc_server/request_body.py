@@ -11,6 +11,7 @@ import anyio.from_thread
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
+from datavc.errors import QuotaExceeded
 from datavc_server.body_limit import too_large
 
 if TYPE_CHECKING:
@@ -20,28 +21,54 @@ if TYPE_CHECKING:
 _BLOCK = 1024 * 1024
 
 
-async def read_blocks(request: Request, limit: int) -> AsyncIterator[bytearray]:
+async def read_blocks(
+    request: Request, limit: int, room: int | None = None
+) -> AsyncIterator[bytearray]:
     """The body in blocks, the last one smaller.
+
+    Args:
+        request: whose.
+        limit: most bytes of any body.
+        room: most bytes that whoever pays for them may still have; ``None`` for any number.
 
     Raises:
         HTTPException: it is larger than *limit* bytes (413).
+        QuotaExceeded: it is larger than *room*.
         ClientDisconnect: it was cut short.
     """
-    announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced) > limit:
-        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large(limit))
+    check_announced(request, limit, room)
     block = bytearray()
     taken = 0
     async for piece in request.stream():
         taken += len(piece)
-        if taken > limit:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large(limit))
+        _check_size(taken, limit, room)
         block += piece
         if len(block) >= _BLOCK:
             yield block
             block = bytearray()
     if block:
         yield block
+
+
+def check_announced(request: Request, limit: int, room: int | None) -> None:
+    """Refuse a body that says it is too large, before any of it is read.
+
+    Raises:
+        HTTPException, QuotaExceeded: as :func:`read_blocks`.
+    """
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal():
+        _check_size(int(announced), limit, room)
+
+
+def _check_size(size: int, limit: int, room: int | None) -> None:
+    if size > limit:
+        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large(limit))
+    if room is not None and size > room:
+        raise QuotaExceeded(
+            f"the account that pays for it may have {room} bytes more",
+            hint="remove files that are not needed, or ask an admin for more",
+        )
 
 
 class BodyReader(io.RawIOBase):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 import uvicorn
+from prometheus_client import start_http_server
+from starlette.types import ASGIApp
 
+from datavc.engine.capacity import host_share
 from datavc.engine.engine import Engine
 from datavc.errors import InvalidInput
 from datavc.store.external.source_access import SourceAccess
@@ -21,7 +25,10 @@ from datavc.versioning.versioned_store import VersionedStore, open_versioned_sto
 from datavc_server.app import create_app
 from datavc_server.engine_limits import EngineLimits
 from datavc_server.engine_thread import work, working
+from datavc_server.log_format import LogFormat, LogLevel, log_to_stderr
+from datavc_server.metrics import new_registry
 from datavc_server.settings import ServerSettings
+from datavc_server.webhook_sender import WebhookSender, delivering
 
 #: Seconds that requests are given to end once the server is told to stop.
 _GRACE = 10
@@ -50,6 +57,8 @@ def serve(
     store: str | None = None,
     database: str | None = None,
     executor: str | None = None,
+    s3: tuple[str, int] | None = None,
+    log: tuple[LogFormat, LogLevel | None] = (LogFormat.TEXT, None),
 ) -> None:
     """Serve until SIGTERM or SIGINT. Prints one line with the address once it takes requests.
 
@@ -60,32 +69,63 @@ def serve(
         store: a folder or ``s3://bucket/prefix``.
         database: a SQLAlchemy URL.
         executor: of the engine that works beside; ``none`` for no engine.
+        log: format and level of the log; see :func:`~datavc_server.log_format.log_to_stderr`.
+        s3: host and port of the S3 gateway; ``None`` for no gateway.
 
     Raises:
         InvalidInput: the address cannot be listened on.
         StoreUnavailable, DatabaseUnavailable, ExecutorUnavailable: what it takes is away.
     """
-    _log_to_stderr()
+    log_to_stderr(*log)
     stop = threading.Event()
     with contextlib.ExitStack() as stack:
         stack.enter_context(_stopping(stop))
         listener = stack.enter_context(_listen(settings.host, port))
+        s3_listener = None if s3 is None else stack.enter_context(_listen(*s3))
         vs = stack.enter_context(open_versioned_store(home, store, database))
-        app = create_app(vs, settings, stop)
+        host = None if executor == "none" else host_share()
+        app = create_app(vs, settings, stop, host)
+        sender = WebhookSender(vs, settings.allow_webhook)
+        stack.enter_context(delivering(sender, stop))
         if executor != "none":
-            stack.enter_context(working(_engine(vs, home, executor), stop))
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            lifespan="on",
-            timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=_GRACE,
-        )
+            stack.enter_context(working(_engine(vs, home, executor, settings.allow_egress), stop))
+        if s3_listener is not None:
+            stack.enter_context(_serving_s3(vs, settings, s3_listener))
         _announce(f"datavc serves {_url(listener)}")
-        _Server(config, stop).run([listener])
+        if s3_listener is not None:
+            _announce(f"datavc serves {_url(s3_listener)} to S3 clients")
+        _Server(_config(app, lifespan="on"), stop).run([listener])
+
+
+def _config(app: ASGIApp, *, lifespan: Literal["on", "off"]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan=lifespan,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_GRACE,
+    )
+
+
+@contextlib.contextmanager
+def _serving_s3(
+    vs: VersionedStore, settings: ServerSettings, listener: socket.socket
+) -> Iterator[None]:
+    """Serve S3 clients in a thread of its own, with an event loop of its own."""
+    # Its packages are not needed by a server without it.
+    from datavc_server.s3.app import create_s3_app
+
+    server = uvicorn.Server(_config(create_s3_app(vs, settings), lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listener],), name="datavc-s3")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def run_engine(
@@ -95,24 +135,65 @@ def run_engine(
     database: str | None = None,
     executor: str | None = None,
     allow_external: tuple[str, ...] = (),
+    allow_egress: tuple[str, ...] = (),
     limits: EngineLimits | None = None,
+    metrics: str | None = None,
+    log: tuple[LogFormat, LogLevel | None] = (LogFormat.TEXT, None),
 ) -> None:
     """Run an engine alone until SIGTERM or SIGINT; arguments as of :func:`serve`.
 
     Args:
         allow_external: as in :class:`ServerSettings`: the files of a pipeline's inputs are what
             others have imported.
+        allow_egress: as in :class:`ServerSettings`.
         limits: what it may use of its host.
+        metrics: ``HOST:PORT`` where Prometheus may read this engine's.
     """
-    _log_to_stderr()
+    log_to_stderr(*log)
     stop = threading.Event()
     with (
         _stopping(stop),
         _restricted(open_versioned_store(home, store, database), allow_external) as vs,
-        contextlib.closing(_engine(vs, home, executor, limits)) as engine,
+        contextlib.closing(_engine(vs, home, executor, allow_egress, limits)) as engine,
+        _showing(vs, metrics),
     ):
         _announce(f"datavc engine works on {home} ({engine.executor_name})")
         work(engine, stop)
+
+
+@contextlib.contextmanager
+def _showing(vs: VersionedStore, place: str | None) -> Iterator[None]:
+    if place is None:
+        yield
+        return
+    host, port = metrics_address(place)
+    try:
+        server, thread = start_http_server(port, host, new_registry(vs))
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot listen on {place}: {error.strerror}", hint="choose another --metrics"
+        ) from None
+    _announce(f"datavc engine shows its metrics on http://{host}:{server.server_port}/metrics")
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def metrics_address(place: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT`` or ``PORT``; this machine alone where no host is named.
+
+    Raises:
+        InvalidInput: it is of another form.
+    """
+    host, _, port = place.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        raise InvalidInput(
+            f"{place!r} is no address for metrics", hint="give HOST:PORT, such as 127.0.0.1:9180"
+        )
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def _restricted(vs: VersionedStore, allowed: tuple[str, ...]) -> VersionedStore:
@@ -121,9 +202,14 @@ def _restricted(vs: VersionedStore, allowed: tuple[str, ...]) -> VersionedStore:
 
 
 def _engine(
-    vs: VersionedStore, home: Path, executor: str | None, limits: EngineLimits | None = None
+    vs: VersionedStore,
+    home: Path,
+    executor: str | None,
+    allow_egress: tuple[str, ...],
+    limits: EngineLimits | None = None,
 ) -> Engine:
-    return Engine(vs, (limits or EngineLimits()).settings(home / "scratch", executor))
+    settings = (limits or EngineLimits()).settings(home / "scratch", executor)
+    return Engine(vs, replace(settings, allow_egress=allow_egress))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -161,9 +247,3 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
 def _announce(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )

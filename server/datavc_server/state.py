@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import Depends, Header, Path, Query, Request
 from pydantic import AfterValidator
 
 from datavc.client.wire import from_hex
+from datavc.engine.capacity import Share
 from datavc.model.entry import PACK_ID_SIZE
 from datavc.versioning.versioned_store import VersionedStore
+from datavc_server.asking import Asker
 from datavc_server.encoded_slash import decode_slashes
 from datavc_server.fetcher import Fetcher
+from datavc_server.metrics import ServerMetrics
+from datavc_server.oidc import OidcProvider
 from datavc_server.presigned import Presigner
 from datavc_server.probe import Probe
 from datavc_server.settings import ServerSettings
@@ -37,6 +41,11 @@ class ServerState:
     presigner: Presigner | None
     #: Fetches files from elsewhere.
     fetcher: Fetcher
+    metrics: ServerMetrics
+    #: Where people log in; ``None`` for nowhere.
+    oidc: OidcProvider | None = None
+    #: What the engine beside the server may use; ``None`` where there is no engine.
+    host: Share | None = None
     uploads: Uploads = field(default_factory=Uploads)
     #: Set when the server is about to stop, so that long answers end.
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -48,15 +57,29 @@ def _state(request: Request) -> ServerState:
 
 
 def _author(
+    asker: Asker,
     datavc_author: Annotated[
-        str | None, Header(description="Who is written down; percent-encoded UTF-8.")
+        str | None,
+        Header(
+            description="Who is written down; percent-encoded UTF-8. What is done by an account's "
+            "token is that account's, whatever this says."
+        ),
     ] = None,
 ) -> str:
+    if not asker.caller.names_authors:
+        return asker.caller.account
     return unquote(datavc_author) if datavc_author else ANONYMOUS
 
 
 def _pack(
-    pack: Annotated[str, Path(description="Id of a pack: 32 lower-case hex digits.")],
+    pack: Annotated[
+        str,
+        Path(
+            description="Id of a pack: 32 lower-case hex digits.",
+            pattern="^[0-9a-f]{32}$",
+            examples=["4a" * 16],
+        ),
+    ],
 ) -> bytes:
     return from_hex(pack, PACK_ID_SIZE)
 
@@ -64,26 +87,36 @@ def _pack(
 State = Annotated[ServerState, Depends(_state)]
 Author = Annotated[str, Depends(_author)]
 PackId = Annotated[bytes, Depends(_pack)]
-Repo = Annotated[str, AfterValidator(decode_slashes), Path(description="A repo's name.")]
+
+
+def _named(description: str, *examples: str) -> Any:
+    return Path(description=description, examples=list(examples))
+
+
+Repo = Annotated[str, AfterValidator(decode_slashes), _named("A repo's name.", "images")]
 Branch = Annotated[
-    str, AfterValidator(decode_slashes), Path(description="A branch; a slash in it as `%2F`.")
+    str, AfterValidator(decode_slashes), _named("A branch; a slash in it as `%2F`.", "main")
 ]
-Tag = Annotated[
-    str, AfterValidator(decode_slashes), Path(description="A tag; a slash in it as `%2F`.")
-]
+Tag = Annotated[str, AfterValidator(decode_slashes), _named("A tag; a slash in it as `%2F`.", "v1")]
 Ref = Annotated[
     str,
     AfterValidator(decode_slashes),
-    Path(description="A branch, tag, commit id or its unique start, or `main~2`; a slash as `%2F`"),
+    _named("A branch, tag, commit id or its unique start, or `main~2`; a slash as `%2F`", "main"),
 ]
 FilePath = Annotated[
-    str, AfterValidator(decode_slashes), Path(description="A file's path in the repo.")
+    str, AfterValidator(decode_slashes), _named("A file's path in the repo.", "raw/cat.jpg")
 ]
-PipelineName = Annotated[
-    str, AfterValidator(decode_slashes), Path(description="A pipeline's name.")
-]
+PipelineName = Annotated[str, AfterValidator(decode_slashes), _named("A pipeline's name.", "sizes")]
 JobName = Annotated[
-    str, AfterValidator(decode_slashes), Path(description="A job's id, or a unique start of it.")
+    str,
+    AfterValidator(decode_slashes),
+    _named("A job's id, or a unique start of it.", "0f3a9c5d7e1b"),
+]
+AccountName = Annotated[
+    str, AfterValidator(decode_slashes), Path(description="An account; a slash in it as `%2F`.")
+]
+GroupName = Annotated[
+    str, AfterValidator(decode_slashes), Path(description="A group; a slash in it as `%2F`.")
 ]
 Limit = Annotated[int, Query(ge=1, le=10_000, description="Most items in the answer.")]
 Cursor = Annotated[

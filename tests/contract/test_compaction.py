@@ -265,3 +265,19 @@ def test_a_run_that_lost_its_turn_spoils_nothing(
     else:
         assert read_files(vs) == {"keep": KEPT, "note": b"small", "secret": OTHER}
     assert check_store(vs, deep=True).is_sound
+
+
+def test_a_long_file_is_put_again_after_its_chunks_were_moved(
+    vs: VersionedStore, tmp_path: Path
+) -> None:
+    # Its list of chunks lies in a pack of its own, and names the one that is rewritten.
+    long = os.urandom(9_000_000)
+    commit_files(vs, {"all": long + GONE}, repo="scratch")
+    commit_files(vs, {"long": long})
+    repos.delete_repo(vs, "scratch", author="ann")
+    with vs.db.write() as conn:
+        events = outbox.claim(conn, "nobody", 60)
+        outbox.ack(conn, "nobody", [event.id for event in events])
+    assert collect(vs).rewritten_packs == 1
+    commit_files(vs, {"again": long})
+    assert read_files(vs) == {"long": long, "again": long}

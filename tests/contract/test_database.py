@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from datavc.db import (
     branches,
@@ -17,7 +18,8 @@ from datavc.db import (
     tags,
 )
 from datavc.db.session import Database
-from datavc.errors import AlreadyExists, Conflict, NotFound
+from datavc.db.tables import Repo
+from datavc.errors import AlreadyExists, Conflict, InvalidInput, NotFound
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import Commit, Provenance, TreeRef
 from datavc.model.entry import Location
@@ -407,3 +409,8 @@ def test_staging_needs_its_branch(database: Database) -> None:
     repo_id = make_repo(database)
     with pytest.raises(NotFound, match="'main'"), database.write() as conn:
         staging.add(conn, repo_id, "main", make_record(), author="a", time_us=1)
+
+
+def test_a_number_that_no_database_holds_is_invalid_input(database: Database) -> None:
+    with pytest.raises(InvalidInput, match="cannot hold"), database.read() as conn:
+        conn.execute(select(Repo).where(Repo.c.id == 2**70)).all()

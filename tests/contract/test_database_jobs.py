@@ -228,7 +228,7 @@ def test_dependencies_are_followed_down_and_up(database: Database) -> None:
         assert jobs.downstream(conn, c) == []
 
 
-def test_the_last_success_is_looked_for_before_a_place(database: Database) -> None:
+def test_the_last_that_landed_is_looked_for_before_a_place(database: Database) -> None:
     pipeline_id = make_pipeline(database)
     for name in "123":
         job = make_job(database, pipeline_id, name)
@@ -238,7 +238,7 @@ def test_the_last_success_is_looked_for_before_a_place(database: Database) -> No
             state = JobState.FAILURE if name == "2" else JobState.SUCCESS
             assert job_claims.transition(conn, job, "e", state)
     with database.read() as conn:
-        last = [jobs.last_success(conn, pipeline_id, before=place) for place in (4, 3, 1)]
+        last = [jobs.last_landed(conn, pipeline_id, before=place) for place in (4, 3, 1)]
     assert [row.id if row else None for row in last] == ["3" * 32, "1" * 32, None]
 
 
@@ -254,6 +254,24 @@ def test_jobs_are_claimed_in_order_and_one_at_a_time_for_a_pipeline(database: Da
     assert claim(database) is None
     end(database, a)
     assert claim(database) == b
+
+
+def test_a_job_that_is_egressing_holds_up_its_pipeline_alone(database: Database) -> None:
+    one, two = make_pipeline(database), make_pipeline(database, "other")
+    a = make_job(database, one, "1")
+    make_job(database, one, "2")
+    c = make_job(database, two, "3", upstream=("1",))
+    assert claim(database) == a
+    with database.write() as conn:
+        for state in (JobState.FINISHING, JobState.EGRESSING):
+            assert job_claims.transition(conn, a, "e1", state)
+    assert claim(database) == c
+    assert claim(database) is None
+    with database.write() as conn:
+        assert job_claims.release(conn, a, "e1")
+        taken = job_claims.claim(conn, "e", 10)
+    assert taken is not None
+    assert (taken.id, taken.state) == (a, JobState.EGRESSING)
 
 
 def test_the_pipeline_that_has_waited_longest_is_served_first(database: Database) -> None:
@@ -364,6 +382,7 @@ def test_only_legal_transitions_are_made(database: Database) -> None:
         JobState.WAITING: [],
         JobState.RUNNING: [JobState.RUNNING],
         JobState.FINISHING: [JobState.RUNNING, JobState.FINISHING],
+        JobState.EGRESSING: [JobState.RUNNING, JobState.FINISHING, JobState.EGRESSING],
         JobState.SUCCESS: [JobState.RUNNING, JobState.FINISHING, JobState.SUCCESS],
         JobState.FAILURE: [JobState.RUNNING, JobState.FAILURE],
         JobState.KILLED: [JobState.KILLED],

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker import APIClient
@@ -139,9 +140,9 @@ def test_a_program_that_is_not_there_is_named(bench: Bench) -> None:
 
 
 def test_a_timeout_kills_and_the_worker_goes_on(bench: Bench) -> None:
-    worker = bench.open("sh", "-c", 'echo begin; sleep "$SLEEP"; echo end', timeout=1.5)
+    worker = bench.open("sh", "-c", 'echo begin; sleep "$SLEEP"; echo end', timeout=4)
     outcome, lines = run(worker, {"SLEEP": "1000"})
-    assert outcome.reason == "ran longer than its datum_timeout of 1.5 s and was killed"
+    assert outcome.reason == "ran longer than its datum_timeout of 4 s and was killed"
     assert lines == [("STDOUT", "begin")]
     assert run(worker, {"SLEEP": "0"})[0] == Outcome(0)
 
@@ -236,6 +237,48 @@ class TestDocker:
         assert outcome.reason.startswith("ran out of memory: its limit is 16 MiB")
         assert not outcome.may_retry
         assert run(worker)[0] == Outcome(0)
+
+    def test_a_process_that_ran_out_of_memory_is_told_of_if_the_transform_fails(
+        self, bench: Bench
+    ) -> None:
+        script = "if [ $BIG ]; then tail /dev/zero; fi; exit $CODE"
+        spec = PipelineSpec(
+            name="p",
+            transform=Transform(bench.image, ("sh", "-c", script)),
+            input=PfsInput("in", "in", "main", "/*"),
+            limits=Resources(memory=16 << 20),
+        )
+        worker = bench.open_spec(spec)
+        outcome, _ = run(worker, {"BIG": "1", "CODE": "3"})
+        assert outcome.reason.startswith(
+            "exited with 3, after one of its processes ran out of memory: its limit is 16 MiB"
+        )
+        assert not outcome.may_retry
+        assert run(worker, {"CODE": "3"})[0] == Outcome(3, "exited with 3")
+        assert run(worker, {"BIG": "1", "CODE": "0"})[0] == Outcome(0)
+        assert run(worker, {"CODE": "3"})[0] == Outcome(3, "exited with 3")
+
+    def test_a_container_has_the_graphics_processors_of_its_datum(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[object] = []
+        make = APIClient.create_host_config
+
+        def record(client: APIClient, **options: Any) -> Any:
+            requests = options.pop("device_requests")
+            asked.append(requests and requests[0]["DeviceIDs"])
+            return make(client, **options)
+
+        monkeypatch.setattr(APIClient, "create_host_config", record)
+        worker = bench.open("hostname")
+        asked.clear()
+        names = []
+        for gpus in ((1,), (1,), (0, 2), ()):
+            worker.gpus = gpus
+            names += run(worker)[1]
+        assert asked == [["1"], ["0", "2"], None]
+        assert names[0] == names[1]
+        assert len(set(names)) == 3
 
     def test_labels_of_the_spec_are_on_the_container(self, bench: Bench) -> None:
         spec = PipelineSpec(

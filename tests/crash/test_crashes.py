@@ -109,7 +109,8 @@ def test_nothing_acknowledged_is_lost(world: World) -> None:
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload(["tests.crash.crash_worker"])
     killed = 0
-    while killed < KILLS:
+    # However slow the machine is, there is something to look for.
+    while killed < KILLS or len(world.kept) <= KILLS / 4:
         running = [_start(server, world, kind, f"{kind}{killed}") for kind in KINDS]
         for _, pipe in running:
             assert pipe.poll(60), "a process does not start"
@@ -123,7 +124,6 @@ def test_nothing_acknowledged_is_lost(world: World) -> None:
         if killed % _BETWEEN_CHECKS < len(KINDS):
             _check(world, deep=False)
     _check(world, deep=True)
-    assert len(world.kept) > KILLS / 4
     _complete(world)
 
 

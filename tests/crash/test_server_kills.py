@@ -104,7 +104,9 @@ def write_while_killed(server: ServerProcess, way: str, told: Told, chance: rand
                 server.stop(signal.SIGKILL)
                 server.start(way)
             # Let those finish that wait for it to come back.
-            time.sleep(2)
+            wanted = len(told.files) + KILLS // 2
+            while len(told.files) <= wanted and not any(one.done() for one in working):
+                time.sleep(0.05)
         finally:
             over.set()
             if not server.is_running:

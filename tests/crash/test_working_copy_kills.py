@@ -54,6 +54,12 @@ def test_commands_that_are_killed(home: Path, tmp_path: Path) -> None:
     expected = {branch: files(home / branch) for branch in ("main", "side")}
     copy = tmp_path / "copy"
     half_done = 0
+    begun = time.monotonic()
+    subprocess.run(
+        [sys.executable, "-m", "datavc_cli", "checkout", "data@main", str(copy), "--quiet"],
+        check=True,
+    )
+    lasts = time.monotonic() - begun
     for number in range(KILLS):
         branch = ("side", "main")[number % 2]
         if number % 4 == 0:
@@ -64,7 +70,8 @@ def test_commands_that_are_killed(home: Path, tmp_path: Path) -> None:
         process = subprocess.Popen(
             [sys.executable, "-m", "datavc_cli", *command, "--quiet"], stderr=subprocess.PIPE
         )
-        time.sleep(chance.uniform(0.5, 1.4))
+        # Some end before they are killed, others have hardly begun.
+        time.sleep(lasts * chance.uniform(0.3, 1.1))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert process.returncode in (0, -signal.SIGKILL)

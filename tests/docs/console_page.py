@@ -11,12 +11,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 ROOT = Path(__file__).parents[2]
+#: Says at the top of a page which service its commands need.
+_NEED = re.compile(r"<!-- needs: (\w+) -->\n")
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 #: What differs from run to run, and what it is compared as.
@@ -38,17 +40,23 @@ class Step:
     shown: list[str]
 
 
-def pages() -> list[Path]:
-    """Every page that has commands to be run."""
+def pages(needs: str = "") -> list[Path]:
+    """Every page that has commands to be run, and needs that service, or none."""
     found = [ROOT / "README.md"]
     for folder in ("docs", "examples"):
         found += sorted((ROOT / folder).rglob("*.md"))
-    return [page for page in found if _BLOCK.search(page.read_text(encoding="utf-8"))]
+    texts = {page: page.read_text(encoding="utf-8") for page in found}
+    return [page for page, text in texts.items() if _BLOCK.search(text) and _need_of(text) == needs]
 
 
-def examples() -> list[Path]:
-    """The page of every example that has commands to be run."""
-    return [page for page in pages() if page.is_relative_to(ROOT / "examples")]
+def _need_of(text: str) -> str:
+    found = _NEED.match(text)
+    return found[1] if found else ""
+
+
+def examples(needs: str = "") -> list[Path]:
+    """The page of every example that has commands to be run, as :func:`pages`."""
+    return [page for page in pages(needs) if page.is_relative_to(ROOT / "examples")]
 
 
 def steps(text: str) -> list[Step]:
@@ -93,7 +101,7 @@ def _plain(line: str) -> str:
 class Shell:
     """One bash for a whole page, in a folder of its own with the real command line."""
 
-    def __init__(self, folder: Path, executor: str) -> None:
+    def __init__(self, folder: Path, executor: str, env: Mapping[str, str]) -> None:
         self.folder = folder
         keep = {
             "LANG": "C.UTF-8",
@@ -113,6 +121,7 @@ class Shell:
                 "DATAVC_AUTHOR": "ada@example.com",
                 "DATAVC_EXECUTOR": executor,
                 **keep,
+                **env,
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -147,7 +156,12 @@ class Shell:
 
 
 def run_page(
-    page: Path, folder: Path, *, executor: str = "process", image: str = ""
+    page: Path,
+    folder: Path,
+    *,
+    executor: str = "process",
+    image: str = "",
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[Step, list[str], int]]:
     """Run a page's commands; each with what it printed and its exit code.
 
@@ -156,12 +170,14 @@ def run_page(
         folder: where the commands run.
         executor: what runs transforms.
         image: in place of those that the example's specs name.
+        env: variables of the service that the page needs.
     """
     if page.is_relative_to(ROOT / "examples"):
         shutil.copytree(page.parent, folder, dirs_exist_ok=True)
-        for spec in folder.glob("*.yaml") if image else ():
-            spec.write_text(re.sub(r"image: .*", f"image: {image}", spec.read_text()))
-    shell = Shell(folder, executor)
+        for spec in folder.glob("pipelines.*") if image else ():
+            text = re.sub(r"image: [^',\n]+$", f"image: {image}", spec.read_text(), flags=re.M)
+            spec.write_text(re.sub(r"image: '.*'", f"image: '{image}'", text))
+    shell = Shell(folder, executor, env or {})
     try:
         for step in steps(page.read_text(encoding="utf-8")):
             yield step, *shell.run(step.command)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.docs.console_page import ROOT, agree, examples, pages, run_page
+from tests.services.postgres import PostgresServer
 
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -43,8 +46,31 @@ def test_examples_run_in_containers(page: Path, tmp_path: Path, python_image: st
         assert agree(step.shown, printed), "\n".join([f"$ {step.command}", *printed])
 
 
+@pytest.mark.docker
+@pytest.mark.postgres
+@pytest.mark.parametrize("page", examples("postgres"), ids=lambda page: page.parent.name)
+def test_examples_with_a_database_run_in_containers(
+    page: Path,
+    tmp_path: Path,
+    python_image: str,
+    postgres_server: PostgresServer,
+    postgres_url: str,
+) -> None:
+    path = f"{Path(sys.executable).parent}:{postgres_server.binaries}:{os.environ['PATH']}"
+    env = {"SALES": postgres_url, "PATH": path}
+    found = run_page(page, tmp_path, executor="docker", image=python_image, env=env)
+    for step, printed, code in found:
+        assert code == 0, "\n".join([f"$ {step.command}", *printed])
+        assert agree(step.shown, printed), "\n".join([f"$ {step.command}", *printed])
+
+
 def test_links_lead_somewhere() -> None:
-    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *examples()]:
+    for page in [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *examples(),
+        *examples("postgres"),
+    ]:
         for link in _LINK.findall(page.read_text(encoding="utf-8")):
             if "://" not in link:
                 assert (page.parent / link).exists(), f"{page}: {link}"

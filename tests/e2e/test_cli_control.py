@@ -264,3 +264,32 @@ def test_superseded_jobs_are_left_out_where_the_pipeline_says_so(
     assert cli.ok("ls", "next").out.count("\n") == 4
     # Whoever waits for one that was left out is told so, and it is no failure.
     assert "superseded" in cli.ok("job", "wait", listed[1].id).out
+
+
+def test_a_job_that_no_engine_is_large_enough_for_says_so(
+    cli: CommandLine, place: str, tmp_path: Path
+) -> None:
+    """In this process there is no larger engine to wait for."""
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "{pipeline: {name: huge}, resource_requests: {cpu: 1000, memory: 1Gi}, "
+        "transform: {cmd: ['true']}, input: {pfs: {repo: data, glob: /*}}}"
+    )
+    cli.ok("repo", "create", "data")
+    warning = "resource_requests.cpu of 1000 is more than this host has"
+    assert f"warning     {warning}" in cli.ok("pipeline", "validate", "-f", str(spec)).out
+    assert f"Warning: {warning}" in cli.ok("pipeline", "create", "-f", str(spec)).err
+    again = cli.ok("pipeline", "update", "-f", str(spec), "--json").json
+    assert again["pipelines"][0]["warnings"][0].startswith(warning)
+    cli("put", "-", "data:/a", "-m", "a", stdin=b"x")
+    if place == "embedded":
+        assert newest(cli, "huge")["state"] == "success"
+        return
+    why = "left to other engines: a datum asks for 1000 processors and 1 GiB of memory"
+    while not newest(cli, "huge").get("reason"):
+        time.sleep(0.05)
+    assert why in str(newest(cli, "huge")["reason"])
+    waited = cli("wait", "data", "--timeout", "0.5")
+    assert waited.code == 4
+    assert waited.err.count(f"huge is {why}") == 2
+    assert why in cli.ok("job", "inspect", str(newest(cli, "huge")["id"])).out

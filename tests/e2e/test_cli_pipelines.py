@@ -133,9 +133,9 @@ def test_update_and_delete(cli: CommandLine, pipelines: Path) -> None:
 
 def test_specs_that_are_refused(cli: CommandLine, tmp_path: Path) -> None:
     assert cli("pipeline", "create", "-f", "nope.yaml").code == 3
-    wrong = cli("pipeline", "create", "-f", "-", stdin=b"pipeline: {name: x}\nspout: {}\n")
+    wrong = cli("pipeline", "create", "-f", "-", stdin=b"pipeline: {name: x}\ntf_job: {}\n")
     assert wrong.code == 2
-    assert "spout" in wrong.err
+    assert "tf_job is not supported yet" in wrong.err
 
 
 def test_empty_states_say_what_to_do(cli: CommandLine) -> None:

@@ -94,11 +94,14 @@ def test_reader_that_goes_away_is_no_error() -> None:
 def test_ctrl_c_is_one_line() -> None:
     with datavc.connect() as client:
         client.create_repo("data")
+    # Where the tests run in the background, a shell has them ignore it, and so would the process.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [*COMMAND, "put", "-", "data:/x", "-m", "x"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+    signal.signal(signal.SIGINT, before)
     assert process.stdin is not None
     assert process.stderr is not None
     process.stdin.write(b"x" * 1_000_000)

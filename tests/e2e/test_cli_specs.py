@@ -58,7 +58,9 @@ def test_validate_says_what_a_spec_would_do(cli: CommandLine, spec: Path) -> Non
 
 
 def test_validate_refuses_what_create_would(cli: CommandLine, spec: Path) -> None:
+    too_much = "resource_requests: {memory: 2Gi}\nresource_limits: {memory: 1Gi}"
     for text, code, message in (
+        (TWO.replace("datum_tries: 1", too_much), 2, "resource_requests.memory of 2,147,483,648"),
         (TWO.replace("glob", "globe", 1), 2, "input.pfs.globe is not a field"),
         (TWO.replace("repo: data", "repo: nothing"), 3, "repo 'nothing'"),
         (TWO.replace("repo: data", "repo: count"), 3, "repo 'count'"),

@@ -338,3 +338,26 @@ def test_a_planted_link_is_not_followed(client: datavc.Client, tmp_path: Path) -
         client.checkout("data", tmp_path / "work", force=True)
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert not (tmp_path / "work" / "a").exists()
+
+
+@pytest.mark.parametrize("path", ["../home", "../link", "../copy/./../link/"])
+def test_a_home_is_the_same_by_whatever_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    home, copy = tmp_path / "home", tmp_path / "copy"
+    with datavc.connect(home=home, author="ann") as client:
+        client.create_repo("data")
+        client.put(b"one", "data:/a", message="first")
+        client.checkout("data", copy)
+    (tmp_path / "link").symlink_to(home)
+    monkeypatch.chdir(copy)
+    with datavc.connect(home=path) as client:
+        assert client.working_copy(".").status().changes == ()
+        client.checkout("data", tmp_path / "by-path")
+    with datavc.connect(home=home) as client:
+        assert client.working_copy(tmp_path / "by-path").status().changes == ()
+    with (
+        datavc.connect(home=tmp_path / "another") as client,
+        pytest.raises(Conflict, match="another datavc"),
+    ):
+        client.working_copy(".")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 import datavc
@@ -147,3 +148,28 @@ def test_an_engine_of_its_own(server: ServerProcess, tmp_path: Path) -> None:
             out, errors = engine.communicate(timeout=60)
         assert (engine.returncode, errors) == (0, "")
         assert out.startswith("datavc engine works on")
+
+
+def test_an_engine_shows_its_metrics(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "datavc_cli", "--home", str(tmp_path / "home"), "engine"]
+    with subprocess.Popen(
+        [*command, "--executor", "process", "--metrics", "0", "--log-format", "json"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as engine:
+        assert engine.stdout is not None
+        try:
+            line = engine.stdout.readline()
+            text = httpx.get(line.split()[-1], trust_env=False).raise_for_status().text
+        finally:
+            engine.terminate()
+    assert engine.returncode == 0
+    assert "datavc_outbox_events 0.0" in text
+    assert "process_resident_memory_bytes" in text
+
+
+def test_metrics_where_nothing_can_listen(tmp_path: Path) -> None:
+    home = str(tmp_path / "home")
+    done = run("--home", home, "engine", "--executor", "process", "--metrics", "nowhere")
+    assert done.returncode == 2
+    assert "no address for metrics" in done.stderr

@@ -23,6 +23,7 @@ from datavc.errors import (
     NothingStaged,
     ServerUnavailable,
 )
+from datavc.model.merge_info import MergeInfo
 from tests.services.http_server import running_server
 
 TOKEN = "a-token-that-is-long-enough"
@@ -130,6 +131,61 @@ def test_a_change_set_whose_answer_was_lost_is_staged_once(
     done = client.put(b"one", "data:/a")
     assert losing.arrived == 3
     assert [one.id for one in client.status("data").staged] == [done.staged]
+
+
+def bring(client: datavc.Client, what: str) -> MergeInfo:
+    """Bring into main what side has, in one of the ways that there are."""
+    if what == "fast-forward":
+        return client.merge("data@side", "main")
+    if what == "merge":
+        return client.merge("data@side", "main", theirs=["both"])
+    if what == "revert":
+        return client.revert("data@main", "main")
+    return client.cherry_pick("data@side", "data@main")
+
+
+@pytest.mark.parametrize("what", ["fast-forward", "merge", "revert", "cherry-pick"])
+def test_a_merge_whose_answer_was_lost_is_made_once(
+    client: datavc.Client, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    client.create_repo("data")
+    client.put(b"base", "data:/base", message="base")
+    client.put(b"more", "data:/more", message="more")
+    client.create_branch("data", "side", start="main")
+    client.put(b"theirs", "data@side:/both", message="side")
+    if what == "merge":
+        client.put(b"ours", "data:/both", message="ours")
+    before = len(client.ref_log("data", "main"))
+    route = {"fast-forward": "/merges", "merge": "/merges"}.get(what, f"/{what}s")
+    losing = Losing(monkeypatch, "POST", route, 2)
+    done = bring(client, what)
+    assert losing.arrived == 3
+    assert done.outcome == ("fast_forward" if what == "fast-forward" else "merged")
+    assert [one.decided for one in done.conflicts] == (["theirs"] if what == "merge" else [])
+    assert done.commit is not None
+    assert done.run_id is not None
+    assert len(client.ref_log("data", "main")) == before + 1
+    assert client.resolve("data").id == done.commit.id
+
+
+def test_the_same_merge_twice_at_once_is_made_once(client: datavc.Client, url: str) -> None:
+    client.create_repo("data")
+    client.put(b"base", "data:/base", message="base")
+    client.create_branch("data", "side", start="main")
+    client.put(b"theirs", "data@side:/theirs", message="side")
+    client.put(b"ours", "data:/ours", message="ours")
+    route = f"{url}/api/v1/repos/data/branches/main/merges"
+    headers = {"Idempotency-Key": "0" * 16}
+    with ThreadPoolExecutor(4) as pool:
+        answers = [
+            pool.submit(httpx.post, route, json={"source": "side"}, headers=headers)
+            for _ in range(4)
+        ]
+    assert {answer.result().json()["outcome"] for answer in answers} == {"merged"}
+    assert len({answer.result().text for answer in answers}) == 1
+    assert len(list(client.log("data"))) == 3
+    other = httpx.post(route, json={"source": "main~1"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (409, "conflict")
 
 
 def test_a_key_is_for_one_request(client: datavc.Client, url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -161,7 +162,7 @@ class BranchHistory(RuleBasedStateMachine):
 
 TestBranchHistory = BranchHistory.TestCase
 TestBranchHistory.settings = settings(
-    max_examples=25,
+    max_examples=int(os.environ.get("EXAMPLES", "25")),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -172,5 +173,7 @@ class GraphMachine(RuleBasedStateMachine):
             assert line == expected
 
 
-GraphMachine.TestCase.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+GraphMachine.TestCase.settings = settings(
+    max_examples=int(os.environ.get("EXAMPLES", "15")), stateful_step_count=25, deadline=None
+)
 TestGraph = GraphMachine.TestCase

@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 
+from datavc.engine.capacity import Share, host_share
 from datavc.engine.engine import Engine
 from datavc.engine.settings import EngineSettings
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
@@ -45,17 +46,25 @@ def running_server(
         **settings,
     )
     with open_versioned_store(home, store, database) as vs, contextlib.ExitStack() as stack:
-        url = stack.enter_context(serving(vs, chosen))
+        url = stack.enter_context(serving(vs, chosen, host=host_share() if engine else None))
         if engine:
             stack.enter_context(_working(vs, home))
         yield url
 
 
 @contextlib.contextmanager
-def serving(vs: VersionedStore, settings: ServerSettings) -> Iterator[str]:
-    """Serve *vs* on a free loopback port, and yield the URL."""
-    stopping = threading.Event()
-    app = create_app(vs, settings, stopping)
+def serving(
+    vs: VersionedStore,
+    settings: ServerSettings,
+    stopping: threading.Event | None = None,
+    host: Share | None = None,
+) -> Iterator[str]:
+    """Serve *vs* on a free loopback port, and yield the URL.
+
+    With *stopping* set, no answer waits for news. *host* is what an engine beside it may use.
+    """
+    stopping = stopping or threading.Event()
+    app = create_app(vs, settings, stopping, host)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
         with _in_thread(uvicorn.Server(config), listener, stopping):

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
+
+#: Where no system takes ports from for those who do not care which: nobody gets one by chance
+#: between its choice and its use.
+_FIRST, _LAST = 10_000, 22_000
 
 
 def free_ports(count: int) -> list[int]:
     """*count* different TCP ports that nothing listens on.
 
-    Each is below 50,000 and has a free one 10,000 above it, which some servers take for gRPC.
+    Each has a free one 10,000 above it, which some servers take for gRPC.
     """
     with contextlib.ExitStack() as stack:
         ports: list[int] = []
         while len(ports) < count:
-            first = stack.enter_context(socket.socket())
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            if port >= 50_000:
-                continue
-            second = stack.enter_context(socket.socket())
+            port = random.SystemRandom().randrange(_FIRST, _LAST)
+            pair = [stack.enter_context(socket.socket()) for _ in range(2)]
             try:
-                second.bind(("127.0.0.1", port + 10_000))
+                pair[0].bind(("127.0.0.1", port))
+                pair[1].bind(("127.0.0.1", port + 10_000))
             except OSError:
                 continue
             ports.append(port)

@@ -27,6 +27,8 @@ class PostgresServer:
         self, folder: Path, binaries: Path, user: dict[str, object], *, durable: bool = False
     ) -> None:
         self._folder = folder
+        #: Where psql and other programs of PostgreSQL are.
+        self.binaries = binaries
         self._options = f"{_SETTINGS}{folder}{'' if durable else _NOT_DURABLE}"
         self._user = user
         self._control = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w"]

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.services.ports import free_ports
+
 
 class ServerProcess:
     """A server on a free loopback port, which it keeps when it is started again.
@@ -20,7 +22,9 @@ class ServerProcess:
     def __init__(self, home: Path, **environment: str) -> None:
         self._home = home
         self._environment = environment
-        self.port = 0
+        (self.port,) = free_ports(1)
+        #: Where S3 clients find it, once it was started with ``--s3``.
+        self.s3_url = ""
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -48,6 +52,8 @@ class ServerProcess:
         line = self._process.stdout.readline()
         assert line.startswith("datavc serves http://127.0.0.1:"), self._process.communicate()
         self.port = int(line.rpartition(":")[2])
+        if "--s3" in arguments:
+            self.s3_url = self._process.stdout.readline().split()[2]
         return line.split()[-1]
 
     def stop(self, number: signal.Signals) -> tuple[int, str]:

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from datavc.model.service import is_standing
 from datavc_cli.applying import as_yaml, create_or_update
 from datavc_cli.commands import pipeline_control, pipeline_spec
 from datavc_cli.completion import complete_pipeline
 from datavc_cli.invocation import begin
 from datavc_cli.options import Force, Json, NoRun, Quiet
 from datavc_cli.output import write_fields, write_json, write_json_list, write_line, write_table
-from datavc_cli.spec_source import SpecFile, read_spec
+from datavc_cli.spec_source import SpecFile, TemplateArguments, read_spec
 from datavc_cli.wording import moment, short, short_run
 
 app = typer.Typer(no_args_is_help=True, help="Create, run, stop, update and inspect pipelines.")
@@ -35,6 +36,7 @@ _Name = Annotated[str, typer.Argument(metavar="NAME", autocompletion=complete_pi
 def create(
     context: typer.Context,
     spec: SpecFile,
+    arg: TemplateArguments = None,
     no_run: NoRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -45,7 +47,9 @@ def create(
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
     raise typer.Exit(
-        create_or_update(invocation, read_spec(spec), update=False, reprocess=False, no_run=no_run)
+        create_or_update(
+            invocation, read_spec(spec, arg), update=False, reprocess=False, no_run=no_run
+        )
     )
 
 
@@ -53,6 +57,7 @@ def create(
 def update(
     context: typer.Context,
     spec: SpecFile,
+    arg: TemplateArguments = None,
     reprocess: Annotated[
         bool, typer.Option("--reprocess", help="Run every datum again, changed or not.")
     ] = False,
@@ -67,7 +72,7 @@ def update(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     raise typer.Exit(
         create_or_update(
-            invocation, read_spec(spec), update=True, reprocess=reprocess, no_run=no_run
+            invocation, read_spec(spec, arg), update=True, reprocess=reprocess, no_run=no_run
         )
     )
 
@@ -128,6 +133,7 @@ def inspect(
             ("created", moment(found.created_us)),
             ("code digest", short(found.digest)),
             ("last job", last),
+            ("program", found.last_job_reason if is_standing(found.spec) else ""),
         ]
     )
     write_line("spec")

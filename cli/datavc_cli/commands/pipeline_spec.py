@@ -21,14 +21,18 @@ from datavc_cli.output import (
     write_json_list,
     write_table,
 )
-from datavc_cli.spec_source import SpecFile, read_spec
+from datavc_cli.spec_source import SpecFile, TemplateArguments, read_spec
 from datavc_cli.wording import count, moment, safe, short
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", autocompletion=complete_pipeline)]
 
 
 def validate(
-    context: typer.Context, spec: SpecFile, as_json: Json = False, quiet: Quiet = False
+    context: typer.Context,
+    spec: SpecFile,
+    arg: TemplateArguments = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Check a spec, and say what it would do. Nothing is created or run.
 
@@ -36,7 +40,7 @@ def validate(
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
-        reports = client.validate_pipelines(read_spec(spec))
+        reports = client.validate_pipelines(read_spec(spec, arg))
     if as_json:
         write_json_list(reports)
         return
@@ -55,6 +59,7 @@ def validate(
             for each in report.inputs
         ]
         fields.append(("datums now", datums))
+        fields += [("warning", text) for text in report.warnings]
         fields += [("by default", f"{name}: {text}") for name, text in report.defaults.items()]
         write_fields(fields)
 

@@ -1,4 +1,4 @@
-"""Bringing the tables of a database up to date."""
+"""Bringing the tables of a database up to date, and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from datavc.db.schema_version import Schema, inspect_schema
+from datavc.db.schema_version import REVISIONS, Schema, current_revision, inspect_schema
+from datavc.errors import InvalidInput, UnknownFormat
 
 # Any number, as long as every datavc uses the same: "dvcm" in ASCII.
 _ADVISORY_LOCK = 0x6476636D
@@ -59,3 +60,29 @@ def alembic_config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
     return config
+
+
+def roll_back(connection: Connection, revision: str) -> None:
+    """Undo the revisions after *revision* in the caller's write transaction.
+
+    What only they have tables and columns for is gone then.
+
+    Raises:
+        InvalidInput: no earlier revision than the database's is called so.
+        UnknownFormat: a newer datavc has upgraded it, and only that can undo what it did.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+    current = current_revision(connection)
+    if current is not None and current not in REVISIONS:
+        raise UnknownFormat(
+            f"the database is at revision {current} of a newer datavc",
+            hint="roll it back with that one",
+        )
+    earlier = () if current is None else REVISIONS[: REVISIONS.index(current)]
+    if revision not in earlier:
+        raise InvalidInput(
+            f"the database is at revision {current}, and {revision!r} is none before it",
+            hint=f"choose one of {', '.join(earlier) or 'none'}",
+        )
+    command.downgrade(alembic_config(connection), revision)

@@ -61,6 +61,10 @@ class DockerExecutor:
         """
         self._remove_leftovers(lambda owner: owner == self._owner or is_dead(owner))
 
+    def clean_up_dead(self) -> None:
+        """See :class:`~datavc.engine.executors.executor.Executor`."""
+        self._remove_leftovers(is_dead)
+
     def _remove_leftovers(self, is_left: Callable[[str], bool]) -> None:
         """Remove the containers of engines that were killed on this machine."""
         with docker_errors("list containers"):
@@ -138,6 +142,7 @@ class DockerExecutor:
             user=user,
             working_dir=transform.working_dir,
             network=transform.network,
+            service=request.spec.service,
             memory=limits.memory or self._memory,
             cpu=None if limits.cpu is None else min(limits.cpu, self._processors),
             labels={**request.spec.labels, OWNER_LABEL: self._owner, JOB_LABEL: request.job},

@@ -18,6 +18,7 @@ from requests.exceptions import RequestException
 from datavc.engine.datum_log import LogStream
 from datavc.engine.executors.docker_errors import docker_errors
 from datavc.errors import ExecutorUnavailable
+from datavc.model.service import ServiceSpec
 
 #: Label that names the engine process a container belongs to.
 OWNER_LABEL = "datavc.owner"
@@ -49,6 +50,10 @@ class ContainerPlan:
     #: Bytes that ``/tmp`` may hold; ``None`` for as much as there is memory.
     disk: int | None = None
     gpus: int = 0
+    #: Which ones, by their numbers; any where it is empty.
+    gpu_ids: tuple[int, ...] = ()
+    #: Where it is reached from outside; that needs a network.
+    service: ServiceSpec | None = None
     #: Host folders with secrets, and where each is seen.
     secrets: Mapping[Path, str] = field(default_factory=dict)
 
@@ -156,6 +161,13 @@ class Container:
             self._client.kill(self.id)
 
 
+def _gpus(plan: ContainerPlan) -> list[DeviceRequest] | None:
+    if plan.gpu_ids:
+        ids = [str(number) for number in plan.gpu_ids]
+        return [DeviceRequest(device_ids=ids, capabilities=[["gpu"]])]
+    return [DeviceRequest(count=plan.gpus, capabilities=[["gpu"]])] if plan.gpus else None
+
+
 def _create(
     client: APIClient, plan: ContainerPlan, command: Sequence[str], env: Mapping[str, str]
 ) -> str:
@@ -171,14 +183,15 @@ def _create(
         mem_limit=plan.memory,
         memswap_limit=plan.memory,
         nano_cpus=None if plan.cpu is None else int(plan.cpu * 1e9),
-        network_mode="default" if plan.network else "none",
+        network_mode="default" if plan.network or plan.service else "none",
+        port_bindings=None
+        if plan.service is None
+        else {plan.service.internal_port: (plan.service.ip, plan.service.external_port)},
         pids_limit=PIDS_LIMIT,
         read_only=True,
         security_opt=["no-new-privileges"],
         tmpfs={"/tmp": _TMPFS if plan.disk is None else f"{_TMPFS},size={plan.disk}"},  # noqa: S108
-        device_requests=[DeviceRequest(count=plan.gpus, capabilities=[["gpu"]])]
-        if plan.gpus
-        else None,
+        device_requests=_gpus(plan),
     )
     made = client.create_container(
         plan.image,
@@ -187,6 +200,7 @@ def _create(
         environment=dict(env),
         host_config=host,
         labels=dict(plan.labels),
+        ports=None if plan.service is None else [plan.service.internal_port],
         stdin_open=True,
         user=plan.user,
         working_dir=plan.working_dir,

@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from docker import APIClient
 
@@ -61,12 +62,17 @@ class DockerWorker:
         self._out_of_memory_kills = 0
         self._lock = threading.Lock()
         self.interrupted = False
+        self.gpus: tuple[int, ...] = ()
 
     def run(self, env: Mapping[str, str], log: DatumLog, *, recover: bool = False) -> Outcome:
         """Run the transform once, in the warm container if there is one."""
         program = self._programs[recover]
         timeout = self._request.spec.datum_timeout
         deadline = None if timeout is None else time.monotonic() + timeout
+        if self.gpus != self._plan.gpu_ids:
+            # Those that a container has are decided when it is made.
+            self._drop_container()
+            self._plan = replace(self._plan, gpu_ids=self.gpus)
         try:
             if self._has_shell:
                 outcome = self._run_warm(program, env, log, deadline)
@@ -116,11 +122,20 @@ class DockerWorker:
         return self._outcome_of_stop(program, container)
 
     def _outcome(self, program: Program, code: int, kills: int) -> Outcome:
-        if code == _KILLED and kills > self._out_of_memory_kills:
-            self._out_of_memory_kills = kills
-            return self._out_of_memory()
         accepted = self._request.spec.transform.accept_return_code
-        return outcome_of_exit(code, accepted, program.cmd[0])
+        outcome = outcome_of_exit(code, accepted, program.cmd[0])
+        killed = kills > self._out_of_memory_kills
+        self._out_of_memory_kills = kills
+        if not killed or outcome.succeeded:
+            return outcome
+        if code == _KILLED:
+            return self._out_of_memory()
+        # It was one of the transform's processes, and the transform ended because of it.
+        return replace(
+            outcome,
+            reason=f"{outcome.reason}, after one of its processes {self._memory_limit()}",
+            may_retry=False,
+        )
 
     def _outcome_of_stop(self, program: Program, container: Container) -> Outcome:
         """The container is gone: at its regular end when cold, with its shell when warm."""
@@ -134,12 +149,11 @@ class DockerWorker:
         return outcome_of_exit(code, accepted, program.cmd[0])
 
     def _out_of_memory(self) -> Outcome:
-        limit = self._plan.memory
-        return Outcome(
-            _KILLED,
-            f"ran out of memory: its limit is {limit / 2**20:.0f} MiB (see resource_limits.memory)",
-            may_retry=False,
-        )
+        return Outcome(_KILLED, self._memory_limit(), may_retry=False)
+
+    def _memory_limit(self) -> str:
+        limit = self._plan.memory / 2**20
+        return f"ran out of memory: its limit is {limit:.0f} MiB (see resource_limits.memory)"
 
     def _open(self, command: Sequence[str], env: Mapping[str, str]) -> Container:
         container = Container(self._client, self._plan, command, env)

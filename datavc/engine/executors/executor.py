@@ -69,6 +69,8 @@ class Worker(Protocol):
     protects_inputs: bool
     #: Whether :meth:`interrupt` was called.
     interrupted: bool
+    #: Which of the host's graphics processors the next datum has; empty where nobody counts them.
+    gpus: tuple[int, ...]
 
     def run(self, env: Mapping[str, str], log: DatumLog, *, recover: bool = False) -> Outcome:
         """Run the transform once; returns when it and all it started are gone.
@@ -116,6 +118,13 @@ class Executor(Protocol):
 
     def clean_up(self) -> None:
         """Remove what workers have left that could not be closed in order; none may be open.
+
+        Raises:
+            ExecutorAway: the container engine does not answer.
+        """
+
+    def clean_up_dead(self) -> None:
+        """Remove what engines of this host that were killed have left.
 
         Raises:
             ExecutorAway: the container engine does not answer.

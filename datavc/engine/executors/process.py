@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import select
 import signal
@@ -30,6 +31,9 @@ _PASSED_ON = (
     "LD_LIBRARY_PATH",
 )  # fmt: skip
 _READ_SIZE = 65536
+_PR_SET_PDEATHSIG = 1
+# Loaded before there are threads: a forked process is to do as little as possible.
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class ProcessExecutor:
@@ -51,6 +55,9 @@ class ProcessExecutor:
 
     def clean_up(self) -> None:
         """Nothing is left of a process that was killed."""
+
+    def clean_up_dead(self) -> None:
+        """Nothing can be told to have been left."""
 
     def close(self) -> None:
         """Nothing is held between jobs."""
@@ -91,6 +98,7 @@ class ProcessWorker:
         self.pfs = str(self.inputs)
         self._transform = transform
         self._timeout = request.spec.datum_timeout
+        self._is_standing = request.spec.is_standing
         self._directory = Path(transform.working_dir or self.inputs)
         passed_on = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
         self._env = passed_on | dict(transform.env)
@@ -102,6 +110,7 @@ class ProcessWorker:
         self._running: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self.interrupted = False
+        self.gpus: tuple[int, ...] = ()
         self.output.mkdir(parents=True, exist_ok=True)
 
     def run(self, env: Mapping[str, str], log: DatumLog, *, recover: bool = False) -> Outcome:
@@ -146,6 +155,7 @@ class ProcessWorker:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     start_new_session=True,
+                    preexec_fn=_end_with_engine if self._is_standing else None,
                 )
                 return self._running
         finally:
@@ -163,6 +173,11 @@ class ProcessWorker:
         self.interrupt()
         for program in self._programs.values():
             program.close()
+
+
+def _end_with_engine() -> None:
+    """In a program that would not end by itself: have the kernel end it when its engine is gone."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _stdin_file(lines: tuple[str, ...]) -> int | None:

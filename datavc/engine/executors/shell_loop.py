@@ -21,7 +21,6 @@ for datavc_file in /tmp/* /tmp/.[!.]* /tmp/..?*; do
 if [ -e "$datavc_file" ] || [ -h "$datavc_file" ]; then rm -rf "$datavc_file" 2>/dev/null; fi
 done
 datavc_oom=0
-if [ $datavc_rc -gt 128 ]; then
 for datavc_file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
 if [ -r $datavc_file ]; then
 while read -r datavc_key datavc_value; do
@@ -29,7 +28,6 @@ if [ "$datavc_key" = oom_kill ]; then datavc_oom=$datavc_value; fi
 done <$datavc_file
 fi
 done
-fi
 """
 
 

@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from datavc.errors import AccessDenied, DataCorrupt, DatavcError, InvalidAddress
+from datavc.errors import (
+    AccessDenied,
+    DataCorrupt,
+    DatavcError,
+    InvalidAddress,
+    StoreUnavailable,
+)
 from datavc.store.backend import Buffer, ObjectInfo, ObjectWriter
 from datavc.store.backends.s3_errors import is_past_end, s3_error
 from datavc.store.key import check_key
@@ -20,6 +26,7 @@ from datavc.store.key import check_key
 try:
     import boto3
     import obstore
+    from botocore.config import Config
     from botocore.credentials import RefreshableCredentials
     from botocore.exceptions import BotoCoreError, ClientError
     from obstore.auth.boto3 import Boto3CredentialProvider
@@ -33,7 +40,7 @@ except ImportError:
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from obstore import WritableFile
-    from obstore.store import S3Config
+    from obstore.store import ClientConfig, S3Config
 
 #: An object is uploaded in parts of so many bytes ...
 PART_SIZE = 8 * 1024 * 1024
@@ -41,6 +48,11 @@ PART_SIZE = 8 * 1024 * 1024
 PARTS_IN_FLIGHT = 4
 #: So often a request is repeated before it counts as failed.
 REQUEST_RETRIES = 3
+#: A server that takes no connection, or sends nothing of what is read, for so long counts as away.
+CONNECT_TIMEOUT = timedelta(seconds=10)
+READ_TIMEOUT = timedelta(seconds=30)
+#: Any request is over by then; a part is sent across a slow line for long.
+REQUEST_TIMEOUT = timedelta(minutes=5)
 
 _DEFAULT_REGION = "us-east-1"
 
@@ -83,7 +95,9 @@ class S3Backend:
                 aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region
             )
             self.region = self._session.region_name or _DEFAULT_REGION
-            self._store = self._open_store()
+            self._store = self._open_store(read_timeout=READ_TIMEOUT)
+            # Sending counts as waiting for the answer, so here it would limit what is sent.
+            self._uploads = self._open_store(read_timeout=None)
         except (BotoCoreError, BaseError, ValueError) as error:
             raise _misconfigured(bucket, error) from None
 
@@ -127,7 +141,7 @@ class S3Backend:
         """See :class:`~datavc.store.backend.Backend`."""
         check_key(key)
         try:
-            obstore.put(self._store, key, data, use_multipart=False)
+            obstore.put(self._uploads, key, data, use_multipart=False)
         except (BaseError, OSError) as error:
             raise s3_error(error, f"writing {key!r}") from None
 
@@ -154,6 +168,11 @@ class S3Backend:
                 raise _ends_early(key, offset) from None
             return b""
         if length is not None and len(data) != length:
+            if self.size(key) >= offset + length:
+                raise StoreUnavailable(
+                    f"the S3 server's answer was cut short while reading {key!r}",
+                    hint="check the network and what stands between",
+                )
             raise _ends_early(key, offset + length)
         return data
 
@@ -191,7 +210,7 @@ class S3Backend:
 
     def _start_upload(self, key: str) -> WritableFile:
         return obstore.open_writer(
-            self._store, key, buffer_size=PART_SIZE, max_concurrency=PARTS_IN_FLIGHT
+            self._uploads, key, buffer_size=PART_SIZE, max_concurrency=PARTS_IN_FLIGHT
         )
 
     def _drop_upload(self, key: str) -> None:
@@ -205,7 +224,7 @@ class S3Backend:
                     Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                 )
 
-    def _open_store(self) -> S3Store:
+    def _open_store(self, *, read_timeout: timedelta | None) -> S3Store:
         credentials = self._session.get_credentials()
         if credentials is None:
             raise AccessDenied(
@@ -218,6 +237,13 @@ class S3Backend:
         }
         if self.endpoint:
             config["endpoint"] = self.endpoint
+        options: ClientConfig = {
+            "allow_http": bool(self.endpoint and self.endpoint.startswith("http://")),
+            "connect_timeout": CONNECT_TIMEOUT,
+            "timeout": REQUEST_TIMEOUT,
+        }
+        if read_timeout is not None:
+            options["read_timeout"] = read_timeout
         provider = None
         if isinstance(credentials, RefreshableCredentials):
             provider = Boto3CredentialProvider(self._session)
@@ -230,11 +256,7 @@ class S3Backend:
             self.bucket,
             prefix=self.prefix or None,
             config=config,
-            client_options={
-                "allow_http": bool(self.endpoint and self.endpoint.startswith("http://")),
-                "connect_timeout": timedelta(seconds=10),
-                "timeout": timedelta(minutes=5),
-            },
+            client_options=options,
             retry_config={"max_retries": REQUEST_RETRIES, "retry_timeout": timedelta(seconds=60)},
             credential_provider=provider,
         )
@@ -246,7 +268,16 @@ class S3Backend:
             InvalidAddress: the endpoint or the AWS configuration is malformed.
         """
         try:
-            return self._session.client("s3", endpoint_url=self.endpoint, region_name=self.region)
+            return self._session.client(
+                "s3",
+                endpoint_url=self.endpoint,
+                region_name=self.region,
+                config=Config(
+                    connect_timeout=CONNECT_TIMEOUT.total_seconds(),
+                    read_timeout=READ_TIMEOUT.total_seconds(),
+                    retries={"total_max_attempts": REQUEST_RETRIES + 1, "mode": "standard"},
+                ),
+            )
         except (BotoCoreError, ValueError) as error:
             raise _misconfigured(self.bucket, error) from None
 

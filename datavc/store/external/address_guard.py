@@ -42,11 +42,19 @@ class PublicGuard:
     Args:
         opened: may be reached whatever their addresses.
         resolve: finds addresses.
+        opened_by: the server's option that opens more.
     """
 
-    def __init__(self, opened: AllowedPrefixes, resolve: Resolve | None = None) -> None:
+    def __init__(
+        self,
+        opened: AllowedPrefixes,
+        resolve: Resolve | None = None,
+        *,
+        opened_by: str = "--allow-fetch",
+    ) -> None:
         self._opened = opened
         self._resolve = resolve or resolve_host
+        self._opened_by = opened_by
 
     def addresses(self, url: str) -> list[str]:
         """See :class:`AddressGuard`: every address of the host must be public."""
@@ -57,8 +65,8 @@ class PublicGuard:
                 if not is_public(address):
                     raise AccessDenied(
                         f"{shown(url)} leads to {address}, which is no public address",
-                        hint="fetch it yourself, or let the server's operator open it "
-                        "(--allow-fetch)",
+                        hint="use a public one, or let the server's operator open it "
+                        f"({self._opened_by})",
                     )
         return found
 

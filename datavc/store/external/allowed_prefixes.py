@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from datavc.errors import InvalidInput
+from datavc.model.egress import split_database
 from datavc.model.source_uri import check_web, file_path, scheme_of, shown, split_object
 
 _PORTS = {"http": 80, "https": 443}
@@ -75,6 +76,10 @@ def _place(uri: str) -> _Place:
             path = unquote(path)
         _checked(uri, path.replace("\\", "/"))
         return _Place(scheme, host, _checked(uri, unquote(split.path)))
+    if scheme in ("postgresql", "postgres"):
+        database = split_database(uri, whole_host=True)
+        host = f"{database.host.rstrip('.')}:{database.port}"
+        return _Place("postgresql", host, (database.database,) if database.database else ())
     raise InvalidInput(
         f"{shown(uri)!r} is no place that can be opened",
         hint="use s3://bucket/prefix, https://host/prefix or file:///folder",

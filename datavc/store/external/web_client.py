@@ -71,6 +71,34 @@ class WebClient:
         finally:
             response.close()
 
+    def post(
+        self, url: str, content: bytes, headers: Mapping[str, str], *, timeout_s: float
+    ) -> int:
+        """Send *content* there, and give the answer's status; redirects are not followed.
+
+        Raises:
+            InvalidAddress: the URL is malformed.
+            AccessDenied, SourceUnreadable: the guard does not allow it, or knows no such host.
+            BrokenOff: no answer came in time.
+        """
+        check_web(url)
+        headers = {**_HEADERS, **headers}
+        timeout = httpx.Timeout(timeout_s)
+        try:
+            response = self._send_to(
+                self._addresses(url), "POST", url, headers, content=content, timeout=timeout
+            )
+        except httpx.TransportError as error:
+            raise BrokenOff(_reason(error)) from None
+        # What it says is of no use to anybody, and may be without an end.
+        response.close()
+        return response.status_code
+
+    def _addresses(self, url: str) -> list[str]:
+        if self._guard is not None:
+            return self._guard.addresses(url)
+        return [urlsplit(url).hostname or ""]
+
     def _follow(self, method: str, url: str, headers: Mapping[str, str]) -> httpx.Response:
         here = url
         for _ in range(_REDIRECTS + 1):
@@ -104,7 +132,14 @@ class WebClient:
             raise InvalidAddress(f"{shown(url)!r} is malformed") from None
 
     def _send_to(
-        self, addresses: list[str], method: str, url: str, headers: Mapping[str, str]
+        self,
+        addresses: list[str],
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        content: bytes | None = None,
+        timeout: httpx.Timeout = _TIMEOUT,
     ) -> httpx.Response:
         """Connect to just those addresses, in turn; the name goes into Host and TLS alone."""
         parts = urlsplit(url)
@@ -115,7 +150,8 @@ class WebClient:
                 method,
                 httpx.URL(url).copy_with(host=address.partition("%")[0]),
                 headers={**headers, "Host": parts.netloc},
-                extensions={"sni_hostname": host, "timeout": _TIMEOUT.as_dict()},
+                content=content,
+                extensions={"sni_hostname": host, "timeout": timeout.as_dict()},
             )
             try:
                 return self._direct.send(request, stream=True)

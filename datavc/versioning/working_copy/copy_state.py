@@ -40,6 +40,13 @@ class CopyState(msgspec.Struct, frozen=True):
     under_way: tuple[str, ...] = ()
     version: int = _VERSION
 
+    def is_of(self, address: str) -> bool:
+        """Whether its files come from that datavc; a home may be reached by several paths."""
+        if self.place == address:
+            return True
+        are_folders = "://" not in self.place and "://" not in address
+        return are_folders and Path(self.place).resolve() == Path(address).resolve()
+
 
 def find_root(start: Path) -> Path:
     """The working copy that *start* is, or is in.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 from fastapi import APIRouter, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Connection
 
+from datavc.access import quotas
 from datavc.model.file_info import PutResult
 from datavc.model.name import clean_prefix
 from datavc.model.repo import StagedChange
@@ -14,13 +15,15 @@ from datavc.model.tree.lookup import is_folder
 from datavc.versioning import branches, commits, resolve, staging
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.ingest import Ingested
+from datavc_server.body_model import BodyModel
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
 from datavc_server.state import Author, Branch, Repo, State
+from datavc_server.write_record import note_commit, note_files
 
 router = APIRouter(prefix="/repos/{repo}/branches/{branch}/fetches", tags=["files"])
 
 
-class NewFetch(BaseModel):
+class NewFetch(BodyModel):
     """What the server is to fetch."""
 
     url: str = Field(
@@ -56,6 +59,7 @@ def fetch(
 
     def act(remember: Remember) -> PutResult:
         branches.get_branch(vs, repo, branch)
+        quotas.check_bytes(vs.db, repo, 0)
         tree = resolve.get_tree(vs, repo, branch)
         staged = staging.staged_records(vs, repo, branch) if new.message is None else ()
         view = BranchView(tree, vs.nodes, staged)
@@ -64,8 +68,10 @@ def fetch(
         done = state.fetcher.fetch(
             new.url, path, view, recursive=new.recursive, target_is_folder=inside
         )
+        note_files(state, done.bytes, done.stored_bytes)
         if done.record is None:
             return _result(done)
+        quotas.check_bytes(vs.db, repo, done.record.bytes)
         if new.message is None:
 
             def on_staged(conn: Connection, change: StagedChange) -> None:
@@ -80,6 +86,7 @@ def fetch(
         commit = commits.commit_changes(
             vs, repo, branch, done.record, message=new.message, author=author, extra=on_commit
         )
+        note_commit(state, repo, branch, commit.id, commit.run_id)
         return _result(done, commit=commit.id)
 
     def repeat(answer: dict[str, object]) -> PutResult:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from datavc.access import quotas
 from datavc.errors import InvalidPath, NotFound
 from datavc.model.commit import TreeRef
 from datavc.model.entry import Entry, EntryKind
@@ -26,9 +27,11 @@ from datavc.versioning import branches, commits, resolve, staging
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.ingest import ingest_stream
 from datavc_server.byte_range import ByteRange, read_range
+from datavc_server.entity_tag import matches
 from datavc_server.paging import Page, decode_cursor, page_of
 from datavc_server.request_body import BodyReader, read_blocks
 from datavc_server.state import Author, Cursor, FilePath, Limit, Ref, Repo, ServerState, State
+from datavc_server.write_record import note_commit, note_files
 
 router = APIRouter(prefix="/repos/{repo}/refs/{ref}", tags=["files"])
 
@@ -92,7 +95,7 @@ def read_file(repo: Repo, ref: Ref, path: FilePath, state: State, request: Reque
         "Content-Disposition": "attachment",
         "X-Content-Type-Options": "nosniff",
     }
-    if _matches(request.headers.get("if-none-match"), etag):
+    if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     wanted = request.headers.get("range")
     if request.headers.get("if-range", etag) != etag:
@@ -117,7 +120,8 @@ async def write_file(
     ] = None,
 ) -> PutResult:
     """Store the request's body as one file of a branch."""
-    blocks = read_blocks(request, state.settings.max_file)
+    room = await run_in_threadpool(quotas.room_in_repo, state.vs.db, repo)
+    blocks = read_blocks(request, state.settings.max_file, room)
     return await run_in_threadpool(
         _put, state, repo, ref, clean_path(path), BodyReader(blocks), author, message
     )
@@ -140,13 +144,16 @@ def _put(
     # A buffered reader is all that is read from; the declared type asks for what files also have.
     stream = cast("io.BufferedRandom", io.BufferedReader(body))
     done = ingest_stream(stream, path, view, vs.objects, vs.chunks)
+    note_files(state, done.bytes, done.stored_bytes)
     staged_id = commit_id = None
     if done.record is not None and message is None:
         staged_id = staging.stage(vs, repo, branch, done.record, author=author).id
     elif done.record is not None:
-        commit_id = commits.commit_changes(
+        commit = commits.commit_changes(
             vs, repo, branch, done.record, message=message or "", author=author
-        ).id
+        )
+        note_commit(state, repo, branch, commit.id, commit.run_id)
+        commit_id = commit.id
     return PutResult(
         done.files, done.bytes, done.unchanged, done.stored_bytes, staged_id, commit_id
     )
@@ -167,13 +174,6 @@ def _content(state: ServerState, entry: Entry, span: ByteRange) -> Iterator[byte
     pieces = (bytes(piece) for piece in read)
     first = next(pieces, b"")
     return chain([first], pieces)
-
-
-def _matches(header: str | None, etag: str) -> bool:
-    if header is None:
-        return False
-    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
-    return "*" in tags or etag in tags
 
 
 def _missing(repo: str, ref: str, path: str) -> NotFound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Annotated
 
@@ -17,6 +18,10 @@ from datavc.engine.log_follow import LogFollower
 from datavc.engine.logs import read_logs
 from datavc.model.job import LogLine
 from datavc.model.log_query import LogQuery
+from datavc.model.role import Action
+from datavc_server.asking import Asker
+from datavc_server.routers.jobs import find_job
+from datavc_server.routers.pipelines import check_pipeline
 from datavc_server.state import JobName, ServerState, State
 
 router = APIRouter(tags=["jobs"])
@@ -46,6 +51,7 @@ Follow = Annotated[bool, Query(description="Go on with lines as they are printed
 @router.get("/logs", responses=_LINES, response_class=Response)
 def logs(
     state: State,
+    asker: Asker,
     job: Annotated[str | None, Query(description="Of this job.")] = None,
     pipeline: Annotated[str | None, Query(description="Of all jobs of this pipeline.")] = None,
     datum: Datum = None,
@@ -56,6 +62,10 @@ def logs(
 ) -> Response:
     """What the transforms of a job or pipeline printed, and what the engine says of them."""
     query = LogQuery(job, pipeline, datum, since, text, tail)
+    if pipeline is not None:
+        check_pipeline(asker, pipeline, Action.READ)
+    if job is not None:
+        query = replace(query, job=find_job(state, job, asker).id)
     return _answer(state, query, follow=follow)
 
 
@@ -63,6 +73,7 @@ def logs(
 def job_logs(
     job: JobName,
     state: State,
+    asker: Asker,
     datum: Datum = None,
     since: Since = "",
     text: Text = "",
@@ -70,7 +81,8 @@ def job_logs(
     follow: Follow = False,
 ) -> Response:
     """The same of one job."""
-    query = LogQuery(job=job, datum=datum, since=since, text=text, tail=tail)
+    found = find_job(state, job, asker).id
+    query = LogQuery(job=found, datum=datum, since=since, text=text, tail=tail)
     return _answer(state, query, follow=follow)
 
 

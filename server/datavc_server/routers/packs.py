@@ -10,14 +10,17 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from datavc.access import quotas
 from datavc.db import packs
 from datavc.errors import AlreadyExists, Conflict, NotFound
 from datavc.store.key import moves_key, pack_key
+from datavc_server.asking import Asker
 from datavc_server.byte_range import ByteRange, read_range
 from datavc_server.pack_check import register_pack
 from datavc_server.paging import Page, decode_cursor, encode_cursor
-from datavc_server.request_body import read_blocks
+from datavc_server.request_body import check_announced, read_blocks
 from datavc_server.state import Cursor, Limit, PackId, ServerState, State
+from datavc_server.write_record import note_files
 
 router = APIRouter(prefix="/packs", tags=["store"])
 
@@ -80,13 +83,15 @@ def read_moves(pack: PackId, state: State) -> Response:
 
 
 @router.put("/{pack}", status_code=status.HTTP_201_CREATED, response_class=Response)
-async def write_pack(pack: PackId, state: State, request: Request) -> Response:
+async def write_pack(pack: PackId, state: State, request: Request, asker: Asker) -> Response:
     """Upload a new pack. Nothing is visible until all of it is durable."""
+    room = await run_in_threadpool(quotas.room_for_upload, state.vs.db, asker.caller)
+    check_announced(request, state.settings.max_pack, room)
     await run_in_threadpool(begin_upload, state, pack)
     try:
         writer = await run_in_threadpool(state.vs.objects.backend.open_writer, pack_key(pack))
         try:
-            async for block in read_blocks(request, state.settings.max_pack):
+            async for block in read_blocks(request, state.settings.max_pack, room):
                 await run_in_threadpool(writer.write, [block])
             await run_in_threadpool(writer.close)
         except BaseException:
@@ -103,7 +108,8 @@ async def write_pack(pack: PackId, state: State, request: Request) -> Response:
 def register(pack: PackId, state: State) -> PackInfo:
     """Check every record of an uploaded pack, and make its chunks known. Safe to repeat."""
     row = register_pack(state.vs, pack)
-    state.uploads.end(pack)
+    if state.uploads.end(pack):
+        note_files(state, 0, row.size)
     return _info(row)
 
 

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import msgspec
 from fastapi import APIRouter, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Connection
 
 from datavc.engine import jobs, pipeline_control
 from datavc.model.job import JobInfo, PipelineInfo
+from datavc.model.role import Action
+from datavc_server.asking import Asker
+from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items
 from datavc_server.repeated_request import IdempotencyKey, Remember, do_once
+from datavc_server.routers.pipelines import check_pipeline
 from datavc_server.state import Author, PipelineName, State
 
 router = APIRouter(prefix="/pipelines", tags=["pipelines"])
 
 
-class InputCommit(BaseModel):
+class InputCommit(BodyModel):
     """Where an input is to be read."""
 
     repo: str = Field(examples=["images"])
     ref: str = Field(examples=["main~1"])
 
 
-class NewJob(BaseModel):
+class NewJob(BodyModel):
     """What a pipeline is to be run on."""
 
     commits: list[InputCommit] = Field(
@@ -32,14 +36,20 @@ class NewJob(BaseModel):
 
 
 @router.post("/{pipeline}/stop")
-def stop_pipeline(pipeline: PipelineName, state: State, author: Author) -> PipelineInfo:
+def stop_pipeline(
+    pipeline: PipelineName, state: State, author: Author, asker: Asker
+) -> PipelineInfo:
     """Let a pipeline run no jobs until it is started again, and kill those that are not over."""
+    check_pipeline(asker, pipeline, Action.MAINTAIN)
     return pipeline_control.stop_pipeline(state.vs, pipeline, author)
 
 
 @router.post("/{pipeline}/start")
-def start_pipeline(pipeline: PipelineName, state: State, author: Author) -> Items[JobInfo]:
+def start_pipeline(
+    pipeline: PipelineName, state: State, author: Author, asker: Asker
+) -> Items[JobInfo]:
     """Let a stopped pipeline run again; gives the job over what it has missed, if anything."""
+    check_pipeline(asker, pipeline, Action.MAINTAIN)
     return Items(items=pipeline_control.start_pipeline(state.vs, pipeline, author))
 
 
@@ -49,9 +59,13 @@ def run_pipeline(
     new: NewJob,
     state: State,
     author: Author,
+    asker: Asker,
     idempotency_key: IdempotencyKey = None,
 ) -> JobInfo:
     """Make a job over the current heads, or over given commits of some inputs."""
+    check_pipeline(asker, pipeline, Action.WRITE)
+    for one in new.commits:
+        asker.require(Action.READ, one.repo)
     commits = [(one.repo, one.ref) for one in new.commits]
 
     def act(remember: Remember) -> JobInfo:

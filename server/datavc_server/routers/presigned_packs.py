@@ -7,7 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 
-from datavc.errors import NotFound
+from datavc.access import quotas
+from datavc.errors import NotFound, QuotaExceeded
+from datavc_server.asking import Asker
+from datavc_server.body_model import BodyModel
 from datavc_server.presigned import MAX_PARTS, URL_SECONDS, Presigner
 from datavc_server.routers.packs import begin_upload
 from datavc_server.state import PackId, ServerState, State
@@ -36,11 +39,14 @@ class PartUrls(BaseModel):
     urls: list[str]
 
 
-class CompletedUpload(BaseModel):
+class CompletedUpload(BodyModel):
     """The parts of an upload."""
 
     tags: list[str] = Field(
-        min_length=1, max_length=MAX_PARTS, description="The `ETag` that S3 gave for each part."
+        min_length=1,
+        max_length=MAX_PARTS,
+        description="The `ETag` that S3 gave for each part.",
+        examples=[['"9b2cf535f27731c974343645a3985328"']],
     )
 
 
@@ -51,9 +57,14 @@ def read_url(pack: PackId, state: State) -> PackUrl:
 
 
 @router.post("/upload", status_code=status.HTTP_201_CREATED)
-def begin(pack: PackId, state: State) -> NewUpload:
+def begin(pack: PackId, state: State, asker: Asker) -> NewUpload:
     """Begin to upload a new pack in parts."""
     presigner = _presigner(state)
+    if quotas.room_for_upload(state.vs.db, asker.caller) == 0:
+        raise QuotaExceeded(
+            f"account {asker.caller.account!r} has all the bytes that it may",
+            hint="remove files that are not needed, or ask an admin for more",
+        )
     begin_upload(state, pack)
     try:
         return NewUpload(upload=presigner.begin(pack))
@@ -68,7 +79,7 @@ def part_urls(
     state: State,
     upload: _Upload,
     first: Annotated[int, Query(ge=1, le=MAX_PARTS, description="Number of the first part.")],
-    count: Annotated[int, Query(ge=1, le=100)] = 1,
+    count: Annotated[int, Query(ge=1, le=100, description="How many URLs.")] = 1,
 ) -> PartUrls:
     """URLs of S3 to `PUT` parts to."""
     return PartUrls(urls=_presigner(state).part_urls(pack, upload, first, count))

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Body, Query, status
+from pydantic import Field
 
 from datavc.model.branch_trigger import BranchTrigger
 from datavc.model.repo import Protection, Undone
 from datavc.versioning import branch_triggers, protections
 from datavc.versioning.undo import undo
-from datavc_server.paging import Items
-from datavc_server.state import Author, Branch, Repo, State
+from datavc_server.body_model import BodyModel
+from datavc_server.paging import Page, page_list
+from datavc_server.state import Author, Branch, Cursor, Limit, Repo, State
 
 router = APIRouter(prefix="/repos/{repo}", tags=["branches"])
 
 
-class NewProtection(BaseModel):
+class NewProtection(BodyModel):
     """Branches to be protected."""
 
     pattern: str = Field(description="Glob over branch names.", examples=["release/*"])
@@ -37,7 +38,12 @@ def list_triggers(repo: Repo, state: State) -> dict[str, BranchTrigger]:
 
 
 @router.put("/triggers/{branch}", status_code=status.HTTP_204_NO_CONTENT)
-def set_trigger(repo: Repo, branch: Branch, trigger: BranchTrigger, state: State) -> None:
+def set_trigger(
+    repo: Repo,
+    branch: Branch,
+    trigger: Annotated[BranchTrigger, Body(examples=[{"source": "main", "commits": 10}])],
+    state: State,
+) -> None:
     """Let a branch follow another one."""
     branch_triggers.set_trigger(state.vs, repo, branch, trigger)
 
@@ -49,9 +55,13 @@ def remove_trigger(repo: Repo, branch: Branch, state: State) -> None:
 
 
 @router.get("/protections")
-def list_protections(repo: Repo, state: State) -> Items[Protection]:
+def list_protections(
+    repo: Repo, state: State, limit: Limit = 1000, cursor: Cursor = None
+) -> Page[Protection]:
     """A repo's protected branches."""
-    return Items(items=protections.list_protections(state.vs, repo))
+    return page_list(
+        protections.list_protections(state.vs, repo), limit, cursor, lambda one: one.pattern
+    )
 
 
 @router.put("/protections")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from datavc.engine import reproduction
 from datavc.model.job import JobInfo
 from datavc.model.reproduction import Reproduction
+from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items
 from datavc_server.state import Author, Ref, Repo, State
 
 router = APIRouter(prefix="/repos/{repo}/refs/{ref}/reproductions", tags=["jobs"])
 
 
-class NewReproduction(BaseModel):
+class NewReproduction(BodyModel):
     """How closely the outputs are compared."""
 
     tolerance: float = Field(

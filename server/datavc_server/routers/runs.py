@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from datavc.engine import jobs
 from datavc.model.job import JobInfo
+from datavc_server.asking import Asker
 from datavc_server.long_poll import KnownTag, Wait, wait_for_news
 from datavc_server.state import State
 
@@ -28,10 +29,11 @@ async def get_run(
     run: Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="A run's id.")],
     state: State,
     response: Response,
+    asker: Asker,
     wait: Wait = 0,
     if_none_match: KnownTag = None,
 ) -> RunStatus:
-    """The jobs of a run, and whether it is over.
+    """The jobs of a run whose output may be read, and whether all of it is over.
 
     With `wait`, the answer comes once something differs from `If-None-Match`; without that, once
     the run is over.
@@ -39,7 +41,7 @@ async def get_run(
 
     def look() -> tuple[bool, tuple[bool, list[JobInfo]]]:
         over, infos = jobs.look_at_run(state.vs, run)
-        return over, (over, infos)
+        return over, (over, asker.readable(infos, lambda job: job.pipeline))
 
     (over, infos), tag = await wait_for_news(state, look, wait, if_none_match)
     if tag == if_none_match:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
-from pydantic import Base64Bytes, BaseModel, Field
+from fastapi import APIRouter, Path, Query, status
+from pydantic import Base64Bytes, Field, Strict
 
 from datavc.engine import secrets
 from datavc.model.secret import SecretInfo
-from datavc_server.paging import Items
-from datavc_server.state import Author, State
+from datavc_server.body_model import BodyModel
+from datavc_server.paging import Page, page_list
+from datavc_server.state import Author, Cursor, Limit, State
+
+SecretName = Annotated[str, Path(description="A secret's name.", examples=["warehouse"])]
 
 router = APIRouter(prefix="/secrets", tags=["secrets"])
 
 
-class NewSecret(BaseModel):
+class NewSecret(BodyModel):
     """A secret to be made."""
 
     name: str = Field(examples=["warehouse"])
-    values: dict[str, Base64Bytes] = Field(
+    values: dict[str, Annotated[Base64Bytes, Strict(False)]] = Field(
         description="By their names, in base64.",
         repr=False,
         examples=[{"password": "aHVudGVyMg=="}],
@@ -27,9 +30,9 @@ class NewSecret(BaseModel):
 
 
 @router.get("")
-def list_secrets(state: State) -> Items[SecretInfo]:
+def list_secrets(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[SecretInfo]:
     """All secrets by name, without their values."""
-    return Items(items=secrets.list_secrets(state.vs))
+    return page_list(secrets.list_secrets(state.vs), limit, cursor, lambda one: one.name)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
@@ -45,7 +48,7 @@ def create_secret(
 
 @router.delete("/{secret}", status_code=status.HTTP_204_NO_CONTENT)
 def delete_secret(
-    secret: str,
+    secret: SecretName,
     state: State,
     force: Annotated[bool, Query(description="Even if pipelines use it.")] = False,
 ) -> None:

@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from datavc.client.wire import MSGPACK, decode_digests, encode_chunks
+from datavc.model.role import Action
+from datavc_server.asking import Asker
 from datavc_server.presigned import PART_SIZE
 from datavc_server.state import State
 
@@ -29,20 +31,30 @@ class Presigned(BaseModel):
 
 
 class StoreAccess(BaseModel):
-    """The ways to the packs, fastest first. `/packs/{pack}` itself always works."""
+    """The ways to the packs, fastest first. `/packs/{pack}` itself always works for writing."""
 
     directory: Directory | None = None
     presigned: Presigned | None = None
+    records: bool = Field(
+        default=False,
+        description="The account may not read all repos, so it reads records by `/records`, "
+        "rather than packs.",
+    )
 
 
 @router.get("/store")
-def store_access(state: State) -> StoreAccess:
-    """The ways in which packs may be read and written."""
-    access = StoreAccess()
-    if state.probe is not None:
+def store_access(state: State, asker: Asker) -> StoreAccess:
+    """The ways in which the account may read and write packs.
+
+    A pack holds pieces of many repos. So packs as a whole are for accounts that may read all of
+    them, and the folder is for those that may write to all of them.
+    """
+    access = StoreAccess(records=not asker.may(Action.READ))
+    has_limit = asker.caller.limits.max_bytes is not None
+    if state.probe is not None and asker.may(Action.WRITE) and not has_limit:
         probe = state.probe
         access.directory = Directory(path=str(probe.folder), probe=probe.name, secret=probe.secret)
-    if state.presigner is not None:
+    if state.presigner is not None and asker.may(Action.READ):
         access.presigned = Presigned(probe=state.presigner.probe_url(), part_size=PART_SIZE)
     return access
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, status
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from datavc.model.repo import TagInfo
 from datavc.versioning import tags
-from datavc_server.paging import Items
-from datavc_server.state import Author, Repo, State, Tag
+from datavc_server.body_model import BodyModel
+from datavc_server.paging import Page, page_list
+from datavc_server.state import Author, Cursor, Limit, Repo, State, Tag
 
 router = APIRouter(prefix="/repos/{repo}/tags", tags=["tags"])
 
 
-class NewTag(BaseModel):
+class NewTag(BodyModel):
     """A tag to be created."""
 
     name: str = Field(examples=["v1"])
@@ -21,9 +22,11 @@ class NewTag(BaseModel):
 
 
 @router.get("")
-def list_tags(repo: Repo, state: State) -> Items[TagInfo]:
+def list_tags(
+    repo: Repo, state: State, limit: Limit = 1000, cursor: Cursor = None
+) -> Page[TagInfo]:
     """A repo's tags, by name."""
-    return Items(items=tags.list_tags(state.vs, repo))
+    return page_list(tags.list_tags(state.vs, repo), limit, cursor, lambda one: one.name)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)

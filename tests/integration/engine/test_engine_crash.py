@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from datavc.db import job_claims, outbox
+from datavc.db import commits, job_claims, outbox
 from datavc.engine import jobs
 from datavc.model.job import JobInfo, JobState
 from tests.integration.engine.conftest import BOTH_DATABASES
@@ -31,6 +31,7 @@ Engine(open_versioned_store(home, database_url=database), settings).serve(thread
 """
 COUNT = ': >"$CALLS/${in##*/}.$$"; sleep 0.05; cp "$in" "$DATAVC_PFS/out/"'
 DATUMS = 40
+ROUNDS = 4
 
 
 def start_engine(world) -> subprocess.Popen[bytes]:
@@ -84,6 +85,56 @@ def test_two_engines_share_the_work_and_do_none_of_it_twice(world) -> None:
             engine.wait()
     assert len(world.files("copy-one")) == len(world.files("copy-two")) == 15
     assert max(Counter(name.partition(".")[0] for name in world.called()).values()) == 1
+
+
+def test_engines_of_several_that_are_killed_under_load_land_nothing_twice(world) -> None:
+    """Three engines and two pipelines, one after the other; each round kills one of the three."""
+    world.repo("raw")
+    world.pipeline("copy", "raw", COUNT)
+    world.pipeline("again", "copy", 'sleep 0.02; cp "$in" "$DATAVC_PFS/out/"')
+    engines = [start_engine(world) for _ in range(3)]
+    runs: list[str] = []
+    try:
+        for round_ in range(ROUNDS):
+            runs.append(world.put("raw", {f"f{round_}-{n}": b"%d" % n for n in range(12)}))
+            before = processed(world)
+            deadline = time.monotonic() + 60
+            while processed(world) < before + 3 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            victim = round_ % 3
+            engines[victim].kill()
+            engines[victim].wait()
+            engines[victim] = start_engine(world)
+        for run in runs:
+            assert [job.state for job in outcome(world, run)] == [JobState.SUCCESS] * 2
+    finally:
+        for engine in engines:
+            engine.kill()
+            engine.wait()
+    expected = {f"f{round_}-{n}": b"%d" % n for round_ in range(ROUNDS) for n in range(12)}
+    for repo in ("copy", "again"):
+        assert world.files(repo) == expected
+        assert landed(world, repo) == runs
+    counts = [(job.datums_total, job.datums_processed) for job in all_jobs(world, runs)]
+    assert counts == [(12 * (index // 2 + 1), 12) for index in range(2 * len(runs))]
+
+
+def processed(world) -> int:
+    return sum(job.datums_processed for job in jobs.list_jobs(world.vs))
+
+
+def all_jobs(world, runs: list[str]) -> list[JobInfo]:
+    return [job for run in runs for job in jobs.look_at_run(world.vs, run)[1]]
+
+
+def landed(world, repo: str) -> list[str]:
+    """The runs of a branch's commits, oldest first."""
+    found, commit = [], world.head(repo)
+    while commit is not None:
+        found.append(commit.run_id)
+        with world.db.read() as conn:
+            commit = commits.find(conn, commit.parents[0]) if commit.parents else None
+    return found[::-1]
 
 
 def outcome(world, run: str) -> list[JobInfo]:

@@ -89,3 +89,32 @@ def test_a_graphics_processor_that_is_not_there_fails_the_job(
     (job,) = world.commit_and_drive("raw", {"a": b"1"})
     assert job.state is JobState.FAILURE
     assert "Docker has no graphics processor for containers here" in job.reason
+
+
+SEES = (
+    "! echo x 2>/dev/null >>/pfs/models/model; "
+    'echo "$(stat -c %h /pfs/models/model) $(stat -c %h /pfs/models/small) '
+    '$(tail -c 3 /pfs/models/model)" >"/pfs/out/${raw##*/}"'
+)
+
+
+def test_a_large_input_is_there_once_for_all_datums(make_world, docker_image: str) -> None:
+    """The number of its hard links tells; and nobody can change it."""
+    world = make_world(executor="docker")
+    world.repo("models", "raw")
+    models = {"pfs": {"repo": "models", "glob": "/"}}
+    spec: dict[str, object] = {
+        "pipeline": {"name": "apply"},
+        "transform": {"image": docker_image, "cmd": ["sh", "-euc", SEES]},
+        "input": {"cross": [models, {"pfs": {"repo": "raw", "glob": "/*"}}]},
+    }
+    world.commit_and_drive("models", {"model": bytes(3 << 20) + b"end", "small": b"s"})
+    create_pipeline(world.vs, spec, "tester")
+    (job,) = world.commit_and_drive("raw", {f"f{number}": b"%d" % number for number in range(6)})
+    assert (job.state, job.datums_processed) == (JobState.SUCCESS, 6), job.reason
+    for printed in world.files("apply").values():
+        links, others, end = printed.split()
+        assert int(links) > 1
+        assert (others, end) == (b"1", b"end")
+    left = {path.name for path in (world.home / "scratch").rglob("*") if path.is_file()}
+    assert left == {"owner"}

@@ -155,6 +155,19 @@ def test_two_datums_that_write_one_path_are_both_named(world) -> None:
     assert world.head("same") is None
 
 
+def test_a_duplicate_is_told_while_other_datums_still_run(world) -> None:
+    """The third datum would never end by itself."""
+    world.repo("raw")
+    script = (
+        'case $in in */c) : >"$CALLS/c"; sleep 1000;; '
+        '*) until [ -e "$CALLS/c" ]; do sleep 0.02; done; cp "$in" "$DATAVC_PFS/out/same";; esac'
+    )
+    world.pipeline("same", "raw", script, parallelism_spec={"constant": 3})
+    (job,) = world.commit_and_drive("raw", {"a": b"one", "b": b"two", "c": b"three"})
+    assert job.state is JobState.FAILURE
+    assert "both wrote /same" in job.reason
+
+
 def test_a_path_of_a_datum_kept_from_before_is_a_duplicate_too(world) -> None:
     world.repo("raw")
     world.pipeline("same", "raw", 'cp "$in" "$DATAVC_PFS/out/same"')

@@ -15,8 +15,11 @@ import pytest
 
 from datavc.engine import jobs
 from datavc.engine.engine import Engine
+from datavc.engine.executors.executor import Worker, WorkerRequest
+from datavc.engine.executors.process import ProcessExecutor
 from datavc.engine.logs import read_logs
 from datavc.engine.settings import EngineSettings
+from datavc.errors import ExecutorAway
 from datavc.model.job import JobInfo, JobState
 from datavc.model.log_query import LogQuery
 from tests.integration.engine.conftest import BOTH_DATABASES
@@ -118,10 +121,104 @@ def test_a_job_that_a_host_is_too_small_for_is_left_to_a_larger_one(world) -> No
         (waiting,) = jobs.list_jobs(world.vs, "large")
         assert (waiting.state, waiting.started_us) == (JobState.WAITING, None)
         texts = [line.text for line in read_logs(world.vs, LogQuery(job=waiting.id))]
-        assert any("a datum asks for 3 processors and 1024 MiB" in text for text in texts)
+        assert any("a datum asks for 3 processors and 1 GiB" in text for text in texts)
+        assert waiting.reason.startswith("left to other engines: a datum asks for 3 processors")
         with serving(world, cpus=4.0, memory=2**31):
             (job,) = outcome(world, large)
-    assert job.state is JobState.SUCCESS
+    assert (job.state, job.reason) == (JobState.SUCCESS, "")
+
+
+def test_a_job_that_wants_graphics_processors_waits_for_a_host_that_has_them(world) -> None:
+    world.repo("raw")
+    world.pipeline(
+        "train", "raw", 'cp "$in" "$DATAVC_PFS/out/"', resource_limits={"gpu": {"number": 2}}
+    )
+    run = world.put("raw", {"a": b"1"})
+
+    def waits_because() -> bool:
+        found = jobs.list_jobs(world.vs, "train")
+        return any(
+            job.state is JobState.WAITING and "2 graphics processors" in job.reason for job in found
+        )
+
+    with serving(world, gpus=1):
+        wait_until(waits_because)
+        with serving(world, gpus=2):
+            (job,) = outcome(world, run)
+    assert (job.state, job.reason) == (JobState.SUCCESS, "")
+
+
+def test_a_pipeline_with_many_datums_does_not_starve_another_one(world) -> None:
+    """The first one alone would keep the only processor busy for minutes."""
+    world.repo("one", "two")
+    asks = {"resource_requests": {"cpu": 1}, "parallelism_spec": {"constant": 4}}
+    world.pipeline("many", "one", "sleep 0.1", **asks)
+    world.pipeline("few", "two", 'cp "$in" "$DATAVC_PFS/out/"', **asks)
+    world.put("one", {f"f{number:04}": b"%d" % number for number in range(3000)})
+    with serving(world, cpus=1.0):
+        wait_until(lambda: any(job.datums_processed for job in jobs.list_jobs(world.vs, "many")))
+        for number in range(3):
+            (job,) = outcome(world, world.put("two", {f"f{number}": b"%d" % number}))
+            assert job.state is JobState.SUCCESS
+        (busy,) = jobs.list_jobs(world.vs, "many")
+        assert busy.state is JobState.RUNNING
+        assert busy.datums_processed < busy.datums_total
+
+
+def test_a_busy_engine_leaves_jobs_to_one_that_comes_later(world) -> None:
+    """It has claimed one that waits for the processor, and no more than that."""
+    names = ("first", "second", "third")
+    world.repo(*(f"of-{name}" for name in names))
+    script = ': >"$CALLS/{}"; until [ -e "$CALLS/gate" ]; do sleep 0.02; done'
+    for name in names:
+        text = script.format(name) if name == "first" else "true"
+        world.pipeline(name, f"of-{name}", text, resource_requests={"cpu": 1})
+    runs = [world.put("of-first", {"a": b"1"})]
+
+    def states() -> list[JobState]:
+        return [job.state for name in names[1:] for job in jobs.list_jobs(world.vs, name)]
+
+    with serving(world, cpus=1.0):
+        wait_until((world.calls / "first").exists)
+        runs += [world.put(f"of-{name}", {"a": b"1"}) for name in names[1:]]
+        wait_until(lambda: JobState.RUNNING in states())
+        time.sleep(1.0)
+        assert sorted(states()) == [JobState.RUNNING, JobState.WAITING]
+        with serving(world, cpus=1.0):
+            wait_until(lambda: JobState.SUCCESS in states())
+            assert sorted(states()) == [JobState.RUNNING, JobState.SUCCESS]
+        (world.calls / "gate").touch()
+        assert [outcome(world, run)[0].state for run in runs] == [JobState.SUCCESS] * 3
+
+
+def test_what_was_left_behind_while_containers_could_not_be_had_is_removed_later(
+    world, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the container engine is still away when that is tried first."""
+    away, calls = [True, True], []
+    open_worker = ProcessExecutor.open_worker
+
+    def fail_at_first(self: ProcessExecutor, request: WorkerRequest) -> Worker:
+        if len(away) == 2:
+            away.pop()
+            raise ExecutorAway("it does not answer")
+        return open_worker(self, request)
+
+    def clean_up(self: ProcessExecutor) -> None:
+        calls.append(bool(away))
+        if away:
+            away.clear()
+            raise ExecutorAway("it does not answer")
+
+    monkeypatch.setattr(ProcessExecutor, "open_worker", fail_at_first)
+    monkeypatch.setattr(ProcessExecutor, "clean_up", clean_up)
+    world.repo("raw")
+    world.pipeline("copy", "raw", 'cp "$in" "$DATAVC_PFS/out/"')
+    with serving(world):
+        (job,) = outcome(world, world.put("raw", {"a": b"1"}))
+        assert job.state is JobState.SUCCESS
+        wait_until(lambda: False in calls)
+    assert calls == [True, False]
 
 
 GATED = (

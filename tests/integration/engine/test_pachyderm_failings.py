@@ -1,12 +1,20 @@
 """What users of Pachyderm have suffered from, one test for each: none of it happens here."""
 
+import tracemalloc
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
+from datavc.db import datums
 from datavc.engine import jobs
+from datavc.engine.datum_inputs import InputFolder
 from datavc.engine.logs import read_logs
 from datavc.engine.pipelines import create_pipeline
+from datavc.model.datum import DatumMaker
 from datavc.model.job import DatumState, JobState
 from datavc.model.log_query import LogQuery
+from datavc.versioning.nodes import NodeStore
 
 #: Copies what a datum sees, and leaves a file in ``$CALLS`` for each.
 COPY = 'for f in "$DATAVC_PFS"/in/*; do : >"$CALLS/${f##*/}"; cp -r "$f" "$DATAVC_PFS/out/"; done'
@@ -213,3 +221,75 @@ def test_a_job_that_wrote_nothing_new_starts_nothing(world) -> None:
     assert (after.state, after.datums_processed, after.output) == (JobState.SUCCESS, 0, None)
     assert world.called() == []
     assert world.head("after") == before
+
+
+def counting(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> list[Sequence[Any]]:
+    """The arguments of every call of a function from now on."""
+    calls: list[Sequence[Any]] = []
+    real = getattr(owner, name)
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        calls.append(arguments)
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(owner, name, counted)
+    return calls
+
+
+def test_a_datum_of_many_files_begins_without_a_look_at_them(world, monkeypatch) -> None:
+    """A glob of ``/`` over 200,000 files took minutes before anything ran."""
+    world.repo("raw")
+    world.pipeline("all", "raw", 'ls "$in" | wc -l >"$DATAVC_PFS/out/count"', glob="/")
+    run = world.put("raw", {f"f{number:05}": b"1" for number in range(5_000)})
+    loads = counting(monkeypatch, NodeStore, "load")
+    before_files: list[int] = []
+    fill = InputFolder.fill
+
+    def noting(self: InputFolder, datum: Any) -> int:
+        before_files.append(len(loads))
+        return fill(self, datum)
+
+    monkeypatch.setattr(InputFolder, "fill", noting)
+    (job,) = world.drive(run)
+    assert (job.state, job.datums_processed) == (JobState.SUCCESS, 1)
+    assert world.files("all") == {"count": b"5000\n"}
+    assert before_files[0] <= 2
+    # Placing them reads the tree once.
+    assert len({call[1] for call in loads}) > 10
+
+
+def test_unchanged_datums_cost_nothing(world, monkeypatch) -> None:
+    """To skip 100,000 datums took longer than to run some."""
+    count = 300
+    world.repo("raw")
+    world.pipeline("copy", "raw", "true")
+    world.commit_and_drive("raw", {f"f{number:05}": b"1" for number in range(count)})
+    made = counting(monkeypatch, DatumMaker, "datum")
+    asked = counting(monkeypatch, datums, "get_many")
+    (job,) = world.commit_and_drive("raw", {"f00000": b"2"})
+    assert (job.datums_processed, job.datums_skipped) == (1, count - 1)
+    # That of the file as it was, and that of the file as it is.
+    assert len(made) == 2
+    assert [len(call[2]) for call in asked] == [1]
+
+
+def test_memory_does_not_grow_with_logs_or_files(make_world) -> None:
+    """Workers were killed since all that was printed, or read, was held in memory."""
+    sizes = 48 << 20, 128 << 20
+    # Some of a file is on its way at any time: of the smaller one already as much as ever.
+    little, much = (_peak(make_world(log_limit=1 << 18), size) for size in sizes)
+    assert much < little + (16 << 20)
+
+
+def _peak(world: Any, size: int) -> int:
+    """Most bytes held while a datum reads, prints and writes *size* of them each."""
+    world.repo("raw")
+    world.pipeline("copy", "raw", 'cat "$in"; cp "$in" "$DATAVC_PFS/out/"')
+    run = world.put("raw", {"large": bytes(range(256)) * (size // 256)})
+    tracemalloc.start()
+    try:
+        (job,) = world.drive(run)
+        assert job.state is JobState.SUCCESS
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

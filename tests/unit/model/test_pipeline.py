@@ -106,14 +106,17 @@ def test_a_full_spec_is_read() -> None:
     [
         ("transform.imge", "x", "transform.imge is not a field; did you mean transform.image?"),
         ("zzz", 1, "zzz is not a field"),
-        ("input.pfs.lazy", True, "input.pfs.lazy is not supported yet"),
+        ("input.pfs.lazy", "yes", "input.pfs.lazy must be true or false"),
+        ("input.pfs.repo_type", "spec", "input.pfs.repo_type 'spec' is not supported"),
+        ("input.pfs.reference", True, "input.pfs.reference is not supported yet"),
+        ("tolerations", [{}], "tolerations is not supported yet"),
         ("input", {"join": []}, "input.join is empty"),
         ("input.pfs.join_on", "$1", "input.pfs.join_on: $1 stands for nothing in the glob"),
         ("input.pfs.group_by", "a$2", "input.pfs.group_by: $2 stands for nothing in the glob"),
         ("input.cron", {}, "input must have exactly one of pfs, cross, union, join, group and"),
-        ("spout", {}, "spout is not supported yet"),
-        ("egress", {}, "egress is not supported yet"),
-        ("service", {}, "service is not supported yet"),
+        ("spout", {}, "input: a spout has none"),
+        ("egress", {}, "egress must have exactly one of"),
+        ("service", {}, "service.internal_port is missing"),
         (
             "resource_limits.gpu.type",
             "amd.com/gpu",
@@ -172,9 +175,9 @@ def test_a_bad_field_is_refused_by_its_full_path(path: str, value: object, messa
 
 
 def test_a_field_deep_in_the_input_is_named_in_full() -> None:
-    lazy = {"pfs": {"repo": "b", "glob": "/", "lazy": True}}
-    spec = SPEC | {"input": {"cross": [{"pfs": {"repo": "a", "glob": "/"}}, lazy]}}
-    with pytest.raises(InvalidSpec, match=r"^input\.cross\[1\]\.pfs\.lazy is not supported yet"):
+    s3 = {"pfs": {"repo": "b", "glob": "/", "s3": True}}
+    spec = SPEC | {"input": {"cross": [{"pfs": {"repo": "a", "glob": "/"}}, s3]}}
+    with pytest.raises(InvalidSpec, match=r"^input\.cross\[1\]\.pfs\.s3 is not supported yet"):
         parse_pipeline_spec(spec)
 
 
@@ -247,7 +250,8 @@ def test_what_does_not_change_the_output_leaves_the_code_digest_alone() -> None:
 
 def test_what_pachyderm_prints_of_fields_that_were_not_set_is_accepted() -> None:
     spec = spec_with("input.pfs.lazy", False)
-    spec |= {"s3_out": False, "spec_commit": None}
+    spec["input"]["pfs"] |= {"repo_type": "user", "s3": False, "reference": False}
+    spec |= {"s3_out": False, "spec_commit": None, "egress": None, "update": False}
     spec["transform"] |= {"datum_batching": False, "dockerfile": "", "debug": False}
     assert parse_pipeline_spec(spec) == parse_pipeline_spec(SPEC)
 

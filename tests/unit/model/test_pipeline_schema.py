@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from datavc.errors import InvalidSpec
-from datavc.model import input_spec, pipeline, secret_spec, spec_fields
+from datavc.model import egress, input_spec, pipeline, secret_spec, service, spec_fields, spout
 from datavc.model.pipeline import parse_pipeline_spec
 from datavc.model.pipeline_schema import pipeline_schema
 
@@ -38,6 +38,8 @@ PFS = {
     "join_on": "$1",
     "outer_join": True,
     "group_by": "$1",
+    "lazy": True,
+    "repo_type": "user",
 }
 CRON = {
     "project": "default",
@@ -62,6 +64,7 @@ FULL: dict[str, Any] = {
         "user": "1000",
         "working_dir": "/",
         "accept_return_code": [0, 255],
+        "debug": True,
         "secrets": [
             {"name": "db", "key": "password", "env_var": "PASSWORD", "mount_path": ""},
             {"name": "tls", "key": "", "env_var": "", "mount_path": "/keys"},
@@ -87,7 +90,30 @@ FULL: dict[str, Any] = {
     "metadata": {"labels": {"team": "a"}, "annotations": {"why": "b"}},
     "datum_set_spec": {"number": 1, "size_bytes": 1, "per_worker": 1},
     "autoscaling": True,
+    "service": None,
+    "spout": None,
+    "egress": {
+        "URL": "",
+        "object_storage": None,
+        "sql_database": {
+            "url": "postgresql://ada@db.example:5432/sales",
+            "file_format": {"type": "CSV", "columns": ["a"]},
+            "secret": {"name": "db", "key": "password"},
+        },
+    },
 }
+SERVICE: dict[str, Any] = {
+    **FULL,
+    "egress": None,
+    "service": {
+        "internal_port": 80,
+        "external_port": "30080",
+        "ip": "127.0.0.1",
+        "type": "NodePort",
+    },
+}
+SPOUT: dict[str, Any] = {**FULL, "egress": None, "input": None, "spout": {"marker": "next"}}
+TO_BUCKET: dict[str, Any] = {**FULL, "egress": {"object_storage": {"url": "s3://bucket/x"}}}
 BY_CLOCK: dict[str, Any] = {**FULL, "input": {"cron": CRON}}
 #: What stands in for the value of a field, to see whether both still think the same of the spec.
 VALUES: tuple[Any, ...] = (
@@ -102,7 +128,9 @@ BEYOND = (
     "NUL character", "must have exactly one of", "is no schedule", "is no time zone",
     "a trigger needs a condition", "has no other condition", "cannot follow itself",
     "must be a size above 0", "must be a time with its zone", "either env_var or mount_path",
-    "overlaps with", "key is missing",
+    "overlaps with", "key is missing", "names no database", "twice", "holds an empty name",
+    "a service puts nothing out", "must be an address", "must be from",
+    "a spout has none", "cannot name a marker",
 )  # fmt: skip
 
 
@@ -126,10 +154,13 @@ def fields_of(monkeypatch: pytest.MonkeyPatch) -> dict[str, Fields]:
             found[path] = Fields(set(names), set(unsupported))
             super().__init__(value, path, names, unsupported)
 
-    for module in (pipeline, input_spec, secret_spec):
+    for module in (pipeline, input_spec, secret_spec, egress, service, spout):
         monkeypatch.setattr(module, "SpecFields", Recording)
     parse_pipeline_spec(FULL)
     parse_pipeline_spec(BY_CLOCK)
+    parse_pipeline_spec(TO_BUCKET)
+    parse_pipeline_spec(SERVICE)
+    parse_pipeline_spec(SPOUT)
     return found
 
 
@@ -178,6 +209,12 @@ def test_parser_and_schema_know_the_same_fields(monkeypatch: pytest.MonkeyPatch)
 def test_the_examples_have_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
     for path, names in fields_of(monkeypatch).items():
         at: Any = BY_CLOCK if path.startswith("input.cron") else FULL
+        if path == "egress.object_storage":
+            at = TO_BUCKET
+        if path == "service":
+            at = SERVICE
+        if path == "spout":
+            at = SPOUT
         for step in steps(path):
             at = at[step]
         if path not in ("input", "resource_requests.gpu"):
@@ -192,6 +229,8 @@ def test_parser_and_schema_agree_on_fields_that_are_not_supported(
     assert "cron" in fields[""].unsupported
     for path, names in fields.items():
         document = BY_CLOCK if path.startswith("input.cron") else FULL
+        if path == "spout":
+            document = SPOUT
         for name, value in itertools.product(sorted(names.unsupported), (*VALUES, False)):
             check(put(document, (*steps(path), name), value), (path, name, value))
 
@@ -201,6 +240,10 @@ def test_parser_and_schema_agree_on_every_field_with(value: object) -> None:
     for path in [*places(FULL), ("unknown",), ("input", "pfs", "unknown")]:
         document = put(FULL, path, value)
         check(document, path)
+    for path in [*places(SERVICE["service"], ("service",)), ("service", "unknown")]:
+        check(put(SERVICE, path, value), path)
+    for path in [*places(SPOUT["spout"], ("spout",)), ("spout", "unknown"), ("input",)]:
+        check(put(SPOUT, path, value), path)
     for path in [*places(CRON, ("input", "cron")), ("input", "cron", "unknown")]:
         check(put(BY_CLOCK, path, value), path)
 

@@ -33,7 +33,9 @@ STATUS = {
     ErrorCode.DATABASE_UNAVAILABLE: 503,
     ErrorCode.SERVER_UNAVAILABLE: 503,
     ErrorCode.EXECUTOR_UNAVAILABLE: 503,
+    ErrorCode.TOO_MANY_REQUESTS: 429,
     ErrorCode.OUT_OF_SPACE: 507,
+    ErrorCode.QUOTA_EXCEEDED: 507,
     ErrorCode.SOURCE_UNREADABLE: 422,
     ErrorCode.SOURCE_CHANGED: 422,
     ErrorCode.DATA_CORRUPT: 500,
@@ -61,7 +63,7 @@ def test_every_error_crosses_as_it_is(client, monkeypatch, code: ErrorCode) -> N
     assert (body["detail"], body["hint"]) == ("what was wrong", "what to do")
     rebuilt = from_code(body["code"], body["detail"], body["hint"])
     assert type(rebuilt) is type(from_code(code.value, ""))
-    assert ("Retry-After" in answer.headers) == (answer.status_code == 503)
+    assert ("Retry-After" in answer.headers) == (answer.status_code in (429, 503))
 
 
 def test_an_unexpected_error_says_nothing_but_an_id_that_is_in_the_log(

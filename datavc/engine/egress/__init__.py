@@ -1,0 +1,1 @@
+"""Writing what a job has committed to a bucket or to the tables of a database."""

@@ -1,0 +1,1 @@
+"""The S3 gateway: repos as buckets, branches and paths as keys."""
