@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from datavc.model.job import JobInfo, JobState
 from datavc_cli.failures import DONE, FAILED, report
 from datavc_cli.invocation import Invocation
-from datavc_cli.output import paint
 from datavc_cli.progress import job_progress
 from datavc_cli.wording import count, short, short_run
 
@@ -56,11 +55,6 @@ def tell_jobs(invocation: Invocation, jobs: Iterable[JobInfo]) -> int:
             as_json=False,
         )
     return FAILED
-
-
-def paint_state(state: JobState) -> str:
-    """A job's state in its colour."""
-    return paint(state.value, color=_COLORS.get(state))
 
 
 def _tell(invocation: Invocation, job: JobInfo) -> bool:

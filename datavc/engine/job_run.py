@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from datavc.db import job_claims, job_events, jobs, pipelines
@@ -23,6 +22,7 @@ from datavc.engine.datum_run import DatumRun
 from datavc.engine.egress.access import EgressAccess
 from datavc.engine.egress.job_egress import JobEgress
 from datavc.engine.executors.executor import Executor
+from datavc.engine.image_pin import pin_image
 from datavc.engine.job_commit import FinishedJob, commit_job
 from datavc.engine.job_end import end_job
 from datavc.engine.job_inputs import JobInputs, resolve_inputs
@@ -38,9 +38,8 @@ from datavc.engine.scratch import scratch_errors
 from datavc.engine.secrets import open_secrets
 from datavc.engine.settings import EngineSettings
 from datavc.engine.spout_commits import SpoutCommits
-from datavc.engine.standing_run import StandingRun
+from datavc.engine.standing_run import StandingRun, only_datum, where_to_listen
 from datavc.errors import (
-    Conflict,
     DatabaseUnavailable,
     DatavcError,
     ExecutorAway,
@@ -48,11 +47,9 @@ from datavc.errors import (
     StoreUnavailable,
     TransformFailed,
 )
-from datavc.model.datum import Datum, plan_datums
 from datavc.model.egress import Egress
 from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
-from datavc.model.service import ServiceSpec
 from datavc.versioning.versioned_store import VersionedStore
 
 _log = logging.getLogger("datavc.engine")
@@ -190,7 +187,11 @@ class _Attempt:
         """Run the datums, and commit what they put out."""
         with self._vs.db.read() as conn:
             inputs = resolve_inputs(conn, self._job)
-        code = JobCode(spec, self._runner.executor.name, self._pin_image(pipeline, spec))
+        code = JobCode(
+            spec,
+            self._runner.executor.name,
+            pin_image(self._vs, self._runner.executor, pipeline, spec),
+        )
         order = self._job.reproduces
         if order is not None:
             check_same_code(self._vs, order, code)
@@ -220,7 +221,9 @@ class _Attempt:
         with self._vs.db.read() as conn:
             inputs = resolve_inputs(conn, self._job)
         runner = self._runner
-        code = JobCode(spec, runner.executor.name, self._pin_image(pipeline, spec))
+        code = JobCode(
+            spec, runner.executor.name, pin_image(self._vs, self._runner.executor, pipeline, spec)
+        )
         spout = None
         if spec.spout is not None:
             spout = SpoutCommits(
@@ -228,25 +231,24 @@ class _Attempt:
             )
             see = spout.datum
         else:
-            see = partial(_only_datum, self._vs, code, inputs)
+            see = partial(only_datum, self._vs, code, inputs)
         facts = JobFacts(inputs=inputs.inputs, executor=code.executor, reason="is being started")
         with self._vs.db.write() as conn:
             if not job_claims.record(conn, self._job.id, runner.owner, facts):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
         order = self._order(spec, code.image_digest, inputs)
         if spec.service is not None:
-            order = replace(order, env={**order.env, **self._where_to_listen(spec.service)})
+            order = replace(
+                order, env={**order.env, **where_to_listen(spec.service, code.executor)}
+            )
         run = StandingRun(order, spec.service, see, spout, runner.owner, self._check_held)
         shown = RunningDatums(self._vs, self._job.id, runner.owner)
         with contextlib.closing(shown) as running:
             run.run(running)
 
-    def _where_to_listen(self, service: ServiceSpec) -> dict[str, str]:
-        in_container = self._runner.executor.name != "process"
-        # Whatever address it has there, only its port is let through.
-        host = "0.0.0.0" if in_container else service.ip  # noqa: S104
-        port = service.internal_port if in_container else service.external_port
-        return {"DATAVC_SERVICE_HOST": host, "DATAVC_SERVICE_PORT": str(port)}
+    def _code(self, pipeline: PipelineRow, spec: PipelineSpec) -> JobCode:
+        executor = self._runner.executor
+        return JobCode(spec, executor.name, pin_image(self._vs, executor, pipeline, spec))
 
     def _egress(self, pipeline: PipelineRow, egress: Egress) -> None:
         if self._progress is not None:
@@ -259,24 +261,6 @@ class _Attempt:
         JobEgress(
             self._vs, self._job, runner.owner, pipeline, egress, access, self._check_held
         ).run()
-
-    def _pin_image(self, pipeline: PipelineRow, spec: PipelineSpec) -> str:
-        executor = self._runner.executor
-        if executor.name == "process":
-            return executor.prepare(spec.transform.image, None)
-        digest = executor.prepare(spec.transform.image, pipeline.image_digest)
-        if pipeline.image_digest not in (None, digest):
-            raise Conflict(
-                f"the image {spec.transform.image!r} is another one here than version "
-                f"{pipeline.version} of pipeline {pipeline.name} has run in",
-                hint="bring that one back, or update the pipeline to take this one",
-            )
-        if pipeline.image_digest is None:
-            with self._vs.db.write() as conn:
-                pipelines.pin_image(
-                    conn, pipeline.id, pipeline.version, digest, spec.code_digest(digest)
-                )
-        return digest
 
     def _begin(self, plan: JobPlan, inputs: JobInputs, workers: int) -> None:
         """Write down what is known of the job now."""
@@ -430,19 +414,3 @@ class _Attempt:
         if info != self._shown:
             self._shown = info
             self._progress(info)
-
-
-def _only_datum(vs: VersionedStore, code: JobCode, inputs: JobInputs) -> Datum:
-    """What a service sees.
-
-    Raises:
-        TransformFailed: the input makes another number of datums than one.
-    """
-    found = plan_datums(code.spec.input, inputs.trees, vs.nodes, code.digest)
-    datums = list(islice(found, 2))
-    if len(datums) != 1:
-        how_many = "several datums" if datums else "no datum"
-        raise TransformFailed(
-            f"the input makes {how_many}, and a service sees one", hint='use the glob "/"'
-        )
-    return datums[0]

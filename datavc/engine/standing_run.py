@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from datavc.db import job_claims, job_events, jobs
@@ -18,14 +19,17 @@ from datavc.db.job_claims import JobFacts
 from datavc.engine.capacity import Capacity
 from datavc.engine.datum_log import decode_log
 from datavc.engine.datum_run import DatumRun
+from datavc.engine.job_inputs import JobInputs
+from datavc.engine.job_plan import JobCode
 from datavc.engine.job_workers import JobWorkers, WorkOrder
 from datavc.engine.running_datums import RunningDatums
 from datavc.engine.service_probe import listens
 from datavc.engine.spout_commits import SpoutCommits
-from datavc.errors import DatavcError, ExecutorAway, LostRace, Unavailable
-from datavc.model.datum import Datum
+from datavc.errors import DatavcError, ExecutorAway, LostRace, TransformFailed, Unavailable
+from datavc.model.datum import Datum, plan_datums
 from datavc.model.job import JobState
 from datavc.model.service import ServiceSpec
+from datavc.versioning.versioned_store import VersionedStore
 
 #: Seconds between two looks at whether to go on, and between two at whether it listens.
 _LOOK, _PROBE = 0.1, 1.0
@@ -227,3 +231,28 @@ class StandingRun:
 def _nth(number: int) -> str:
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
+
+
+def where_to_listen(service: ServiceSpec, executor: str) -> dict[str, str]:
+    """The variables that tell a service's program its address."""
+    in_container = executor != "process"
+    # Whatever address it has there, only its port is let through.
+    host = "0.0.0.0" if in_container else service.ip  # noqa: S104
+    port = service.internal_port if in_container else service.external_port
+    return {"DATAVC_SERVICE_HOST": host, "DATAVC_SERVICE_PORT": str(port)}
+
+
+def only_datum(vs: VersionedStore, code: JobCode, inputs: JobInputs) -> Datum:
+    """What a service sees.
+
+    Raises:
+        TransformFailed: the input makes another number of datums than one.
+    """
+    found = plan_datums(code.spec.input, inputs.trees, vs.nodes, code.digest)
+    datums = list(islice(found, 2))
+    if len(datums) != 1:
+        how_many = "several datums" if datums else "no datum"
+        raise TransformFailed(
+            f"the input makes {how_many}, and a service sees one", hint='use the glob "/"'
+        )
+    return datums[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from datavc.errors import InvalidInput
 from datavc.model.job import LogLine
@@ -42,10 +42,6 @@ class LogQuery:
         """What decides about single lines, with *since* counted from *now_us*."""
         since = parse_moment(self.since, now_us) if self.since else 0
         return LineChooser(since, self.text.casefold())
-
-    def without_tail(self) -> LogQuery:
-        """The same without its *tail*."""
-        return replace(self, tail=None)
 
 
 @dataclass(frozen=True, slots=True)

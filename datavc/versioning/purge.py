@@ -310,9 +310,6 @@ class _Purge:
                 doomed_in.add(row.id)
                 yield Rewrite(row, footer, doomed, purged=True)
 
-    def _tell_read(self, count: int) -> None:
-        self._tell("nodes read", count)
-
     def _tell(self, what: str, count: int) -> None:
         if self._progress:
             self._progress(what, count)
