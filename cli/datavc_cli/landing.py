@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from datavc.model.merge_info import MergeInfo
     from datavc.model.repo import BranchInfo
 
-_COLORS = {
-    JobState.SUCCESS: "green",
-    JobState.FAILURE: "red",
-    JobState.KILLED: "red",
-    JobState.UNRUNNABLE: "red",
-}
-
 
 def run_pipelines(
     invocation: Invocation,
