@@ -206,14 +206,15 @@ def _prepare(
 ) -> Prepared:
     streams = [read_change_set(one.location, one.digest, vs.nodes) for one in records]
     with fewer_collections(), vs.objects.session(vs.chunks) as session:
-        changes = merge_change_sets(streams)
-        tree = apply_changes(base.tree, changes, vs.nodes, SessionSink(session))
+        changes, sink = merge_change_sets(streams), SessionSink(session)
+        tree = apply_changes(base.tree, changes, vs.nodes, sink)
         if tree.digest == base.tree.digest and not allow_empty:
             raise NothingStaged(
                 f"the changes leave branch {branch!r} of repo {base.repo.name!r} as it is",
                 hint="commit all the same with --allow-empty",
             )
         written = packs_written(session.finish())
+    vs.nodes.remember(sink)
     return Prepared(base, branch, tree, words, written, looked_up)
 
 
