@@ -18,7 +18,8 @@ class Uploads:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._packs: OrderedDict[bytes, None] = OrderedDict()
+        #: Of each pack, the upload that was begun for it by a request with that key, if any.
+        self._packs: OrderedDict[bytes, tuple[str, str] | None] = OrderedDict()
 
     def begin(self, pack: bytes) -> None:
         """Claim the right to write *pack*.
@@ -35,6 +36,18 @@ class Uploads:
             while len(self._packs) > _REMEMBERED:
                 self._packs.popitem(last=False)
 
+    def note(self, pack: bytes, key: str, upload: str) -> None:
+        """Remember which upload was begun for *pack* by the request with that key."""
+        with self._lock:
+            if pack in self._packs:
+                self._packs[pack] = key, upload
+
+    def begun_by(self, pack: bytes, key: str) -> str | None:
+        """The upload of *pack* that the request with that key has begun, if it has."""
+        with self._lock:
+            known = self._packs.get(pack)
+        return known[1] if known is not None and known[0] == key else None
+
     def has(self, pack: bytes) -> bool:
         """Whether *pack* was begun, and neither registered nor dropped."""
         with self._lock:
@@ -43,4 +56,4 @@ class Uploads:
     def end(self, pack: bytes) -> bool:
         """Forget *pack*, which was registered or dropped; ``False`` when it is not known."""
         with self._lock:
-            return self._packs.pop(pack, self) is None
+            return self._packs.pop(pack, self) is not self

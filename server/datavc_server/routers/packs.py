@@ -134,14 +134,22 @@ def begin_upload(state: ServerState, pack: bytes) -> None:
     """
     state.uploads.begin(pack)
     try:
-        state.vs.objects.backend.size(pack_key(pack))
-    except NotFound:
-        return
+        if not is_stored(state, pack):
+            return
     except BaseException:
         state.uploads.end(pack)
         raise
     state.uploads.end(pack)
     raise AlreadyExists(f"pack {pack.hex()} exists already", hint="use a new id")
+
+
+def is_stored(state: ServerState, pack: bytes) -> bool:
+    """Whether the store holds a pack of that id, registered or not."""
+    try:
+        state.vs.objects.backend.size(pack_key(pack))
+    except NotFound:
+        return False
+    return True
 
 
 def _pieces(state: ServerState, pack: bytes, span: ByteRange) -> Iterator[bytes]:
