@@ -214,7 +214,7 @@ def _prepare(
                 hint="commit all the same with --allow-empty",
             )
         written = packs_written(session.finish())
-    vs.nodes.remember(sink)
+    vs.nodes.remember(sink.written)
     return Prepared(base, branch, tree, words, written, looked_up)
 
 
@@ -223,9 +223,9 @@ def _read_base(vs: VersionedStore, repo: str, branch: str, *, with_staging: bool
         row = find_repo(conn, repo)
         head = _find_branch(conn, row, branch)
         check_no_pipeline_writes(conn, repo)
-        commit = None if head is None else rows.find(conn, head)
+        tree = None if head is None else rows.find_tree(conn, head)
         staged = staging.list_staged(conn, row.id, branch) if with_staging else []
-    return Base(row, head, EMPTY_TREE if commit is None else commit.tree, staged)
+    return Base(row, head, tree or EMPTY_TREE, staged)
 
 
 def _find_branch(conn: Connection, repo: RepoRow, name: str) -> str | None:

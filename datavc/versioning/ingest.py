@@ -127,7 +127,7 @@ def ingest_stream(
             record = write_changes(iter([(path, entry)]), sink)
             session.finish()
             if nodes is not None:
-                nodes.remember(sink)
+                nodes.remember(sink.written)
         if progress:
             progress(1, 0)
         return Ingested(record, 1, entry.size, int(same), session.stored_bytes if record else 0)

@@ -10,6 +10,8 @@ from datavc.model.tree.node import decode_node
 from datavc.store.record import RecordKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from datavc.model.entry import Location
     from datavc.model.tree.node import Node
     from datavc.store.backend import Buffer
@@ -23,7 +25,8 @@ _KEPT_PAYLOADS = 4 * 1024 * 1024
 #: Bytes that a sink has remembered at most.
 _REMEMBERED = 512 * 1024
 
-_Key = tuple[bytes, "Location"]
+#: What a payload is known by: its digest, and its place.
+Key = tuple[bytes, "Location"]
 
 #: Stored bytes of the nodes kept in memory, where they take about three times as much.
 _KEPT_BYTES = 32 * 1024 * 1024
@@ -42,8 +45,8 @@ class NodeStore:
         self._room = kept_bytes
         #: Nodes with their stored bytes, the one used last at the end. The place is part of the
         #: key, since a node that was moved says other places for what is below it.
-        self._nodes: OrderedDict[_Key, tuple[Node, int]] = OrderedDict()
-        self._payloads: OrderedDict[_Key, bytes] = OrderedDict()
+        self._nodes: OrderedDict[Key, tuple[Node, int]] = OrderedDict()
+        self._payloads: OrderedDict[Key, bytes] = OrderedDict()
         self._payload_room = _KEPT_PAYLOADS
         self._lock = threading.Lock()
 
@@ -90,21 +93,19 @@ class NodeStore:
             self._keep_payload(key, payload)
         return payload
 
-    def remember(self, sink: SessionSink) -> None:
-        """Take note of what was written through *sink*, whose session has finished: it is read
-        sooner than anything else.
-        """
-        for key, payload in sink.written:
+    def remember(self, written: Iterable[tuple[Key, bytes]]) -> None:
+        """Take note of payloads that were just stored: they are read sooner than anything else."""
+        for key, payload in written:
             self._keep_payload(key, payload)
 
-    def _payload(self, key: _Key) -> bytes | None:
+    def _payload(self, key: Key) -> bytes | None:
         with self._lock:
             payload = self._payloads.get(key)
             if payload is not None:
                 self._payloads.move_to_end(key)
             return payload
 
-    def _keep_payload(self, key: _Key, payload: bytes) -> None:
+    def _keep_payload(self, key: Key, payload: bytes) -> None:
         with self._lock:
             if len(payload) > _SMALL or key in self._payloads:
                 return
@@ -120,8 +121,8 @@ class SessionSink:
     def __init__(self, session: PackSession) -> None:
         self._session = session
         self._room = _REMEMBERED
-        #: What was written first, for :meth:`NodeStore.remember`.
-        self.written: list[tuple[_Key, bytes]] = []
+        #: What was written first, for :meth:`NodeStore.remember` once the session has finished.
+        self.written: list[tuple[Key, bytes]] = []
 
     def save(self, digest: bytes, payload: bytes) -> Location:
         """Store a node."""

@@ -139,8 +139,7 @@ def _put(
     message: str | None,
 ) -> PutResult:
     vs = state.vs
-    branches.get_branch(vs, repo, branch)
-    tree = resolve.get_tree(vs, repo, branch)
+    tree = branches.branch_tree(vs, repo, branch)
     staged = staging.staged_records(vs, repo, branch) if message is None else ()
     view = BranchView(tree, vs.nodes, staged)
     # A buffered reader is all that is read from; the declared type asks for what files also have.

@@ -86,7 +86,7 @@ def upload_part(gateway: Gateway, incoming: Incoming) -> Response:
             sink = SessionSink(session)
             record = write_changes(iter([(_PART_PATH, entry)]), sink)
             session.finish()
-        vs.nodes.remember(sink)
+        vs.nodes.remember(sink.written)
         _keep(gateway, incoming, number, entry, record, checksums)
     except BaseException:
         if content is not None:
@@ -382,7 +382,7 @@ def _join(
         sink = SessionSink(session)
         record = write_changes(iter([(address.path, entry)]), sink)
         session.finish()
-    vs.nodes.remember(sink)
+    vs.nodes.remember(sink.written)
     assert record is not None  # noqa: S101 - it holds one change
     return record, entry
 

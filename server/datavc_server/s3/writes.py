@@ -62,7 +62,7 @@ def put_object(gateway: Gateway, incoming: Incoming) -> Response:
         sink = SessionSink(session)
         record = write_changes(iter([(address.path, entry)]), sink)
         session.finish()
-    vs.nodes.remember(sink)
+    vs.nodes.remember(sink.written)
     assert record is not None  # noqa: S101 - it holds one change
     headers = landing.stage(record, condition)
     headers |= {header_of(name): value for name, value in checksums.items()}
