@@ -31,6 +31,8 @@ class Invocation:
         """Open the datavc that the options, or else the environment, name."""
         import datavc
 
+        # httpx has a command line of its own, for which it imports rich; it can do without.
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
         return datavc.connect(self.url, home=self.home, author=self.author)
 
     def say(self, text: str) -> None:
