@@ -63,7 +63,7 @@ class EmbeddedTransport(
         self._home = home
         self._store = store
         self._database = database
-        self._vs = open_versioned_store(home, store, database)
+        self._vs = open_versioned_store(home, store, database, store_when_used=True)
         self.objects = self._vs.objects
         self.chunks = self._vs.chunks
 

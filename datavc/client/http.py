@@ -88,7 +88,7 @@ class HttpTransport(
 
     def describe(self) -> dict[str, str]:
         """The address, and which way the bytes of packs take."""
-        return {"kind": self.kind, "address": self.address, "transfer": self._store.way}
+        return {"kind": self.kind, "address": self.address, "transfer": self._store.way()}
 
     # repos
     def create_repo(self, name: str, description: str, author: str) -> RepoInfo:
