@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from datavc.model.account import (
-        AccountInfo,
-        AccountKind,
-        GroupInfo,
-        Holder,
-        Limits,
-        NewToken,
-        RoleBinding,
-        TokenInfo,
-        WhoAmI,
-    )
-    from datavc.model.audit import AuditEntry
+from datavc.model.account import (
+    AccountInfo,
+    AccountKind,
+    GroupInfo,
+    Holder,
+    Limits,
+    NewToken,
+    RoleBinding,
+    TokenInfo,
+    WhoAmI,
+)
+from datavc.model.audit import AuditEntry
 
 
 class AccessTransport(Protocol):

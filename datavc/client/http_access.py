@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_session import HttpSession, part
-
-if TYPE_CHECKING:
-    from datavc.model.account import (
-        AccountInfo,
-        AccountKind,
-        GroupInfo,
-        Holder,
-        Limits,
-        NewToken,
-        RoleBinding,
-        TokenInfo,
-        WhoAmI,
-    )
-    from datavc.model.audit import AuditEntry
+from datavc.model.account import (
+    AccountInfo,
+    AccountKind,
+    GroupInfo,
+    Holder,
+    Limits,
+    NewToken,
+    RoleBinding,
+    TokenInfo,
+    WhoAmI,
+)
+from datavc.model.audit import AuditEntry
 
 
 class HttpAccess:
@@ -32,22 +29,16 @@ class HttpAccess:
 
     def whoami(self) -> WhoAmI:
         """Who this client is there."""
-        from datavc.model.account import WhoAmI
-
         return decode(self._session.send("GET", "/auth/whoami"), WhoAmI)
 
     def create_account(self, name: str, kind: AccountKind, author: str) -> AccountInfo:
         """Make an account."""
-        from datavc.model.account import AccountInfo
-
         body = {"name": name, "kind": kind.value}
         response = self._session.send("POST", "/auth/accounts", body=body, headers=by(author))
         return decode(response, AccountInfo)
 
     def list_accounts(self) -> list[AccountInfo]:
         """All accounts."""
-        from datavc.model.account import AccountInfo
-
         return decode(self._session.send("GET", "/auth/accounts"), Items[AccountInfo]).items
 
     def set_account_disabled(self, name: str, author: str, *, disabled: bool) -> AccountInfo:
@@ -68,8 +59,6 @@ class HttpAccess:
 
     def create_group(self, name: str, author: str) -> GroupInfo:
         """Make a group."""
-        from datavc.model.account import GroupInfo
-
         response = self._session.send(
             "POST", "/auth/groups", body={"name": name}, headers=by(author)
         )
@@ -77,8 +66,6 @@ class HttpAccess:
 
     def list_groups(self) -> list[GroupInfo]:
         """All groups."""
-        from datavc.model.account import GroupInfo
-
         return decode(self._session.send("GET", "/auth/groups"), Items[GroupInfo]).items
 
     def delete_group(self, name: str, author: str) -> None:
@@ -107,8 +94,6 @@ class HttpAccess:
 
     def list_roles(self) -> list[RoleBinding]:
         """The roles that were given."""
-        from datavc.model.account import RoleBinding
-
         return decode(self._session.send("GET", "/auth/roles"), Items[RoleBinding]).items
 
     def create_token(
@@ -120,16 +105,12 @@ class HttpAccess:
         author: str,
     ) -> NewToken:
         """Make a token."""
-        from datavc.model.account import NewToken
-
         body = {"account": account, "name": name, "scopes": scopes, "expires_us": expires_us}
         response = self._session.send("POST", "/auth/tokens", body=body, headers=by(author))
         return decode(response, NewToken)
 
     def list_tokens(self, account: str | None) -> list[TokenInfo]:
         """Tokens without their secrets."""
-        from datavc.model.account import TokenInfo
-
         response = self._session.send("GET", "/auth/tokens", query={"account": account})
         return decode(response, Items[TokenInfo]).items
 
@@ -141,8 +122,6 @@ class HttpAccess:
         self, account: str, repo: str, outcome: str, since: str, until: str
     ) -> Iterator[AuditEntry]:
         """Changes and refusals, newest first."""
-        from datavc.model.audit import AuditEntry
-
         query = {
             "account": account,
             "repo": repo,
@@ -160,8 +139,6 @@ class HttpAccess:
                 return
 
     def _change(self, name: str, change: dict[str, object], author: str) -> AccountInfo:
-        from datavc.model.account import AccountInfo
-
         path = f"/auth/accounts/{part(name)}"
         response = self._session.send("PATCH", path, body=change, headers=by(author), repeat=True)
         return decode(response, AccountInfo)
