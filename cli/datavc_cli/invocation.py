@@ -42,6 +42,15 @@ class Invocation:
 
             write_line(text)
 
+    def answer(self, result: object, text: str) -> None:
+        """Tell what was done: *result* with ``--json``, else *text*, unless ``--quiet``."""
+        if self.as_json:
+            from datavc_cli.output import write_json
+
+            write_json(result)
+        else:
+            self.say(text)
+
     def advise(self, text: str) -> None:
         """Tell a person what could come next, on standard error."""
         if not self.quiet and not self.as_json:
