@@ -13,7 +13,7 @@ import pytest
 from datavc.errors import DataCorrupt, InvalidInput, NotFound
 from datavc.store.backend import Backend
 from datavc.store.backends.cache import CachedBackend
-from datavc.store.backends.checked import CheckedBackend
+from datavc.store.backends.deferred import DeferredBackend
 from datavc.store.backends.local import LocalBackend
 from datavc.store.backends.memory import MemoryBackend
 from datavc.store.backends.retry import RetryBackend
@@ -22,7 +22,7 @@ from datavc.testing.faults import FaultyBackend
 WRAPPERS: dict[str, Callable[[Backend, Path], Backend]] = {
     "retry": lambda inner, folder: RetryBackend(inner),
     "cache": lambda inner, folder: CachedBackend(inner, folder / "cache", 1 << 20),
-    "checked": lambda inner, folder: CheckedBackend(inner),
+    "deferred": lambda inner, folder: DeferredBackend(lambda: inner),
     "faulty": lambda inner, folder: FaultyBackend(inner),
 }
 
