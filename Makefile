@@ -12,6 +12,9 @@ PEERS := .bench-peers
 S3_CLIENTS := .s3-clients
 RUNS ?= 3
 
+# Tests and benchmarks start many processes, and each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test crash model check format bench bench-peers bench-growth clean
 
 help:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -67,6 +68,9 @@ class HttpSession:
                 headers={} if token is None else {"Authorization": f"Bearer {token}"},
                 timeout=_TIMEOUT,
                 limits=_LIMITS,
+                # To read all certificates of this world takes a while; without any, nobody is
+                # believed, should a server lead from HTTP to HTTPS.
+                verify=parts.scheme == "https" or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=not _is_loopback(parts.hostname),
             )
         except (UnicodeEncodeError, httpx.InvalidURL, ValueError):
