@@ -1,0 +1,114 @@
+"""Every table, typed. Queries live in the modules next to this package.
+
+Content digests and datum keys are raw bytes; ids that people type (commits, jobs, runs) are
+lower-case hex text, so that a prefix of one is a range of the primary key. The tables are plain
+Core ones: importing the ORM would take half as long again as all of the rest, on every command.
+"""
+
+from datavc.db.tables.access import (
+    Account,
+    AccountGroup,
+    AuditRow,
+    GroupMember,
+    RepoOwner,
+    RoleBindingRow,
+    Token,
+)
+from datavc.db.tables.columns import METADATA
+from datavc.db.tables.commits import (
+    Commit,
+    CommitParent,
+    OutboxEvent,
+    Provenance,
+    Staged,
+)
+from datavc.db.tables.jobs import (
+    DatumResult,
+    Job,
+    JobDatum,
+    JobDependency,
+    JobEvent,
+    LiveLog,
+    ReproductionRow,
+    RunningDatum,
+)
+from datavc.db.tables.pipelines import (
+    CronInput,
+    Pipeline,
+    PipelineInput,
+    PipelineVersion,
+    Secret,
+)
+from datavc.db.tables.refs import (
+    Branch,
+    BranchProtection,
+    BranchTrigger,
+    RefMove,
+    Repo,
+    Tag,
+)
+from datavc.db.tables.s3 import (
+    S3Key,
+    S3Part,
+    S3Upload,
+)
+from datavc.db.tables.service import (
+    Request,
+    Webhook,
+    WebhookDelivery,
+)
+from datavc.db.tables.storage import (
+    Chunk,
+    DroppedPack,
+    Pack,
+    Purge,
+    RetentionRule,
+    UpkeepTurn,
+)
+
+__all__ = [
+    "METADATA",
+    "Account",
+    "AccountGroup",
+    "AuditRow",
+    "Branch",
+    "BranchProtection",
+    "BranchTrigger",
+    "Chunk",
+    "Commit",
+    "CommitParent",
+    "CronInput",
+    "DatumResult",
+    "DroppedPack",
+    "GroupMember",
+    "Job",
+    "JobDatum",
+    "JobDependency",
+    "JobEvent",
+    "LiveLog",
+    "OutboxEvent",
+    "Pack",
+    "Pipeline",
+    "PipelineInput",
+    "PipelineVersion",
+    "Provenance",
+    "Purge",
+    "RefMove",
+    "Repo",
+    "RepoOwner",
+    "ReproductionRow",
+    "Request",
+    "RetentionRule",
+    "RoleBindingRow",
+    "RunningDatum",
+    "S3Key",
+    "S3Part",
+    "S3Upload",
+    "Secret",
+    "Staged",
+    "Tag",
+    "Token",
+    "UpkeepTurn",
+    "Webhook",
+    "WebhookDelivery",
+]
