@@ -232,6 +232,13 @@ def list_jobs(
     return [job_of(row) for row in rows]
 
 
+def made_after(conn: Connection, pipeline_id: int, sequence: int, *, limit: int) -> list[JobRow]:
+    """Jobs of a pipeline whose place in its queue is behind *sequence*, in their order."""
+    statement = select_jobs().where(Job.c.pipeline_id == pipeline_id, Job.c.sequence > sequence)
+    rows = conn.execute(statement.order_by(Job.c.sequence).limit(limit))
+    return [job_of(row) for row in rows]
+
+
 def run_ids_by_prefix(conn: Connection, prefix: str, *, limit: int = 10) -> list[str]:
     """Ids of runs with jobs that start with *prefix* (lower-case hex), in order."""
     statement = (

@@ -27,6 +27,7 @@ from datavc_server.encoded_slash import EncodedSlash
 from datavc_server.fetcher import Fetcher
 from datavc_server.gate import Gate
 from datavc_server.metrics import ServerMetrics
+from datavc_server.news_board import NewsBoard
 from datavc_server.oidc import OidcProvider
 from datavc_server.presigned import Presigner
 from datavc_server.probe import place_probe
@@ -38,6 +39,7 @@ from datavc_server.routers import (
     branches,
     commits,
     diffs,
+    events,
     fetches,
     files,
     groups,
@@ -87,6 +89,8 @@ _ROUTERS = (
     pipelines,
     pipeline_control,
     pipeline_specs,
+    # Before the jobs, one of which could else be called so.
+    events,
     jobs,
     logs,
     runs,
@@ -129,6 +133,7 @@ def create_app(
     # What external files name was chosen by clients, who must not read by the server's rights.
     vs.objects.sources = SourceAccess(settings.allow_external)
     fetcher = Fetcher(vs, settings)
+    stopping = stopping or threading.Event()
     state = ServerState(
         vs,
         settings,
@@ -137,7 +142,8 @@ def create_app(
         probe=place_probe(vs.objects.backend) if settings.direct else None,
         presigner=_presigner(settings),
         metrics=ServerMetrics(vs),
-        stopping=stopping or threading.Event(),
+        news=NewsBoard(vs.db, stopping),
+        stopping=stopping,
         host=host,
     )
 
@@ -145,6 +151,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         state.stopping.set()
+        state.news.close()
         fetcher.close()
         if state.probe is not None:
             state.probe.remove()

@@ -25,6 +25,7 @@ from datavc.db.tables.commits import (
 from datavc.db.tables.jobs import (
     DatumResult,
     Job,
+    JobChange,
     JobDatum,
     JobDependency,
     JobEvent,
@@ -53,6 +54,8 @@ from datavc.db.tables.s3 import (
     S3Upload,
 )
 from datavc.db.tables.service import (
+    InboundMessage,
+    InboundWebhook,
     Request,
     Webhook,
     WebhookDelivery,
@@ -81,7 +84,10 @@ __all__ = [
     "DatumResult",
     "DroppedPack",
     "GroupMember",
+    "InboundMessage",
+    "InboundWebhook",
     "Job",
+    "JobChange",
     "JobDatum",
     "JobDependency",
     "JobEvent",

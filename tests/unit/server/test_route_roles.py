@@ -106,16 +106,21 @@ GET    /pipeline-specs/schema                               +    +      +       
 POST   /pipeline-specs/validate                             -    -      -       +         +    +
 POST   /pipeline-specs/datums                               -    +      +       +         +    +
 GET    /logs                                                -    +      +       +         +    +
+GET    /logs/events                                         -    +      +       +         +    +
 POST   /jobs/restart-failed                                 -    -      +       +         +    +
 POST   /jobs/{job}/stop                                     -    -      +       +         +    +
 POST   /jobs/{job}/restart                                  -    -      +       +         +    +
 GET    /jobs/{job}/datums/{datum}                           -    +      +       +         +    +
 POST   /jobs/{job}/datums/{datum}/restart                   -    -      +       +         +    +
 GET    /jobs                                                +    +      +       +         +    +
+GET    /jobs/events                                         +    +      +       +         +    +
 GET    /jobs/{job}                                          -    +      +       +         +    +
 GET    /jobs/{job}/datums                                   -    +      +       +         +    +
+GET    /jobs/{job}/events                                   -    +      +       +         +    +
 GET    /jobs/{job}/logs                                     -    +      +       +         +    +
+GET    /jobs/{job}/logs/events                              -    +      +       +         +    +
 GET    /runs/{run}                                          +    +      +       +         +    +
+GET    /runs/{run}/events                                   +    +      +       +         +    +
 GET    /secrets                                             -    -      -       -         -    +
 POST   /secrets                                             -    -      -       -         -    +
 DELETE /secrets/{secret}                                    -    -      -       -         -    +
@@ -214,6 +219,7 @@ BODIES: dict[str, object] = {
 }
 QUERIES = {
     "GET /logs": {"pipeline": "data"},
+    "GET /logs/events": {"pipeline": "data"},
     "POST /jobs/restart-failed": {"pipeline": "data"},
     "DELETE /auth/roles": {"holder": "nobody", "role": "reader", "place": "data"},
     "DELETE /repos/{repo}/protections": {"pattern": "*"},
@@ -256,7 +262,11 @@ class Walk:
             headers["Authorization"] = f"Bearer {self.tokens[role]}"
         body = None if method in ("GET", "HEAD", "DELETE") else BODIES.get(route, {})
         query = QUERIES.get(route)
-        return self.client.request(method, path, json=body, params=query, headers=headers)
+        with self.client.stream(method, path, json=body, params=query, headers=headers) as answer:
+            # Events come without an end.
+            if not answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+                answer.read()
+        return answer
 
     def was_refused(self, answer: httpx.Response) -> bool:
         """Whether the audit log says that a request was refused."""
