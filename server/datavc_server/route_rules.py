@@ -151,6 +151,12 @@ GET     /webhooks                                           administer  everywhe
 POST    /webhooks                                           administer  everywhere  audit
 DELETE  /webhooks/{webhook}                                 administer  everywhere  audit
 GET     /webhooks/{webhook}/deliveries                      administer  everywhere  -
+GET     /inbound-webhooks                                   maintain    somewhere   -
+POST    /inbound-webhooks                                   maintain    somewhere   audit
+PATCH   /inbound-webhooks/{webhook}                         maintain    somewhere   audit
+DELETE  /inbound-webhooks/{webhook}                         maintain    somewhere   audit
+POST    /inbound-webhooks/{webhook}/secret                  maintain    somewhere   audit
+POST    /hooks/{hook}                                       read        nowhere     audit
 GET     /s3-keys                                            read        nowhere     -
 POST    /s3-keys                                            read        nowhere     audit
 DELETE  /s3-keys/{key}                                      read        nowhere     audit
@@ -208,6 +214,8 @@ RULES = _read_table(_TABLE)
 
 #: Routes that want no token, since one is had by them.
 OPEN = frozenset({f"{_API}/auth/oidc"})
+#: What is below wants no token, since what comes in is signed.
+SIGNED = f"{_API}/hooks/"
 
 
 async def authorize(request: Request) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from fastapi import APIRouter, status
 from pydantic import Field
@@ -69,8 +71,8 @@ def run_pipeline(
     commits = [(one.repo, one.ref) for one in new.commits]
 
     def act(remember: Remember) -> JobInfo:
-        def extra(conn: Connection, job_id: str) -> None:
-            remember(conn, {"job": job_id})
+        def extra(conn: Connection, made: Sequence[JobInfo]) -> None:
+            remember(conn, {"job": made[0].id})
 
         return pipeline_control.run_pipeline(state.vs, pipeline, author, commits, extra=extra)
 

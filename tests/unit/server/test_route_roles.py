@@ -1,6 +1,7 @@
 """Every route, asked for by every role.
 
-In the table, ``+`` is let through, ``-`` is refused (403), and ``?`` is told that there is no such
+In the table, ``+`` is let through, ``-`` is refused (403, and 401 where a token opens nothing:
+what comes in there is to be signed), and ``?`` is told that there is no such
 thing (404), just as if there was none. The roles are those of an account in the repo ``data``
 alone, but for the last one, which is an admin of all repos. Whoever shows no token gets 401, but
 where one is had.
@@ -128,6 +129,12 @@ GET    /webhooks                                            -    -      -       
 POST   /webhooks                                            -    -      -       -         -    +
 DELETE /webhooks/{webhook}                                  -    -      -       -         -    +
 GET    /webhooks/{webhook}/deliveries                       -    -      -       -         -    +
+GET    /inbound-webhooks                                    -    -      -       +         +    +
+POST   /inbound-webhooks                                    -    -      -       +         +    +
+PATCH  /inbound-webhooks/{webhook}                          -    -      -       +         +    +
+DELETE /inbound-webhooks/{webhook}                          -    -      -       +         +    +
+POST   /inbound-webhooks/{webhook}/secret                   -    -      -       +         +    +
+POST   /hooks/{hook}                                        -    -      -       -         -    -
 GET    /s3-keys                                             +    +      +       +         +    +
 POST   /s3-keys                                             -    -      -       -         -    +
 DELETE /s3-keys/{key}                                       ?    ?      ?       ?         ?    +
@@ -190,6 +197,7 @@ NAMES = {
     "{group}": "nobody",
     "{token}": "0" * 16,
     "{webhook}": "nothing",
+    "{hook}": "nothing",
     "{key}": "nothing",
 }
 
@@ -214,6 +222,8 @@ BODIES: dict[str, object] = {
         ]
     },
     "POST /pipeline-specs/datums": {"input": {"pfs": {"repo": "data", "glob": "/"}}},
+    "POST /inbound-webhooks": {"pipeline": "data"},
+    "PATCH /inbound-webhooks/{webhook}": {"disabled": True},
     "POST /s3-keys": {"account": "a-root"},
     "POST /auth/roles": {"holder": "nobody", "role": "reader", "place": "data"},
 }
@@ -329,7 +339,7 @@ def test_a_route_with_every_role(walk: Walk, route: str) -> None:
             assert answer.status_code not in (401, 403), answer.text
             found[role] = "+"
         else:
-            found[role] = {403: "-", 404: "?"}[answer.status_code]
+            found[role] = {401: "-", 403: "-", 404: "?"}[answer.status_code]
         if found[role] == "?" and "{repo}" in route and not route.startswith("HEAD"):
             other = walk.ask(role, route, repo="nothing").text
             assert answer.text == other.replace("'nothing'", "'data'")
