@@ -146,7 +146,8 @@ EXAMPLES = {
         datavc pipeline diff edges 1 3""",
     "pipeline run": """
         datavc pipeline run edges
-        datavc pipeline run edges images@main~1""",
+        datavc pipeline run edges images@main~1
+        datavc pipeline run edges --param THRESHOLD=0.5""",
     "pipeline stop": """
         datavc pipeline stop edges""",
     "pipeline start": """
@@ -176,6 +177,7 @@ EXAMPLES = {
         datavc webhook deliveries 0f3a9c5d7e1b""",
     "webhook inbound create": """
         datavc webhook inbound create sizes
+        datavc webhook inbound create sizes --param REVISION=/head_commit/id
         datavc webhook inbound create --branch images@main""",
     "webhook inbound list": """
         datavc webhook inbound list""",

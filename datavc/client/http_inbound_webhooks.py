@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from datavc.client.http_answer import by, decode
@@ -19,11 +20,16 @@ class HttpInboundWebhooks:
         self._session = session
 
     def create(
-        self, pipeline: str | None, branch: tuple[str, str] | None, author: str
+        self,
+        pipeline: str | None,
+        branch: tuple[str, str] | None,
+        author: str,
+        *,
+        parameters: Mapping[str, str],
     ) -> MadeInboundWebhook:
         """Make a URL that starts runs."""
         place = None if branch is None else {"repo": branch[0], "branch": branch[1]}
-        body = {"pipeline": pipeline, "branch": place}
+        body = {"pipeline": pipeline, "branch": place, "parameters": dict(parameters)}
         response = self._session.send("POST", _ROUTE, body=body, headers=by(author))
         return self._with_url(decode(response, MadeInboundWebhook))
 

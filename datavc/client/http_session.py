@@ -134,7 +134,12 @@ class HttpSession:
 
     @contextmanager
     def stream(
-        self, path: str, query: Parameters | None = None, *, body: object = None
+        self,
+        path: str,
+        query: Parameters | None = None,
+        *,
+        body: object = None,
+        headers: Parameters | None = None,
     ) -> Iterator[httpx.Response]:
         """An answer whose body is read as it comes; to a POST where there is a *body* to send.
 
@@ -146,7 +151,8 @@ class HttpSession:
             f"{self.address}{API}{path}",
             params=_texts(query),
             content=None if body is None else msgspec.json.encode(body),
-            headers=None if body is None else {"Content-Type": "application/json"},
+            headers=_texts(headers)
+            | ({} if body is None else {"Content-Type": "application/json"}),
         )
         response = self.retry(lambda: self._client.send(request, stream=True), repeat=True)
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from datavc.model.inbound_webhook import InboundWebhookInfo, MadeInboundWebhook
 
 
@@ -12,7 +14,12 @@ class InboundWebhookTransport(Protocol):
     """Webhooks that come in."""
 
     def create(
-        self, pipeline: str | None, branch: tuple[str, str] | None, author: str
+        self,
+        pipeline: str | None,
+        branch: tuple[str, str] | None,
+        author: str,
+        *,
+        parameters: Mapping[str, str],
     ) -> MadeInboundWebhook:
         """Make a URL that starts runs."""
 

@@ -8,6 +8,8 @@ from datavc.client.base import ClientBase
 from datavc.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from datavc.client.inbound_webhook_transport import InboundWebhookTransport
     from datavc.model.inbound_webhook import InboundWebhookInfo, MadeInboundWebhook
 
@@ -16,16 +18,23 @@ class InboundWebhookVerbs(ClientBase):
     """URLs of a server that start runs by signed messages. Without a server there are none."""
 
     def create_inbound_webhook(
-        self, pipeline: str | None = None, *, branch: str | None = None
+        self,
+        pipeline: str | None = None,
+        *,
+        branch: str | None = None,
+        parameters: Mapping[str, str] | None = None,
     ) -> MadeInboundWebhook:
         """Make a URL that starts runs. Its secret is told now and never again.
 
         Args:
             pipeline: what is run, or ...
             branch: ... ``repo@branch``: all pipelines that read it.
+            parameters: of the pipeline, each with the JSON Pointer (RFC 6901) of its value in the
+                body of a message. Nothing else of a body is looked at.
 
         Raises:
-            InvalidInput: neither or both are given, or this datavc has no server.
+            InvalidInput: neither or both are given; the pipeline has no such parameter, or a
+                pointer is malformed; or this datavc has no server.
             NotFound: there is no such pipeline, repo or branch.
             AccessDenied: it may not be maintained by this account.
         """
@@ -33,7 +42,7 @@ class InboundWebhookVerbs(ClientBase):
         if branch is not None:
             address = self.locate_branch(branch)
             place = (address.repo, str(address.ref))
-        return server.create(pipeline, place, self.author)
+        return server.create(pipeline, place, self.author, parameters=parameters or {})
 
     def list_inbound_webhooks(self) -> list[InboundWebhookInfo]:
         """The webhooks that come in to what one may maintain, the oldest first.

@@ -49,6 +49,7 @@ def add(conn: Connection, row: InboundWebhookRow) -> None:
             previous_until_us=0,
             disabled=int(info.disabled),
             account=row.account,
+            parameters=info.parameters,
             author=info.author,
             created_us=info.created_us,
         )
@@ -139,6 +140,7 @@ def _row(row: Row[*tuple[object, ...]]) -> InboundWebhookRow:
         row.created_us,
         row.last_us,
         row.previous_until_us if row.previous is not None else None,
+        row.parameters,
     )
     return InboundWebhookRow(
         info, row.pipeline, row.repo, row.branch, row.account, row.sealed, row.previous

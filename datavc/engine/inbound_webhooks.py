@@ -6,8 +6,8 @@ import base64
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -29,8 +29,11 @@ from datavc.model.inbound_webhook import (
     MessageHeaders,
     StartedRun,
     check_message,
+    check_pointer,
+    read_parameters,
 )
 from datavc.model.job import JobInfo
+from datavc.model.pipeline import parse_pipeline_spec
 from datavc.versioning.branches import get_branch
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -48,6 +51,7 @@ class ReceivedMessage:
     message: CheckedMessage
     #: Of its body.
     digest: bytes
+    body: bytes = field(repr=False)
 
 
 def create_inbound_webhook(
@@ -56,6 +60,7 @@ def create_inbound_webhook(
     *,
     pipeline: str = "",
     branch: tuple[str, str] | None = None,
+    parameters: Mapping[str, str] | None = None,
     account: str = "",
 ) -> MadeInboundWebhook:
     """Make a URL that runs a pipeline, or whatever reads a branch.
@@ -65,10 +70,12 @@ def create_inbound_webhook(
         author: who makes it.
         pipeline: the pipeline, or ...
         branch: ... the repo and the branch.
+        parameters: of the pipeline, each with the JSON Pointer of its value in a message.
         account: by whose right runs start; ``""`` where everybody may do everything.
 
     Raises:
-        InvalidInput: neither or both are given.
+        InvalidInput: neither or both are given; or the pipeline has no such parameter, or a
+            pointer is malformed.
         NotFound: there is no such pipeline, repo or branch.
         DatavcError: the cryptography package is not installed.
     """
@@ -76,14 +83,22 @@ def create_inbound_webhook(
         raise InvalidInput(
             "a webhook runs either a pipeline or what reads a branch", hint="name one of them"
         )
+    pointers = {key: check_pointer(one) for key, one in (parameters or {}).items()}
     if pipeline:
-        get_pipeline(vs, pipeline)
+        spec = parse_pipeline_spec(get_pipeline(vs, pipeline).spec)
+        spec.with_parameters(dict.fromkeys(pointers, ""))
+    elif pointers:
+        raise InvalidInput(
+            "parameters are of one pipeline, and a branch may have many readers",
+            hint="make a webhook of the pipeline",
+        )
     repo, name = branch or ("", "")
     if repo:
         get_branch(vs, repo, name)
     info = InboundWebhookInfo(
-        new_id(), pipeline, f"{repo}@{name}" if repo else "", False, author, now_us(), None
-    )
+        new_id(), pipeline, f"{repo}@{name}" if repo else "", False, author, now_us(), None,
+        parameters=pointers,
+    )  # fmt: skip
     secret, sealed = _new_secret(vs, info.id)
     with vs.db.write() as conn:
         rows.add(conn, InboundWebhookRow(info, pipeline, repo, name, account, sealed, None))
@@ -171,13 +186,14 @@ def receive(
     message = check_message(known, headers, body, now=time.time())
     if row is None or message is None or row.info.disabled:
         return None
-    return ReceivedMessage(row, message, hashlib.sha256(body).digest())
+    return ReceivedMessage(row, message, hashlib.sha256(body).digest(), body)
 
 
 def start_run(vs: VersionedStore, received: ReceivedMessage) -> StartedRun:
     """Start what a message asks for, once however often it comes.
 
     Raises:
+        InvalidInput: the message lacks the value of a parameter.
         NotFound: the pipeline is gone.
         Conflict: another body has come under its id before; or nothing can be run: the pipeline is
             stopped, an input has no commit, or nothing reads the branch.
@@ -189,7 +205,11 @@ def start_run(vs: VersionedStore, received: ReceivedMessage) -> StartedRun:
     try:
         if webhook.pipeline:
             job = pipeline_control.run_pipeline(
-                vs, webhook.pipeline, author, extra=_remembering(received)
+                vs,
+                webhook.pipeline,
+                author,
+                parameters=read_parameters(webhook.info.parameters, received.body),
+                extra=_remembering(received),
             )
             return _started([job])
         branch = (webhook.repo, webhook.branch)

@@ -16,6 +16,7 @@ from datavc.engine.triggers import handle_some
 from datavc.errors import Conflict, InvalidInput, NotFound
 from datavc.model.ids import new_id
 from datavc.model.job import JobInfo, JobState, PipelineInfo
+from datavc.model.pipeline import parse_pipeline_spec
 from datavc.model.service import is_standing
 from datavc.versioning.resolve import get_commit
 from datavc.versioning.versioned_store import VersionedStore
@@ -70,6 +71,7 @@ def run_pipeline(
     author: str,
     commits: Sequence[tuple[str, str]] = (),
     *,
+    parameters: Mapping[str, str] | None = None,
     extra: Extra | None = None,
 ) -> JobInfo:
     """Make a job over the current heads, or over given commits of some inputs.
@@ -80,11 +82,13 @@ def run_pipeline(
         author: who runs it.
         commits: ``(repo, ref)`` of inputs that are to be read there rather than at their heads. A
             ref that is a branch which the pipeline reads means the head of that one.
+        parameters: values of variables of the spec's ``transform.env``, for this job alone.
         extra: called in the transaction that makes the job, with that.
 
     Raises:
         NotFound: there is no such pipeline, repo or ref.
-        InvalidInput: the pipeline does not read the repo, or reads several branches of it.
+        InvalidInput: the pipeline does not read the repo, or reads several branches of it; or it
+            has no such parameter.
         Conflict: the pipeline is stopped, or an input has no commit yet.
     """
     reads = _find_reads(vs, name)
@@ -98,7 +102,8 @@ def run_pipeline(
             raise Conflict(
                 f"pipeline {name!r} is stopped", hint=f"start it: datavc pipeline start {name}"
             )
-        created = create_run_jobs(conn, new_id(), roots={row.id}, pinned=pinned)
+        given = _check_parameters(row, parameters or {})
+        created = create_run_jobs(conn, new_id(), roots={row.id}, pinned=pinned, parameters=given)
         if not created and is_standing(row.spec):
             raise Conflict(
                 f"service {name!r} runs already, on what there is to read",
@@ -158,6 +163,16 @@ def run_readers(
         if extra is not None:
             extra(conn, made)
         return made
+
+
+def _check_parameters(row: PipelineRow, parameters: Mapping[str, str]) -> Mapping[str, str]:
+    if parameters and is_standing(row.spec):
+        raise InvalidInput(
+            f"pipeline {row.name!r} keeps one program running, which takes no parameters",
+            hint="write the values into its spec",
+        )
+    parse_pipeline_spec(row.spec).with_parameters(parameters)
+    return parameters
 
 
 def _settle_events(vs: VersionedStore, conn: Connection, name: str) -> None:

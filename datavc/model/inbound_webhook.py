@@ -10,9 +10,12 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+import msgspec
+
+from datavc.errors import InvalidInput
 from datavc.model.webhook import TOLERANCE_S
 
 #: Where messages go to, followed by the webhook's id.
@@ -24,6 +27,8 @@ REMEMBERED_S = 7 * 24 * 3600
 
 _ID = re.compile(r"[!-~]{1,256}")
 _SECONDS = re.compile(r"\d{1,12}")
+_POINTER = re.compile(r"(/([^~/\0]|~[01])*)+")
+_INDEX = re.compile(r"0|[1-9]\d{0,8}")
 _VERSION = "v1,"
 _HUB_SCHEME = "sha256="
 
@@ -45,6 +50,8 @@ class InboundWebhookInfo:
     last_us: int | None
     #: Until when the secret before holds as well, if it does.
     previous_until_us: int | None = None
+    #: Parameters of its runs, each with the JSON Pointer of its value in a message's body.
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,51 @@ def check_message(
     # GitHub signs no id either: the same body is the same message.
     name = f"hub:{hashlib.sha256(body).hexdigest()}"
     return CheckedMessage(name, is_dated=False) if _is_any([found], expected) else None
+
+
+def check_pointer(pointer: str) -> str:
+    """*pointer*, if it is a JSON Pointer (RFC 6901) to something within a message.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    if not _POINTER.fullmatch(pointer):
+        raise InvalidInput(
+            f"{pointer!r} points at nothing in a message",
+            hint="write a JSON Pointer: /head_commit/id",
+        )
+    return pointer
+
+
+def read_parameters(pointers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    """The parameters that a message gives: texts, and numbers and truth values as JSON has them.
+
+    Raises:
+        InvalidInput: the body is no JSON, or has nothing of that kind at a pointer.
+    """
+    if not pointers:
+        return {}
+    try:
+        message = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidInput("the body of the message is no JSON") from None
+    return {name: _text_at(message, pointer) for name, pointer in pointers.items()}
+
+
+def _text_at(found: object, pointer: str) -> str:
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, dict) and key in found:
+            found = found[key]
+        elif isinstance(found, list) and _INDEX.fullmatch(key) and int(key) < len(found):
+            found = found[int(key)]
+        else:
+            raise InvalidInput(f"the message has nothing at {pointer}")
+    if isinstance(found, str):
+        return found
+    if isinstance(found, (bool, int, float)):
+        return msgspec.json.encode(found).decode()
+    raise InvalidInput(f"what the message has at {pointer} is no text, number or truth value")
 
 
 def sign_message(secret: str, message: str, timestamp: int, body: bytes) -> str:

@@ -9,6 +9,7 @@ import typer
 from datavc_cli.completion import complete_address, complete_pipeline
 from datavc_cli.duration import parse_duration
 from datavc_cli.invocation import Invocation, begin
+from datavc_cli.named_values import split_named_values
 from datavc_cli.options import Json, Quiet
 from datavc_cli.output import write_json, write_json_list, write_table
 from datavc_cli.wording import moment
@@ -40,6 +41,13 @@ def create(
             help="Instead of a pipeline: run all that read this branch.",
         ),
     ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=POINTER",
+            help="A parameter of the pipeline, and the JSON Pointer of its value in a message.",
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -48,8 +56,9 @@ def create(
     JSON: a MadeInboundWebhook.
     """
     invocation = begin(context, as_json=as_json, quiet=quiet)
+    parameters = split_named_values(param, "--param")
     with invocation.connect() as client:
-        made = client.create_inbound_webhook(pipeline, branch=branch)
+        made = client.create_inbound_webhook(pipeline, branch=branch, parameters=parameters)
     if as_json:
         write_json(made)
         return

@@ -56,6 +56,8 @@ class JobColumns(TypedColumns):
     #: The commit that the job makes once more, and how closely; null for a job that makes its own.
     reproduces: Named[dict[str, object] | None] = Column(JSON(none_as_null=True))
     standing: Named[bool] = Column(Boolean, server_default=false())
+    #: Variables of the transform that have other values than the spec says.
+    parameters: Named[dict[str, str]] = Column(JSON, server_default=text("'{}'"))
 
 
 Job = Table(

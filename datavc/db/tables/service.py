@@ -81,6 +81,8 @@ class InboundWebhookColumns(TypedColumns):
     disabled: Named[int] = Column(BIG)
     #: The account by whose right runs start; empty where there are no accounts.
     account: Named[str] = Column(TEXT)
+    #: Parameters of its runs, and where in a message's body their values are.
+    parameters: Named[dict[str, str]] = Column(JSON)
     author: Named[str] = Column(TEXT)
     created_us: Named[int] = Column(BIG)
     last_us: Named[int | None] = Column(BIG)

@@ -28,7 +28,7 @@ from datavc_server.event_stream import (
     with_end,
 )
 from datavc_server.routers.jobs import find_job
-from datavc_server.routers.logs import Datum, Since, Text
+from datavc_server.routers.logs import Datum, Since, Tail, Text
 from datavc_server.routers.pipelines import check_pipeline
 from datavc_server.state import JobName, ServerState, State
 
@@ -81,13 +81,14 @@ async def events_of_logs(
     datum: Datum = None,
     since: Since = "",
     text: Text = "",
+    tail: Tail = None,
     last_event_id: LastEventId = None,
 ) -> Response:
     """An event `line` for each line as it is printed: of a job, and `over` once it is.
 
     Of a pipeline it begins with the last job and with those that are not over, and does not end.
     """
-    query = LogQuery(job, pipeline, datum, since, text)
+    query = LogQuery(job, pipeline, datum, since, text, tail)
     return await answer_events(state, asker, _LogLook(state, query, last_event_id))
 
 
@@ -99,10 +100,11 @@ async def events_of_job_logs(
     datum: Datum = None,
     since: Since = "",
     text: Text = "",
+    tail: Tail = None,
     last_event_id: LastEventId = None,
 ) -> Response:
     """The same of one job."""
-    query = LogQuery(job=job, datum=datum, since=since, text=text)
+    query = LogQuery(job=job, datum=datum, since=since, text=text, tail=tail)
     return await answer_events(state, asker, _LogLook(state, query, last_event_id))
 
 

@@ -38,6 +38,13 @@ class NewInboundWebhook(BodyModel):
 
     pipeline: str | None = Field(default=None, examples=["sizes"])
     branch: ReadBranch | None = None
+    parameters: dict[str, str] = Field(
+        default={},
+        max_length=100,
+        description="Parameters of the pipeline, each with the JSON Pointer of its value in the "
+        "body of a message. Nothing else of a body is looked at.",
+        examples=[{"REVISION": "/head_commit/id"}],
+    )
 
 
 class InboundWebhookChange(BodyModel):
@@ -88,6 +95,7 @@ def create_inbound_webhook(
         author,
         pipeline=new.pipeline or "",
         branch=branch,
+        parameters=new.parameters,
         account="" if caller.account_id is None else caller.account,
     )
 

@@ -1,4 +1,4 @@
-"""Changes of jobs, in turn; webhooks that come in, and the messages that they have taken."""
+"""Changes of jobs, in turn, and their parameters; webhooks that come in, and their messages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ END $$
 
 
 def upgrade() -> None:
-    """Create the tables, and the triggers that note changes of jobs."""
+    """Create the tables, and the triggers that note changes of jobs; jobs get parameters."""
+    op.add_column(
+        "jobs", sa.Column("parameters", sa.JSON(), nullable=False, server_default=sa.text("'{}'"))
+    )
     op.create_table(
         "job_changes",
         sa.Column("change", _BIG, autoincrement=True, nullable=False),
@@ -92,6 +95,7 @@ def _create_inbound_webhooks() -> None:
         sa.Column("previous_until_us", _BIG, nullable=False),
         sa.Column("disabled", _BIG, nullable=False),
         sa.Column("account", _TEXT, nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False),
         sa.Column("author", _TEXT, nullable=False),
         sa.Column("created_us", _BIG, nullable=False),
         sa.Column("last_us", _BIG, nullable=True),
@@ -126,3 +130,4 @@ def downgrade() -> None:
     if on_jobs:
         op.execute("DROP FUNCTION job_changes_note()")
     op.drop_table("job_changes")
+    op.drop_column("jobs", "parameters")
