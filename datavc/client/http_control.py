@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -92,8 +93,10 @@ class HttpControl:
     def follow_logs(self, query: LogQuery) -> Iterator[LogLine]:
         """The lines that are asked for, as they come; also across a restart of the server."""
         decode_line = msgspec.json.Decoder(LogLine).decode
-        for event in follow_events(self._session, "/logs/events", _asked(query)):
-            yield decode_line(event.data)
+        events = follow_events(self._session, "/logs/events", _asked(query))
+        with contextlib.closing(events):
+            for event in events:
+                yield decode_line(event.data)
 
     def stop_pipeline(self, name: str, author: str) -> PipelineInfo:
         """Let a pipeline run no jobs until it is started again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import httpx
@@ -22,7 +22,7 @@ _PAUSE = 1.0
 
 def follow_events(
     session: HttpSession, path: str, query: Parameters | None = None
-) -> Iterator[ServerSentEvent]:
+) -> Generator[ServerSentEvent]:
     """Events, each once, until the server says that nothing can come any more.
 
     Raises:

@@ -146,13 +146,15 @@ class HttpSession:
         Raises:
             ServerUnavailable, DatavcError: as :meth:`send`; also from within the block.
         """
+        sent = _texts(headers)
+        if body is not None:
+            sent["Content-Type"] = "application/json"
         request = self._client.build_request(
             "GET" if body is None else "POST",
             f"{self.address}{API}{path}",
             params=_texts(query),
             content=None if body is None else msgspec.json.encode(body),
-            headers=_texts(headers)
-            | ({} if body is None else {"Content-Type": "application/json"}),
+            headers=sent,
         )
         response = self.retry(lambda: self._client.send(request, stream=True), repeat=True)
         try:
