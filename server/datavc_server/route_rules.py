@@ -153,9 +153,9 @@ DELETE  /webhooks/{webhook}                                 administer  everywhe
 GET     /webhooks/{webhook}/deliveries                      administer  everywhere  -
 GET     /inbound-webhooks                                   maintain    somewhere   -
 POST    /inbound-webhooks                                   maintain    somewhere   audit
-PATCH   /inbound-webhooks/{webhook}                         maintain    somewhere   audit
-DELETE  /inbound-webhooks/{webhook}                         maintain    somewhere   audit
-POST    /inbound-webhooks/{webhook}/secret                  maintain    somewhere   audit
+PATCH   /inbound-webhooks/{hook}                            maintain    somewhere   audit
+DELETE  /inbound-webhooks/{hook}                            maintain    somewhere   audit
+POST    /inbound-webhooks/{hook}/secret                     maintain    somewhere   audit
 POST    /hooks/{hook}                                       read        nowhere     audit
 GET     /s3-keys                                            read        nowhere     -
 POST    /s3-keys                                            read        nowhere     audit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -9,13 +10,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 import datavc
-from datavc.access.accounts import change_account, create_account
+from datavc.access.accounts import create_account, set_disabled
 from datavc.access.audit import read_log
 from datavc.access.caller import Caller
 from datavc.access.roles import grant_role, revoke_role
@@ -31,6 +31,7 @@ from datavc_server import hook_limits
 from datavc_server.routers import hooks
 from datavc_server.settings import ServerSettings
 from tests.services.http_server import serving
+from tests.services.postgres import PostgresServer
 
 TOKEN = "a-token-that-is-long-enough"
 BODY = json.dumps({"head_commit": {"id": "r42"}}).encode()
@@ -50,21 +51,13 @@ def spec(name: str, repo: str = "data") -> dict[str, object]:
 def vs(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VersionedStore]:
-    database = None
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres_server")
-        database = request.getfixturevalue("stack").enter_context(server.database())
-    home = tmp_path_factory.mktemp("home")
-    with open_versioned_store(home, database_url=database) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Any]:
-    import contextlib
-
-    with contextlib.ExitStack() as opened:
-        yield opened
+    with contextlib.ExitStack() as stack:
+        database = None
+        if request.param == "postgresql":
+            server: PostgresServer = request.getfixturevalue("postgres_server")
+            database = stack.enter_context(server.database())
+        home = tmp_path_factory.mktemp("home")
+        yield stack.enter_context(open_versioned_store(home, database_url=database))
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +201,7 @@ def test_the_secret_is_replaced(client: Client, vs: VersionedStore) -> None:
                 assert secret.encode() not in file.read_bytes()
 
 
-def test_webhooks_that_cannot_be(client: Client, tmp_path: Path) -> None:
+def test_webhooks_that_cannot_be(client: Client, hook: MadeInboundWebhook, tmp_path: Path) -> None:
     for wrong in (
         {},
         {"pipeline": "copies", "branch": "data@main"},
@@ -219,9 +212,7 @@ def test_webhooks_that_cannot_be(client: Client, tmp_path: Path) -> None:
         with pytest.raises(InvalidInput):
             client.create_inbound_webhook(**wrong)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput):
-        client.rotate_inbound_webhook(
-            client.create_inbound_webhook("copies").webhook.id, overlap=9e9
-        )
+        client.rotate_inbound_webhook(hook.webhook.id, overlap=9e9)
     for missing in ({"pipeline": "nope"}, {"branch": "nope@main"}, {"branch": "data@nope"}):
         with pytest.raises(NotFound):
             client.create_inbound_webhook(**missing)  # type: ignore[arg-type]
@@ -289,5 +280,5 @@ def test_runs_start_by_the_right_of_whoever_has_made_it(
         assert (refused.status_code, refused.json()["code"]) == (403, "access_denied")
         grant_role(vs.db, root, Holder.ACCOUNT, "ada", grant)
         assert post(made).status_code == 201
-        change_account(vs.db, "ada", disabled=True)
+        set_disabled(vs.db, "ada", disabled=True)
         assert post(made).status_code == 403

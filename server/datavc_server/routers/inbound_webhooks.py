@@ -21,7 +21,7 @@ from datavc_server.state import Author, Cursor, Limit, ServerState, State
 
 router = APIRouter(prefix="/inbound-webhooks", tags=["webhooks"])
 
-_WebhookId = Annotated[
+_HookId = Annotated[
     str, Path(description="A webhook's id, or a unique start of it.", examples=["0f3a9c5d7e1b"])
 ]
 
@@ -100,33 +100,31 @@ def create_inbound_webhook(
     )
 
 
-@router.patch("/{webhook}")
+@router.patch("/{hook}")
 def change_inbound_webhook(
-    webhook: _WebhookId, change: InboundWebhookChange, state: State, asker: Asker
+    hook: _HookId, change: InboundWebhookChange, state: State, asker: Asker
 ) -> InboundWebhookInfo:
     """Let a webhook start nothing any more, or start runs again."""
-    found = _find(state, asker, webhook)
+    found = _find(state, asker, hook)
     return inbound_webhooks.set_disabled(state.vs, found, disabled=change.disabled)
 
 
-@router.post("/{webhook}/secret", status_code=status.HTTP_201_CREATED)
-def rotate_secret(
-    webhook: _WebhookId, new: NewSecret, state: State, asker: Asker
-) -> MadeInboundWebhook:
+@router.post("/{hook}/secret", status_code=status.HTTP_201_CREATED)
+def rotate_secret(hook: _HookId, new: NewSecret, state: State, asker: Asker) -> MadeInboundWebhook:
     """Give a webhook another secret, which is told in this answer alone."""
-    found = _find(state, asker, webhook)
+    found = _find(state, asker, hook)
     return inbound_webhooks.rotate_secret(state.vs, found, new.overlap_seconds)
 
 
-@router.delete("/{webhook}", status_code=status.HTTP_204_NO_CONTENT)
-def delete_inbound_webhook(webhook: _WebhookId, state: State, asker: Asker) -> None:
+@router.delete("/{hook}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_inbound_webhook(hook: _HookId, state: State, asker: Asker) -> None:
     """Delete a webhook: its URL starts nothing any more."""
-    inbound_webhooks.delete_inbound_webhook(state.vs, _find(state, asker, webhook))
+    inbound_webhooks.delete_inbound_webhook(state.vs, _find(state, asker, hook))
 
 
-def _find(state: ServerState, asker: Asking, webhook: str) -> str:
+def _find(state: ServerState, asker: Asking, hook: str) -> str:
     """The id of a webhook, for whom may maintain what it runs; for all others there is none."""
-    asked = decode_slashes(webhook)
+    asked = decode_slashes(hook)
     row = inbound_webhooks.find_inbound_webhook(state.vs, asked)
     if not _may(asker, row):
         raise asker.hide(

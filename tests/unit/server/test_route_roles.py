@@ -131,9 +131,9 @@ DELETE /webhooks/{webhook}                                  -    -      -       
 GET    /webhooks/{webhook}/deliveries                       -    -      -       -         -    +
 GET    /inbound-webhooks                                    -    -      -       +         +    +
 POST   /inbound-webhooks                                    -    -      -       +         +    +
-PATCH  /inbound-webhooks/{webhook}                          -    -      -       +         +    +
-DELETE /inbound-webhooks/{webhook}                          -    -      -       +         +    +
-POST   /inbound-webhooks/{webhook}/secret                   -    -      -       +         +    +
+PATCH  /inbound-webhooks/{hook}                             -    -      -       +         +    +
+DELETE /inbound-webhooks/{hook}                             -    -      -       +         +    +
+POST   /inbound-webhooks/{hook}/secret                      -    -      -       +         +    +
 POST   /hooks/{hook}                                        -    -      -       -         -    -
 GET    /s3-keys                                             +    +      +       +         +    +
 POST   /s3-keys                                             -    -      -       -         -    +
@@ -223,7 +223,7 @@ BODIES: dict[str, object] = {
     },
     "POST /pipeline-specs/datums": {"input": {"pfs": {"repo": "data", "glob": "/"}}},
     "POST /inbound-webhooks": {"pipeline": "data"},
-    "PATCH /inbound-webhooks/{webhook}": {"disabled": True},
+    "PATCH /inbound-webhooks/{hook}": {"disabled": True},
     "POST /s3-keys": {"account": "a-root"},
     "POST /auth/roles": {"holder": "nobody", "role": "reader", "place": "data"},
 }
