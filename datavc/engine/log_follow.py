@@ -13,7 +13,7 @@ from datavc.db.jobs import JobRow
 from datavc.db.running_datums import RunningDatumRow
 from datavc.engine.datum_log import LogDecoder, LogStream
 from datavc.engine.jobs import find_job
-from datavc.engine.log_place import HEAD_SIZE, DatumPlace, JobPlace, LogPlace
+from datavc.engine.log_place import KEY_SIZE, DatumPlace, JobPlace, LogPlace, head_of
 from datavc.engine.logs import (
     engine_lines,
     find_datum,
@@ -165,19 +165,20 @@ class _FollowedJob:
         place = place or JobPlace(bytes.fromhex(job_id))
         self._event = place.event
         self._ended = (place.ended_us, place.key)
-        self._live = {
-            datum.key: _LiveDatum(head=datum.head, skipped=datum.lines) for datum in place.datums
-        }
+        self._live: dict[bytes, _LiveDatum] = {}
+        #: Datums that something was given of before, by the start of their keys.
+        self._known = {datum.key: datum for datum in place.datums}
 
     @property
     def place(self) -> JobPlace:
         """Behind the line that was given last."""
-        datums = tuple(
-            DatumPlace(key, live.head, max(live.given, live.skipped))
+        datums = [
+            DatumPlace(key[:KEY_SIZE], live.head, max(live.given, live.skipped))
             for key, live in self._live.items()
             if live.given or live.skipped
-        )
-        return JobPlace(bytes.fromhex(self._job_id), self._event, *self._ended, datums)
+        ]
+        datums += self._known.values()
+        return JobPlace(bytes.fromhex(self._job_id), self._event, *self._ended, tuple(datums))
 
     def skip(self) -> None:
         """Leave out all that is there by now."""
@@ -223,9 +224,8 @@ class _FollowedJob:
 
     def _poll_live(self, row: RunningDatumRow) -> Iterator[LogLine]:
         key = row.key
-        live = self._live.setdefault(key, _LiveDatum(row.started_us))
-        if live.started_us == 0:
-            live.started_us = row.started_us
+        live = self._find_live(key)
+        live.started_us = live.started_us or row.started_us
         if live.started_us != row.started_us:
             # It was started anew.
             yield from self._lines(key, live, live.decoder.end())
@@ -239,9 +239,9 @@ class _FollowedJob:
                 return
             for part in parts:
                 if part.start == 0:
-                    if live.head != part.data[:HEAD_SIZE]:
+                    if live.head != head_of(part.data):
                         live.skipped = 0
-                    live.head = part.data[:HEAD_SIZE]
+                    live.head = head_of(part.data)
                 live.shown = part.start + len(part.data)
                 yield from self._lines(key, live, live.decoder.feed(part.data))
 
@@ -255,16 +255,26 @@ class _FollowedJob:
                 if only in (None, row.key):
                     yield from self._ended_lines(row)
                 self._live.pop(row.key, None)
+                self._known.pop(row.key[:KEY_SIZE], None)
                 self._ended = (row.ended_us, row.key)
 
     def _ended_lines(self, row: JobDatumRow) -> Iterator[LogLine]:
-        live = self._live.setdefault(row.key, _LiveDatum())
+        live = self._find_live(row.key)
         data = stored_log(self._vs, row)
-        if live.head != data[:HEAD_SIZE]:
+        if live.head != head_of(data):
             # Another attempt than the one that was followed.
-            live = self._live[row.key] = _LiveDatum(head=data[:HEAD_SIZE])
+            live = self._live[row.key] = _LiveDatum(head=head_of(data))
         yield from self._lines(row.key, live, live.decoder.feed(data[live.shown :]))
         yield from self._lines(row.key, live, live.decoder.end())
+
+    def _find_live(self, key: bytes) -> _LiveDatum:
+        live = self._live.get(key)
+        if live is None:
+            known = self._known.pop(key[:KEY_SIZE], None)
+            live = _LiveDatum() if known is None else _LiveDatum(head=known.head)
+            live.skipped = 0 if known is None else known.lines
+            self._live[key] = live
+        return live
 
     def _lines(
         self, key: bytes, live: _LiveDatum, found: Iterator[tuple[LogStream, int, str]]

@@ -9,15 +9,16 @@ import msgspec
 
 from datavc.errors import InvalidInput
 
-#: As much of a log's start as tells one attempt at a datum from another: its first piece's time.
-HEAD_SIZE = 9
+#: As much of a datum's key as tells it from those beside it.
+KEY_SIZE = 8
 
 
 class DatumPlace(msgspec.Struct, frozen=True, array_like=True):
     """How far the lines of one datum were given."""
 
+    #: The start of its key.
     key: bytes
-    #: The start of the log that they are of.
+    #: Of the log that they are of: see :func:`head_of`.
     head: bytes
     #: How many.
     lines: int
@@ -34,6 +35,14 @@ class JobPlace(msgspec.Struct, frozen=True, array_like=True):
     key: bytes = b""
     #: Others of which something was given.
     datums: tuple[DatumPlace, ...] = ()
+
+
+def head_of(log: bytes) -> bytes:
+    """What tells the log of one attempt at a datum from that of another: the time it begins with.
+
+    Of its microseconds, the part that comes again after 12 days.
+    """
+    return log[4:9]
 
 
 class LogPlace(msgspec.Struct, frozen=True, array_like=True):

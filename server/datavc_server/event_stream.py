@@ -7,7 +7,6 @@ when the client can take it, so one that reads slowly costs no memory and is tol
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -44,7 +43,7 @@ LastEventId = Annotated[
     str | None,
     Header(
         alias="Last-Event-ID",
-        pattern=r"^[A-Za-z0-9_.@!-]{0,16000}$",
+        pattern=r"^[A-Za-z0-9_.@!-]{0,48000}$",
         description="The `id` of the last event that was received: the stream goes on behind it.",
     ),
 ]
@@ -130,19 +129,18 @@ async def _tell(
             yield KEEPALIVE_COMMENT
             sent = time.monotonic()
         seen, found = state.news.count, Found([])
-        # A database that is away is waited for.
-        with contextlib.suppress(Unavailable):
-            try:
-                if time.monotonic() - checked >= RECHECK:
-                    again = partial(check_again, state.vs.db, asker.caller)
-                    asker = replace(asker, caller=await _in_thread(state, again))
-                    checked = time.monotonic()
-                found = await _in_thread(state, partial(look, asker))
-            except Unavailable:
-                raise
-            except DatavcError:
-                # It may not be seen any more, or is gone. Whoever asks again is told which.
-                return
+        try:
+            if time.monotonic() - checked >= RECHECK:
+                again = partial(check_again, state.vs.db, asker.caller)
+                asker = replace(asker, caller=await _in_thread(state, again))
+                checked = time.monotonic()
+            found = await _in_thread(state, partial(look, asker))
+        except Unavailable:
+            # A database that is away is waited for.
+            continue
+        except DatavcError:
+            # It may not be seen any more, or is gone. Whoever asks again is told which.
+            return
 
 
 async def _in_thread(state: ServerState, act: Callable[[], _Found]) -> _Found:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import datavc
 from datavc.access.accounts import create_account
 from datavc.access.caller import Caller
 from datavc.access.roles import grant_role, revoke_role
@@ -311,5 +312,34 @@ def test_streams_end_when_the_server_stops_and_go_on_at_the_next(tmp_path: Path)
             with events_of(client, "/jobs/events", first.id) as found:
                 second = next(found)
         assert second.data["id"] != first.data["id"]
+    finally:
+        server.close()
+
+
+def test_following_logs_goes_on_at_a_server_that_was_killed_and_started_again(
+    tmp_path: Path,
+) -> None:
+    server = ServerProcess(tmp_path / "home")
+    try:
+        url = server.start("--no-engine")
+        with (
+            open_versioned_store(tmp_path / "home") as vs,
+            contextlib.closing(World(vs, url, tmp_path)) as world,
+            datavc.connect(url) as client,
+        ):
+            client.create_repo("data")
+            client.create_pipeline(spec("slow", tmp_path))
+            run = world.commit("a")
+            with world.working(run):
+                lines = client.job_logs(world.job(), follow=True)
+                texts = []
+                while "a begins 3" not in texts:
+                    texts.append(next(lines).text)
+                server.stop(signal.SIGKILL)
+                server.start("--no-engine")
+                world.open("a")
+                texts += [line.text for line in lines]
+            assert sorted(texts) == sorted(line.text for line in client.job_logs(world.job()))
+            assert texts[-1].startswith("success: ")
     finally:
         server.close()
