@@ -50,7 +50,7 @@ class NewInboundWebhook(BodyModel):
 class InboundWebhookChange(BodyModel):
     """What is to be changed."""
 
-    disabled: bool = Field(description="Whether it starts nothing.")
+    disabled: bool = Field(description="Whether it starts nothing.", examples=[True])
 
 
 class NewSecret(BodyModel):
