@@ -15,6 +15,9 @@ MINUTES ?= 10
 CLIENTS ?= 64
 FAULTS ?=
 
+# Tests and benchmarks start many processes, and each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test crash model check format bench bench-peers bench-growth load clean
 
 help:

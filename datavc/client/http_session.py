@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -67,6 +68,9 @@ class HttpSession:
                 headers={} if token is None else {"Authorization": f"Bearer {token}"},
                 timeout=_TIMEOUT,
                 limits=_LIMITS,
+                # To read all certificates of this world takes a while; without any, nobody is
+                # believed, should a server lead from HTTP to HTTPS.
+                verify=parts.scheme == "https" or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=not _is_loopback(parts.hostname),
             )
         except (UnicodeEncodeError, httpx.InvalidURL, ValueError):
@@ -136,19 +140,27 @@ class HttpSession:
 
     @contextmanager
     def stream(
-        self, path: str, query: Parameters | None = None, *, body: object = None
+        self,
+        path: str,
+        query: Parameters | None = None,
+        *,
+        body: object = None,
+        headers: Parameters | None = None,
     ) -> Iterator[httpx.Response]:
         """An answer whose body is read as it comes; to a POST where there is a *body* to send.
 
         Raises:
             ServerUnavailable, DatavcError: as :meth:`send`; also from within the block.
         """
+        sent = _texts(headers)
+        if body is not None:
+            sent["Content-Type"] = "application/json"
         request = self._client.build_request(
             "GET" if body is None else "POST",
             f"{self.address}{API}{path}",
             params=_texts(query),
             content=None if body is None else msgspec.json.encode(body),
-            headers=None if body is None else {"Content-Type": "application/json"},
+            headers=sent,
         )
         response = self.retry(lambda: self._client.send(request, stream=True), repeat=True)
         try:

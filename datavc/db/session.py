@@ -87,9 +87,13 @@ class Database:
         """``sqlite`` or ``postgresql``."""
         return self._engine.dialect.name
 
-    def news(self) -> News:
-        """Tells when somebody changes the database; the caller's to close."""
-        return open_news(self._engine.url)
+    def news(self, *, progress: bool = False) -> News:
+        """Tells when somebody changes the database; the caller's to close.
+
+        Args:
+            progress: also of what makes no work for engines: how jobs come on.
+        """
+        return open_news(self._engine.url, progress=progress)
 
     def close(self) -> None:
         """Close all connections that are not in use."""

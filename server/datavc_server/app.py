@@ -28,6 +28,7 @@ from datavc_server.fetcher import Fetcher
 from datavc_server.flat_routes import add_routes
 from datavc_server.gate import Gate
 from datavc_server.metrics import ServerMetrics
+from datavc_server.news_board import NewsBoard
 from datavc_server.oidc import OidcProvider
 from datavc_server.presigned import Presigner
 from datavc_server.probe import place_probe
@@ -39,10 +40,13 @@ from datavc_server.routers import (
     branches,
     commits,
     diffs,
+    events,
     fetches,
     files,
     groups,
     health,
+    hooks,
+    inbound_webhooks,
     jobs,
     logs,
     merges,
@@ -88,6 +92,8 @@ _ROUTERS = (
     pipelines,
     pipeline_control,
     pipeline_specs,
+    # Before the jobs, one of which could else be called so.
+    events,
     jobs,
     logs,
     runs,
@@ -101,6 +107,8 @@ _ROUTERS = (
     records,
     refs,
     webhooks,
+    inbound_webhooks,
+    hooks,
     accounts,
     groups,
     roles,
@@ -130,6 +138,7 @@ def create_app(
     # What external files name was chosen by clients, who must not read by the server's rights.
     vs.objects.sources = SourceAccess(settings.allow_external)
     fetcher = Fetcher(vs, settings)
+    stopping = stopping or threading.Event()
     state = ServerState(
         vs,
         settings,
@@ -138,7 +147,8 @@ def create_app(
         probe=place_probe(vs.objects.backend) if settings.direct else None,
         presigner=_presigner(settings),
         metrics=ServerMetrics(vs),
-        stopping=stopping or threading.Event(),
+        news=NewsBoard(vs.db, stopping),
+        stopping=stopping,
         host=host,
     )
 
@@ -146,6 +156,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         state.stopping.set()
+        state.news.close()
         fetcher.close()
         if state.probe is not None:
             state.probe.remove()
