@@ -46,8 +46,10 @@ class _Gateway:
         """Start with an empty repo, in an empty store."""
         self._server.close()
         self._bucket = self._buckets.new(self._bucket)
+        home = self._bench.space("gateway")
+        home.mkdir()
         process = ServerProcess(
-            self._bench.space("gateway"),
+            home,
             DATAVC_DATABASE=self._server.enter_context(self._postgres.database()),
             DATAVC_STORE=f"s3://{self._bucket}/store",
             **self._buckets.server.environment,

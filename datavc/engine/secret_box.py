@@ -92,6 +92,8 @@ class SecretBox:
     def _make_file(self) -> None:
         if self._file.exists():
             return
+        # Where database and store are elsewhere, nothing else has made the home.
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Whole before it has its name, so that nobody reads half a key; the first one wins.
         draft = self._file.with_name(f"{_FILE}.{secrets.token_hex(8)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

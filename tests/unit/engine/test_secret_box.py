@@ -80,3 +80,10 @@ def test_those_who_make_the_first_secrets_at_once_have_one_key(tmp_path: Path) -
         thread.join()
     assert [SecretBox(tmp_path).open("name", each) for each in sealed] == [VALUES] * 8
     assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
+
+
+def test_a_home_that_nothing_else_has_made_is_made(tmp_path: Path) -> None:
+    home = tmp_path / "a" / "home"
+    sealed = SecretBox(home).seal("name", VALUES)
+    assert SecretBox(home).open("name", sealed) == VALUES
+    assert home.stat().st_mode & 0o777 == 0o700
