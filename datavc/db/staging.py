@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, literal, select
 
@@ -39,7 +40,7 @@ def add(
     Raises:
         NotFound: there is no such branch.
     """
-    columns: dict[str, ColumnElement[int] | ColumnElement[str] | ColumnElement[bytes]] = {
+    columns: dict[str, ColumnElement[Any]] = {
         "repo_id": Branch.c.repo_id,
         "branch": Branch.c.name,
         "author": literal(author),
