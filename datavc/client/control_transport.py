@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -48,5 +48,12 @@ class ControlTransport(Protocol):
     def start_pipeline(self, name: str, author: str) -> list[JobInfo]:
         """Let a stopped pipeline run again; the job over what it missed, if anything."""
 
-    def run_pipeline(self, name: str, commits: Sequence[tuple[str, str]], author: str) -> JobInfo:
+    def run_pipeline(
+        self,
+        name: str,
+        commits: Sequence[tuple[str, str]],
+        author: str,
+        *,
+        parameters: Mapping[str, str],
+    ) -> JobInfo:
         """Make a job over the current heads, or over given commits."""

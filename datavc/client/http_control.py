@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import httpx
 import msgspec
 
 from datavc.client.http_answer import Items, by, decode
+from datavc.client.http_events import follow_events
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.model.ids import new_id
 
@@ -97,30 +99,21 @@ class HttpControl:
 
     def read_logs(self, query: LogQuery) -> Iterator[LogLine]:
         """The lines that are asked for, as far as they are there."""
-        return self._logs(query, follow=False)
-
-    def follow_logs(self, query: LogQuery) -> Iterator[LogLine]:
-        """The lines that are asked for, as they come."""
-        return self._logs(query, follow=True)
-
-    def _logs(self, query: LogQuery, *, follow: bool) -> Iterator[LogLine]:
         from datavc.model.job import LogLine
 
         decode_line = msgspec.json.Decoder(LogLine).decode
-        asked: Parameters = {
-            "job": query.job,
-            "pipeline": query.pipeline,
-            "datum": query.datum,
-            "since": query.since,
-            "text": query.text,
-            "tail": query.tail,
-            "follow": follow,
-        }
-        with self._session.stream("/logs", asked) as response:
-            for line in response.iter_lines():
-                # An empty line says that the server is still there.
-                if line:
-                    yield decode_line(line)
+        with self._session.stream("/logs", _asked(query)) as response:
+            yield from map(decode_line, _split_lines(response.iter_bytes()))
+
+    def follow_logs(self, query: LogQuery) -> Iterator[LogLine]:
+        """The lines that are asked for, as they come; also across a restart of the server."""
+        from datavc.model.job import LogLine
+
+        decode_line = msgspec.json.Decoder(LogLine).decode
+        events = follow_events(self._session, "/logs/events", _asked(query))
+        with contextlib.closing(events):
+            for event in events:
+                yield decode_line(event.data)
 
     def stop_pipeline(self, name: str, author: str) -> PipelineInfo:
         """Let a pipeline run no jobs until it is started again."""
@@ -136,13 +129,43 @@ class HttpControl:
         response = self._session.send("POST", f"/pipelines/{part(name)}/start", headers=by(author))
         return decode(response, Items[JobInfo]).items
 
-    def run_pipeline(self, name: str, commits: Sequence[tuple[str, str]], author: str) -> JobInfo:
+    def run_pipeline(
+        self,
+        name: str,
+        commits: Sequence[tuple[str, str]],
+        author: str,
+        *,
+        parameters: Mapping[str, str],
+    ) -> JobInfo:
         """Make a job over the current heads, or over given commits."""
         from datavc.model.job import JobInfo
 
-        body = {"commits": [{"repo": repo, "ref": ref} for repo, ref in commits]}
+        body: dict[str, object] = {"commits": [{"repo": repo, "ref": ref} for repo, ref in commits]}
+        if parameters:
+            body["parameters"] = dict(parameters)
         headers = {**by(author), "Idempotency-Key": new_id()}
         response = self._session.send(
             "POST", f"/pipelines/{part(name)}/run", body=body, headers=headers, repeat=True
         )
         return decode(response, JobInfo)
+
+
+def _asked(query: LogQuery) -> Parameters:
+    return {
+        "job": query.job,
+        "pipeline": query.pipeline,
+        "datum": query.datum,
+        "since": query.since,
+        "text": query.text,
+        "tail": query.tail,
+    }
+
+
+def _split_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines that end in a line feed, and in nothing else that Unicode takes for an end."""
+    held = b""
+    for piece in pieces:
+        *lines, held = (held + piece).split(b"\n")
+        yield from filter(None, lines)
+    if held:
+        yield held

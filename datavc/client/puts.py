@@ -174,7 +174,9 @@ class PutVerbs(ClientBase):
         if content is not None:
             path = check_file_target(located.path)
             objects, chunks = self.transport.objects, self.transport.chunks
-            done = ingest_stream(content, path, view, objects, chunks, progress=progress)
+            done = ingest_stream(
+                content, path, view, objects, chunks, nodes=self.nodes, progress=progress
+            )
         else:
             paths = _paths_of(request.source)
             if _are_remote(paths):

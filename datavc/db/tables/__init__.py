@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from datavc.db.tables.jobs import (
         DatumResult,
         Job,
+        JobChange,
         JobDatum,
         JobDependency,
         JobEvent,
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
         S3Upload,
     )
     from datavc.db.tables.service import (
+        InboundMessage,
+        InboundWebhook,
         Request,
         Webhook,
         WebhookDelivery,
@@ -89,7 +92,10 @@ __all__ = [
     "DatumResult",
     "DroppedPack",
     "GroupMember",
+    "InboundMessage",
+    "InboundWebhook",
     "Job",
+    "JobChange",
     "JobDatum",
     "JobDependency",
     "JobEvent",
