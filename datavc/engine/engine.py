@@ -15,7 +15,8 @@ from datavc.engine.clock_work import do_what_is_due
 from datavc.engine.early_outputs import EarlyStorage
 from datavc.engine.executors.choose import open_executor
 from datavc.engine.job_run import JobRunner
-from datavc.engine.jobs import look_at_job, look_at_run, timed_out
+from datavc.engine.job_timeout import timed_out
+from datavc.engine.jobs import look_at_job, look_at_run
 from datavc.engine.news_watcher import NewsWatcher
 from datavc.engine.process_identity import identify_process, owner_name
 from datavc.engine.running_jobs import RunningJobs

@@ -177,7 +177,7 @@ class _Attempt:
             pipeline = pipelines.find_by_id(conn, self._job.pipeline_id, self._job.version)
         if pipeline is None:
             raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
-        spec = parse_pipeline_spec(pipeline.spec)
+        spec = parse_pipeline_spec(pipeline.spec).with_parameters(self._job.parameters)
         if spec.is_standing:
             self._stand(pipeline, spec)
             return
