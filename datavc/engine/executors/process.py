@@ -22,7 +22,7 @@ from datavc.engine.executors.exit_reason import (
     outcome_of_timeout,
 )
 from datavc.engine.executors.given_secrets import secret_variables
-from datavc.engine.executors.start_program import StartedProgram, start_program
+from datavc.engine.executors.start_program import ProgramStarter, StartedProgram
 from datavc.errors import ExecutorUnavailable
 
 #: The engine's own variables that a transform sees; all others (keys, tokens) stay behind.
@@ -107,6 +107,7 @@ class ProcessWorker:
             False: _Prepared(transform.cmd, _stdin_file(transform.stdin)),
             True: _Prepared(transform.err_cmd, _stdin_file(transform.err_stdin)),
         }
+        self._starter = ProgramStarter()
         self._running: StartedProgram | None = None
         self._lock = threading.Lock()
         self.interrupted = False
@@ -148,7 +149,7 @@ class ProcessWorker:
             with self._lock:
                 if self.interrupted:
                     return None
-                self._running = start_program(
+                self._running = self._starter.start(
                     program.cmd,
                     self._directory,
                     env,
