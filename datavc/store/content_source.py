@@ -27,6 +27,28 @@ class Source(Protocol):
         """
 
 
+class BegunSource:
+    """A source whose first bytes were read already.
+
+    Args:
+        start: those bytes.
+        rest: gives what comes behind them.
+    """
+
+    def __init__(self, start: bytearray, rest: Source) -> None:
+        self._start = memoryview(start)
+        self._rest = rest
+
+    def fill(self, view: memoryview) -> int:
+        """See :class:`Source`."""
+        count = min(len(view), len(self._start))
+        view[:count] = self._start[:count]
+        self._start = self._start[count:]
+        if count == len(view):
+            return count
+        return count + self._rest.fill(view[count:])
+
+
 class FileSource:
     """A regular file, opened for reading. Use as a context manager.
 

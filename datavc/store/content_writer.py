@@ -16,7 +16,7 @@ from datavc.store.chunk_index import ChunkIndex
 from datavc.store.chunk_list import MAX_INLINE, cut_refs, encode_chunk_list
 from datavc.store.chunker import MIN_CHUNK, cut
 from datavc.store.content_reader import chunk_refs, read_content
-from datavc.store.content_source import FileSource, Source, StreamSource
+from datavc.store.content_source import BegunSource, FileSource, Source, StreamSource
 from datavc.store.objects import ObjectStore
 from datavc.store.pack_session import PackSession
 from datavc.store.segments import BufferPool, store_segments
@@ -131,6 +131,15 @@ class ContentWriter:
     def _write_source(
         self, source: Source, progress: Progress | None, *, executable: bool
     ) -> Entry:
+        # Most contents are small, and not worth the buffers of large ones.
+        start = bytearray(MIN_CHUNK + 1)
+        filled = source.fill(memoryview(start))
+        if filled <= MIN_CHUNK:
+            (entry,) = self.write_small([bytes(start[:filled])])
+            if progress:
+                progress(filled)
+            return replace(entry, executable=executable)
+        source = BegunSource(start, source)
         whole = blake3()
         size, refs = store_segments(source, self._buffers, whole, self._store_pieces, progress)
         return self._entry(size, whole.digest(), refs, executable=executable)

@@ -17,6 +17,4 @@ def test_clients_go_on_by_themselves_whatever_is_killed(tmp_path: Path) -> None:
     assert outcome.errors == []
     assert outcome.problems == []
     assert [outage.what for outage in outcome.outages] == ["server 1", "PostgreSQL"]
-    kinds = {figure.kind for figure in outcome.figures}
-    assert {"put and commit", "stage", "commit", "read", "list"} <= kinds
-    assert outcome.commits
+    assert outcome.commits >= wanted.clients
