@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
-
 if TYPE_CHECKING:
+    from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
     from datavc.model.log_query import LogQuery
 
 #: Called with a job each time its state or its datum counters change.
-JobProgress = Callable[[JobInfo], None]
+JobProgress = Callable[["JobInfo"], None]
 
 
 class ControlTransport(Protocol):

@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import httpx
 import msgspec
 
-from datavc.client.control_transport import JobProgress
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_events import follow_events
 from datavc.client.http_session import HttpSession, Parameters, part
 from datavc.model.ids import new_id
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
-from datavc.model.log_query import LogQuery
+
+if TYPE_CHECKING:
+    from datavc.client.control_transport import JobProgress
+    from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
+    from datavc.model.log_query import LogQuery
 
 #: The server holds an answer back for so many seconds at most while there are no news.
 _WAIT_SECONDS: Final = 20.0
@@ -29,16 +31,22 @@ class HttpControl:
 
     def stop_job(self, job: str, author: str) -> JobInfo:
         """Kill a job that is not over."""
+        from datavc.model.job import JobInfo
+
         response = self._session.send("POST", f"/jobs/{part(job)}/stop", headers=by(author))
         return decode(response, JobInfo)
 
     def restart_job(self, job: str, author: str) -> JobInfo:
         """Let a job that failed run again."""
+        from datavc.model.job import JobInfo
+
         response = self._session.send("POST", f"/jobs/{part(job)}/restart", headers=by(author))
         return decode(response, JobInfo)
 
     def restart_failed_jobs(self, pipeline: str | None, author: str) -> list[JobInfo]:
         """Restart the last job of each pipeline, or of one, where it failed."""
+        from datavc.model.job import JobInfo
+
         response = self._session.send(
             "POST", "/jobs/restart-failed", query={"pipeline": pipeline}, headers=by(author)
         )
@@ -48,7 +56,8 @@ class HttpControl:
         self, job: str, timeout: float | None, progress: JobProgress | None
     ) -> JobInfo:
         """Wait until an engine has finished one job."""
-        from datavc.engine.jobs import timed_out
+        from datavc.engine.job_timeout import timed_out
+        from datavc.model.job import JobInfo
 
         deadline = None if timeout is None else time.monotonic() + timeout
         info: JobInfo | None = None
@@ -75,23 +84,31 @@ class HttpControl:
 
     def get_datum(self, job: str, datum: str) -> DatumInfo:
         """One datum that a job ran, or runs."""
+        from datavc.model.job import DatumInfo
+
         return decode(
             self._session.send("GET", f"/jobs/{part(job)}/datums/{part(datum)}"), DatumInfo
         )
 
     def restart_datum(self, job: str, datum: str, author: str) -> DatumInfo:
         """Interrupt a datum that runs, and start it anew."""
+        from datavc.model.job import DatumInfo
+
         path = f"/jobs/{part(job)}/datums/{part(datum)}/restart"
         return decode(self._session.send("POST", path, headers=by(author)), DatumInfo)
 
     def read_logs(self, query: LogQuery) -> Iterator[LogLine]:
         """The lines that are asked for, as far as they are there."""
+        from datavc.model.job import LogLine
+
         decode_line = msgspec.json.Decoder(LogLine).decode
         with self._session.stream("/logs", _asked(query)) as response:
             yield from map(decode_line, _split_lines(response.iter_bytes()))
 
     def follow_logs(self, query: LogQuery) -> Iterator[LogLine]:
         """The lines that are asked for, as they come; also across a restart of the server."""
+        from datavc.model.job import LogLine
+
         decode_line = msgspec.json.Decoder(LogLine).decode
         events = follow_events(self._session, "/logs/events", _asked(query))
         with contextlib.closing(events):
@@ -100,11 +117,15 @@ class HttpControl:
 
     def stop_pipeline(self, name: str, author: str) -> PipelineInfo:
         """Let a pipeline run no jobs until it is started again."""
+        from datavc.model.job import PipelineInfo
+
         response = self._session.send("POST", f"/pipelines/{part(name)}/stop", headers=by(author))
         return decode(response, PipelineInfo)
 
     def start_pipeline(self, name: str, author: str) -> list[JobInfo]:
         """Let a stopped pipeline run again; the job over what it missed, if anything."""
+        from datavc.model.job import JobInfo
+
         response = self._session.send("POST", f"/pipelines/{part(name)}/start", headers=by(author))
         return decode(response, Items[JobInfo]).items
 
@@ -117,6 +138,8 @@ class HttpControl:
         parameters: Mapping[str, str],
     ) -> JobInfo:
         """Make a job over the current heads, or over given commits."""
+        from datavc.model.job import JobInfo
+
         body: dict[str, object] = {"commits": [{"repo": repo, "ref": ref} for repo, ref in commits]}
         if parameters:
             body["parameters"] = dict(parameters)

@@ -19,6 +19,7 @@ from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_run import DatumRun
+from datavc.engine.early_outputs import EarlyStorage
 from datavc.engine.egress.access import EgressAccess
 from datavc.engine.egress.job_egress import JobEgress
 from datavc.engine.executors.executor import Executor
@@ -50,6 +51,7 @@ from datavc.errors import (
 from datavc.model.egress import Egress
 from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
+from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.versioned_store import VersionedStore
 
 _log = logging.getLogger("datavc.engine")
@@ -73,6 +75,7 @@ class JobRunner:
     owner: str
     #: Shared by all jobs of the engine.
     capacity: Capacity
+    early: EarlyStorage
 
     def run(
         self,
@@ -302,6 +305,7 @@ class _Attempt:
             secrets=open_secrets(self._vs, spec.transform.secrets),
             capacity=self._runner.capacity,
             share=self._share(spec),
+            early=self._runner.early,
         )
 
     def _share(self, spec: PipelineSpec) -> Share:
@@ -320,7 +324,7 @@ class _Attempt:
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
         shown = RunningDatums(self._vs, self._job.id, self._runner.owner)
-        with contextlib.closing(shown) as running:
+        with contextlib.closing(shown) as running, fewer_collections():
             results = self._run_shown(plan, order, count, running)
         self._raise_failure()
         return results

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -25,6 +25,7 @@ from datavc_server.audit_trail import AuditTrail
 from datavc_server.body_limit import BodyLimit
 from datavc_server.encoded_slash import EncodedSlash
 from datavc_server.fetcher import Fetcher
+from datavc_server.flat_routes import add_routes
 from datavc_server.gate import Gate
 from datavc_server.metrics import ServerMetrics
 from datavc_server.news_board import NewsBoard
@@ -190,10 +191,8 @@ def _routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     # Whatever route is added, this stands before it; one without a rule is refused to everybody.
-    api = APIRouter(prefix=API, dependencies=[Depends(authorize)])
     for module in _ROUTERS:
-        api.include_router(module.router)
-    app.include_router(api)
+        add_routes(app, API, module.router, [Depends(authorize)])
     return app
 
 

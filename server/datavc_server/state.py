@@ -56,12 +56,13 @@ class ServerState:
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
-def _state(request: Request) -> ServerState:
+# Coroutines, though they wait for nothing: anything else is called by a worker thread.
+async def _state(request: Request) -> ServerState:
     state: ServerState = request.app.state.server
     return state
 
 
-def _author(
+async def _author(
     asker: Asker,
     datavc_author: Annotated[
         str | None,
@@ -76,7 +77,7 @@ def _author(
     return unquote(datavc_author) if datavc_author else ANONYMOUS
 
 
-def _pack(
+async def _pack(
     pack: Annotated[
         str,
         Path(

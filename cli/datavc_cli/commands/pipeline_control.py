@@ -11,7 +11,7 @@ from datavc_cli.completion import complete_address, complete_pipeline
 from datavc_cli.invocation import Invocation, begin
 from datavc_cli.named_values import split_named_values
 from datavc_cli.options import Json, NoRun, Quiet
-from datavc_cli.output import write_json, write_json_list
+from datavc_cli.output import write_json_list
 from datavc_cli.progress import job_progress
 from datavc_cli.wording import short_run
 
@@ -26,9 +26,7 @@ def stop(context: typer.Context, name: _Name, as_json: Json = False, quiet: Quie
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         stopped = client.stop_pipeline(name)
-    if as_json:
-        write_json(stopped)
-    invocation.say(f"stopped pipeline {name}")
+    invocation.answer(stopped, f"stopped pipeline {name}")
 
 
 def start(
