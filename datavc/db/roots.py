@@ -6,7 +6,17 @@ from collections.abc import Collection, Iterator
 
 from sqlalchemy import Connection, select
 
-from datavc.db.tables import Commit, DatumResult, Job, JobDatum, S3Part, S3Upload, Staged
+from datavc.db.tables import (
+    Commit,
+    DatumResult,
+    Job,
+    JobDatum,
+    S3Part,
+    S3Session,
+    S3SessionChange,
+    S3Upload,
+    Staged,
+)
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.entry import ChunkRef, Location
@@ -99,6 +109,27 @@ def uploaded_parts(conn: Connection, *, repo_id: int | None = None) -> Iterator[
     if repo_id is not None:
         uploads = select(S3Upload.c.id).where(S3Upload.c.repo_id == repo_id)
         statement = statement.where(columns.upload_id.in_(uploads))
+    for digest, pack, offset, length, puts, removals, size in conn.execute(
+        statement, execution_options=_PAGED
+    ):
+        yield StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
+
+
+def session_changes(conn: Connection, *, repo_id: int | None = None) -> Iterator[StagedRecord]:
+    """What jobs have put out by S3 and is in no datum's result yet, for all repos or for one."""
+    columns = S3SessionChange.c
+    statement = select(
+        columns.digest,
+        columns.pack,
+        columns.offset,
+        columns.length,
+        columns.puts,
+        columns.removals,
+        columns.content_bytes,
+    )
+    if repo_id is not None:
+        sessions = select(S3Session.c.id).where(S3Session.c.repo_id == repo_id)
+        statement = statement.where(columns.session_id.in_(sessions))
     for digest, pack, offset, length, puts, removals, size in conn.execute(
         statement, execution_options=_PAGED
     ):

@@ -61,17 +61,26 @@ def take_outputs(vs: VersionedStore, folder: Path, limit: int | None = None) -> 
             raise TransformFailed("it removed its output folder", hint="leave the folder in place")
         found = sorted(_scan(str(folder), ""), key=lambda file: file.path)
         size = sum(file.size for file in found)
-        if limit is not None and size > limit:
-            raise TransformFailed(
-                f"it wrote {size:,} bytes, above its resource_limits.disk of {limit:,}",
-                hint="write less, or raise the limit",
-            )
+        check_output_size(size, limit)
         if size > _IN_MEMORY:
             return _store(vs, found)
         return [
             OutputFile(file.path, file.executable, Path(file.host_path).read_bytes())
             for file in found
         ]
+
+
+def check_output_size(size: int, limit: int | None) -> None:
+    """Refuse an output of more bytes than *limit*, if there is one.
+
+    Raises:
+        TransformFailed: it is larger.
+    """
+    if limit is not None and size > limit:
+        raise TransformFailed(
+            f"it wrote {size:,} bytes, above its resource_limits.disk of {limit:,}",
+            hint="write less, or raise the limit",
+        )
 
 
 def _scan(folder: str, prefix: str) -> Iterator[_Found]:

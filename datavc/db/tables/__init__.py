@@ -50,6 +50,8 @@ from datavc.db.tables.refs import (
 from datavc.db.tables.s3 import (
     S3Key,
     S3Part,
+    S3Session,
+    S3SessionChange,
     S3Upload,
 )
 from datavc.db.tables.service import (
@@ -103,6 +105,8 @@ __all__ = [
     "RunningDatum",
     "S3Key",
     "S3Part",
+    "S3Session",
+    "S3SessionChange",
     "S3Upload",
     "Secret",
     "Staged",
