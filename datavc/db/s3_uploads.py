@@ -67,9 +67,7 @@ def find(conn: Connection, upload_id: str, *, lock: bool = False) -> UploadRow |
     return None if row is None else UploadRow(*row)
 
 
-def list_uploads(
-    conn: Connection, repo_id: int, *, session: str | None = None
-) -> list[UploadRow]:
+def list_uploads(conn: Connection, repo_id: int, *, session: str | None = None) -> list[UploadRow]:
     """The uploads to a repo's branches, or to the output of one of its jobs' sessions."""
     statement = _uploads().where(S3Upload.c.repo_id == repo_id, S3Upload.c.session_id == session)
     return [UploadRow(*row) for row in conn.execute(statement)]

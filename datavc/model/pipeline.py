@@ -214,9 +214,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
     s3_out = fields.flag("s3_out")
     if s3_out and (service is not None or spout is not None):
         other = "spout" if spout is not None else "service"
-        raise InvalidSpec(
-            f"s3_out: a {other} has no output by S3", hint=f"remove it, or {other}"
-        )
+        raise InvalidSpec(f"s3_out: a {other} has no output by S3", hint=f"remove it, or {other}")
     spec = PipelineSpec(
         name=name,
         description=fields.text("description", ""),

@@ -1,7 +1,8 @@
 """How containers reach the S3 gateway: by a network that leads nowhere else.
 
-Without ``network: true`` a container that uses S3 is in a network of Docker's that has no way out and
-in which containers do not reach each other, only this host. There the engine listens, and passes on.
+Without ``network: true`` a container that uses S3 is in a network of Docker's that has no way out,
+and in which containers do not reach each other, but this host. There the engine listens, and passes
+on what comes.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from datavc.engine.executors.exit_reason import (
 )
 from datavc.engine.executors.given_secrets import secret_variables
 from datavc.errors import ExecutorUnavailable
+from datavc.model.pipeline import PipelineSpec
 
 #: The engine's own variables that a transform sees; all others (keys, tokens) stay behind.
 _PASSED_ON = (

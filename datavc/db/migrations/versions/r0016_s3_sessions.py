@@ -62,9 +62,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_s3_session_changes")),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        op.f("ix_s3_session_changes_session_id"), "s3_session_changes", ["session_id"]
-    )
+    op.create_index(op.f("ix_s3_session_changes_session_id"), "s3_session_changes", ["session_id"])
     # SQLite adds no constraint to a table that there is, but a column that has one.
     text = 'TEXT COLLATE "C"' if op.get_bind().dialect.name == "postgresql" else "TEXT"
     op.execute(
