@@ -33,7 +33,7 @@ from datavc.engine.output_ledger import describe
 from datavc.engine.reproduction import check_same_code, end_reproduction, plan_again
 from datavc.engine.result_writer import ResultWriter
 from datavc.engine.running_datums import RunningDatums
-from datavc.engine.s3_sessions import JobS3, check_s3_gateway
+from datavc.engine.s3_sessions import JobS3, s3_gateway_of
 from datavc.engine.scheduler import requested_share
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.secrets import open_secrets
@@ -306,20 +306,15 @@ class _Attempt:
             secrets=open_secrets(self._vs, spec.transform.secrets),
             capacity=self._runner.capacity,
             share=self._share(spec),
-            s3=self._s3(pipeline, spec, inputs) if spec.uses_s3 else None,
+            s3=self._s3(pipeline, spec, inputs),
         )
 
-    def _s3(self, pipeline: PipelineRow, spec: PipelineSpec, inputs: JobInputs) -> JobS3:
-        """What the sessions of its datums are made from.
-
-        Raises:
-            InvalidSpec: no gateway is known to this engine.
-            ExecutorUnavailable: containers cannot reach it.
-        """
+    def _s3(self, pipeline: PipelineRow, spec: PipelineSpec, inputs: JobInputs) -> JobS3 | None:
         runner = self._runner
-        gateway = runner.settings.s3_endpoint
-        check_s3_gateway(spec, gateway)
-        endpoint = runner.executor.s3_endpoint(gateway or "", spec)
+        gateway = s3_gateway_of(spec, runner.settings.s3_endpoint)
+        if gateway is None:
+            return None
+        endpoint = runner.executor.s3_endpoint(gateway, spec)
         made = JobS3(
             self._vs, self._job, runner.owner, pipeline, spec.s3_out, inputs.commits, endpoint
         )

@@ -49,14 +49,20 @@ class OpenedS3Session:
     secret: str = field(repr=False)
 
 
-def check_s3_gateway(spec: PipelineSpec, endpoint: str | None) -> None:
-    """Refuse a pipeline that needs a gateway where there is none.
+def s3_gateway_of(spec: PipelineSpec, endpoint: str | None) -> str | None:
+    """The gateway's URL for a pipeline that uses S3; ``None`` for one that does not.
+
+    Args:
+        spec: the pipeline.
+        endpoint: what is known here of a gateway.
 
     Raises:
-        InvalidSpec: it has an S3 input or output, and *endpoint* is ``None``.
+        InvalidSpec: it uses S3, and *endpoint* is ``None``.
     """
-    if endpoint is not None or not spec.uses_s3:
-        return
+    if not spec.uses_s3:
+        return None
+    if endpoint is not None:
+        return endpoint
     leaf = next((leaf for leaf in pfs_inputs(spec.input) if leaf.s3), None)
     what = "s3_out" if leaf is None else f"s3 of input {leaf.name!r}"
     raise InvalidSpec(

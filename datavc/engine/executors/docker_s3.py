@@ -42,6 +42,7 @@ class ContainerGateways:
     def __init__(self, client: APIClient) -> None:
         self._client = client
         self._lock = threading.Lock()
+        #: By the address of this host, and the gateway.
         self._relays: dict[tuple[str, str], S3Relay] = {}
 
     def endpoint(self, gateway: str, *, has_network: bool) -> str:
@@ -58,11 +59,11 @@ class ContainerGateways:
             return gateway
         network = _DEFAULT_NETWORK if has_network else S3_NETWORK
         with self._lock:
-            relay = self._relays.get((network, gateway))
-            if relay is None:
-                relay = S3Relay(self._host_address(network), gateway)
-                self._relays[network, gateway] = relay
-            return relay.url
+            # Looked at each time: a network that nobody is in may have been pruned since.
+            place = self._host_address(network), gateway
+            if place not in self._relays:
+                self._relays[place] = S3Relay(*place)
+            return self._relays[place].url
 
     def close(self) -> None:
         """End all connections. Safe to call more than once."""

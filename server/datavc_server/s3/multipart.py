@@ -273,7 +273,9 @@ def _place(gateway: Gateway, address: Address) -> _Place:
     if gateway.job is None:
         return _Place(address.repo, address.ref, None)
     session = gateway.job.session
-    return _Place(session.repo, session.branch, session.id)
+    # To an input there is no upload.
+    is_output = session.may_write(address.repo)
+    return _Place(session.repo, session.branch, session.id if is_output else "")
 
 
 def _key(upload: rows.UploadRow) -> str:

@@ -33,7 +33,7 @@ from datavc.model.s3_session import S3Session as Session
 from datavc.model.tree.scan import scan
 from datavc.store.content import read_content
 from datavc.versioning.gc import collect_garbage
-from tests.integration.engine.conftest import World
+from tests.integration.engine.conftest import BOTH_DATABASES, World
 from tests.services.s3_gateway import S3Gateway, running_gateway
 
 ENGINE = """
@@ -43,9 +43,9 @@ from datavc.engine.engine import Engine
 from datavc.engine.settings import EngineSettings
 from datavc.versioning.versioned_store import open_versioned_store
 
-home, endpoint = Path(sys.argv[1]), sys.argv[2]
+home, endpoint, database = Path(sys.argv[1]), sys.argv[2], sys.argv[3] or None
 settings = EngineSettings(scratch=home / "scratch", executor="process", s3_endpoint=endpoint)
-Engine(open_versioned_store(home), settings).serve(threading.Event())
+Engine(open_versioned_store(home, database_url=database), settings).serve(threading.Event())
 """
 #: What every transform begins with.
 PRELUDE = """
@@ -72,8 +72,8 @@ def keys(bucket):
 class S3World(World):
     """A datavc with an engine and a gateway."""
 
-    def __init__(self, home: Path, gateway: S3Gateway, **settings: object) -> None:
-        super().__init__(home, s3_endpoint=gateway.url, **settings)
+    def __init__(self, home: Path, gateway: S3Gateway, database: str | None) -> None:
+        super().__init__(home, database, s3_endpoint=gateway.url)
         self.gateway = gateway
 
     def transform(
@@ -123,8 +123,8 @@ class S3World(World):
 @contextlib.contextmanager
 def other_engine(world: S3World) -> Iterator[subprocess.Popen[bytes]]:
     """An engine that is a process of its own."""
-    command = [sys.executable, "-c", ENGINE, str(world.home), world.gateway.url]
-    process = subprocess.Popen(command)
+    place = [str(world.home), world.gateway.url, world.database or ""]
+    process = subprocess.Popen([sys.executable, "-c", ENGINE, *place])
     try:
         yield process
     finally:
@@ -150,9 +150,12 @@ def ended(world: S3World, run: str) -> JobInfo:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[S3World]:
-    with running_gateway(tmp_path / "home") as gateway:
-        made = S3World(tmp_path / "home", gateway)
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[S3World]:
+    database = None
+    if getattr(request, "param", "sqlite") == "postgresql":
+        database = request.getfixturevalue("postgres_url")
+    with running_gateway(tmp_path / "home", database=database) as gateway:
+        made = S3World(tmp_path / "home", gateway, database=database)
         made.repo("raw")
         yield made
         made.close()
@@ -363,6 +366,7 @@ def test_what_a_running_job_puts_out_outlives_a_collection(world: S3World) -> No
     }
 
 
+@BOTH_DATABASES
 def test_a_killed_engine_leaves_no_key_and_no_output(world: S3World) -> None:
     world.transform(
         """
@@ -397,6 +401,7 @@ def test_a_killed_engine_leaves_no_key_and_no_output(world: S3World) -> None:
     assert world.rows() == 0
 
 
+@BOTH_DATABASES
 def test_a_session_holds_while_its_engine_has_the_job(world: S3World) -> None:
     world.transform("pass")
     world.put("raw", {"a": b"one"})
