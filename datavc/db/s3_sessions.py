@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from datavc.db.clock import now_us
-from datavc.db.tables import Job, Pipeline, Repo, S3Session, S3SessionChange
+from datavc.db.tables import Job, Pipeline, Repo, S3Session, S3SessionChange, S3Upload
 from datavc.model import s3_session
 from datavc.model.change_set import StagedRecord
 from datavc.model.entry import Location
@@ -112,11 +112,14 @@ def remove(conn: Connection, session_ids: Collection[str]) -> None:
     wanted = sorted(session_ids)
     for start in range(0, len(wanted), _BATCH):
         batch = wanted[start : start + _BATCH]
+        conn.execute(delete(S3Upload).where(S3Upload.c.session_id.in_(batch)))
         conn.execute(delete(S3Session).where(S3Session.c.id.in_(batch)))
 
 
 def remove_of_job(conn: Connection, job_id: str) -> None:
     """Forget all sessions of a job."""
+    sessions = select(S3Session.c.id).where(S3Session.c.job_id == job_id)
+    conn.execute(delete(S3Upload).where(S3Upload.c.session_id.in_(sessions)))
     conn.execute(delete(S3Session).where(S3Session.c.job_id == job_id))
 
 

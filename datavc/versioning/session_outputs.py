@@ -48,6 +48,16 @@ class SessionTrees(StagedTrees[SessionPlace]):
         return s3_sessions.list_changes(conn, place.session, after=after)
 
 
+def hold_open(conn: Connection, session: str) -> None:
+    """Keep a session from ending before this transaction does.
+
+    Raises:
+        AccessDenied: it is over.
+    """
+    if not s3_sessions.lock_open(conn, session):
+        raise AccessDenied("what this access key was made for has ended")
+
+
 def put_out(
     vs: VersionedStore,
     trees: SessionTrees,
@@ -66,8 +76,7 @@ def put_out(
     """
 
     def lock(conn: Connection) -> None:
-        if not s3_sessions.lock_open(conn, session):
-            raise AccessDenied("what this access key was made for has ended")
+        hold_open(conn, session)
 
     def add(conn: Connection, _seen: BranchVersion) -> None:
         s3_sessions.add_change(conn, session, record, time_us=now_us())

@@ -95,10 +95,9 @@ class S3UploadColumns(TypedColumns):
     #: Of the commit that its completion makes; null where it is only staged.
     message: Named[str | None] = Column(TEXT)
     created_us: Named[int] = Column(BIG)
-    #: The session whose output it is to; null where it is to the branch itself.
-    session_id: Named[str | None] = Column(
-        TEXT, ForeignKey("s3_sessions.id", ondelete="CASCADE"), index=True
-    )
+    #: The session whose output it is to, and which it is removed with; null where it is to the
+    #: branch itself.
+    session_id: Named[str | None] = Column(TEXT, index=True)
 
 
 S3Upload = Table(

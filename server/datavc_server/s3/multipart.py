@@ -26,6 +26,7 @@ from datavc.versioning.ingest import write_changes
 from datavc.versioning.nodes import SessionSink
 from datavc.versioning.placed_entries import EntryPlaces
 from datavc.versioning.relied_packs import packs_of_change_set
+from datavc.versioning.session_outputs import hold_open
 from datavc_server.s3.access import Action
 from datavc_server.s3.address import Address, etag_of, find_target, repo_row
 from datavc_server.s3.checksum import Hasher, algorithm_of, hasher_of, header_of, in_base64
@@ -60,6 +61,8 @@ def begin_upload(gateway: Gateway, incoming: Incoming) -> Response:
         now_us(), place.session,
     )  # fmt: skip
     with gateway.vs.db.write() as conn:
+        if place.session is not None:
+            hold_open(conn, place.session)
         rows.begin(conn, repo_row(conn, place.repo).id, upload)
     root = document("InitiateMultipartUploadResult")
     add(root, "Bucket", incoming.bucket)

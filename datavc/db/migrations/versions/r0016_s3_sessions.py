@@ -63,24 +63,16 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_s3_session_changes_session_id"), "s3_session_changes", ["session_id"])
-    # SQLite adds no constraint to a table that there is, but a column that has one.
-    text = 'TEXT COLLATE "C"' if op.get_bind().dialect.name == "postgresql" else "TEXT"
-    op.execute(
-        f"ALTER TABLE s3_uploads ADD COLUMN session_id {text} "
-        "CONSTRAINT fk_s3_uploads_session_id REFERENCES s3_sessions (id) ON DELETE CASCADE"
-    )
+    # With no reference to the sessions: SQLite could not take it back.
+    op.add_column("s3_uploads", sa.Column("session_id", _TEXT, nullable=True))
     op.create_index(op.f("ix_s3_uploads_session_id"), "s3_uploads", ["session_id"])
 
 
 def downgrade() -> None:
     """Drop them."""
+    # They would be taken for uploads to the branch.
+    op.execute("DELETE FROM s3_uploads WHERE session_id IS NOT NULL")
     op.drop_index(op.f("ix_s3_uploads_session_id"), "s3_uploads")
-    if op.get_bind().dialect.name == "postgresql":
-        op.drop_column("s3_uploads", "session_id")
-    else:
-        # SQLite drops no column that refers to another table, so the table is made anew.
-        with op.batch_alter_table("s3_uploads") as batch:
-            batch.drop_constraint("fk_s3_uploads_session_id", type_="foreignkey")
-            batch.drop_column("session_id")
+    op.drop_column("s3_uploads", "session_id")
     op.drop_table("s3_session_changes")
     op.drop_table("s3_sessions")
