@@ -58,13 +58,14 @@ class S3Relay:
         try:
             self._loop.run_forever()
         finally:
-            self._server.close()
-            for task in self._connections:
-                task.cancel()
-            self._loop.run_until_complete(
-                asyncio.gather(*self._connections, return_exceptions=True)
-            )
+            self._loop.run_until_complete(self._end())
             self._loop.close()
+
+    async def _end(self) -> None:
+        self._server.close()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
