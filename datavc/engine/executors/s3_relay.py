@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import ssl
 import threading
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from datavc.errors import ExecutorUnavailable
 
 _PIECE = 256 * 1024
+#: Seconds between two looks at whether all connections have ended.
+_LOOK = 0.1
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -63,9 +66,13 @@ class S3Relay:
 
     async def _end(self) -> None:
         self._server.close()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        # A connection that is just being accepted is among the tasks, and comes to be one of these.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in self._connections:
+                task.cancel()
+            await asyncio.wait(others, timeout=_LOOK)
+        # What is given up is closed once the loop has come round.
+        await asyncio.sleep(0)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -73,12 +80,24 @@ class S3Relay:
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)
         # Whoever is cut off tries again, or tells of it: that is the client's matter.
-        with contextlib.suppress(OSError), contextlib.closing(writer):
+        with contextlib.suppress(OSError), _closing(writer):
             there_reader, there = await asyncio.open_connection(
                 self._host, self._port, ssl=self._tls
             )
-            with contextlib.closing(there):
+            with _closing(there):
                 await asyncio.gather(_copy(reader, there), _copy(there_reader, writer))
+
+
+@contextlib.contextmanager
+def _closing(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """Close a connection at the end, once all that was written is sent; at once if cancelled."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        writer.transport.abort()
+        raise
+    finally:
+        writer.close()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -132,7 +132,6 @@ def test_a_full_spec_is_read() -> None:
         ("datum_set_spec.size", 1, "datum_set_spec.size is not a field"),
         ("transform.datum_batching", True, "transform.datum_batching is not supported yet"),
         ("s3_out", "yes", "s3_out must be true or false, not text"),
-        ("input.pfs.reference", True, "input.pfs.reference is not supported yet"),
         ("parallelism_spec.coefficient", 2, "parallelism_spec.coefficient is not supported yet"),
         ("pipeline.project", "x", "pipeline.project other than 'default' is not supported yet"),
         ("pipeline.name", "a/b", "pipeline.name: 'a/b' cannot name"),
