@@ -7,10 +7,10 @@ from collections.abc import Collection
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from datavc.db.clock import now_us
+from datavc.db.record_columns import record_columns, record_of, record_values
 from datavc.db.tables import Job, Pipeline, Repo, S3Session, S3SessionChange, S3Upload
 from datavc.model import s3_session
 from datavc.model.change_set import StagedRecord
-from datavc.model.entry import Location
 from datavc.model.job import JobState
 from datavc.model.s3_session import InputBucket
 
@@ -129,13 +129,7 @@ def add_change(conn: Connection, session_id: str, record: StagedRecord, *, time_
         insert(S3SessionChange).values(
             session_id=session_id,
             time_us=time_us,
-            digest=record.digest,
-            pack=record.location.pack,
-            offset=record.location.offset,
-            length=record.location.length,
-            puts=record.puts,
-            removals=record.removals,
-            content_bytes=record.bytes,
+            **record_values(record),
         )
     )
 
@@ -144,22 +138,11 @@ def list_changes(conn: Connection, session_id: str, *, after: int = 0) -> list[S
     """What a session has put out, in order, from the first id past *after*."""
     columns = S3SessionChange.c
     statement = (
-        select(
-            columns.digest,
-            columns.pack,
-            columns.offset,
-            columns.length,
-            columns.puts,
-            columns.removals,
-            columns.content_bytes,
-        )
+        select(*record_columns(S3SessionChange))
         .where(columns.session_id == session_id, columns.id > after)
         .order_by(columns.id)
     )
-    return [
-        StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
-        for digest, pack, offset, length, puts, removals, size in conn.execute(statement)
-    ]
+    return [record_of(row) for row in conn.execute(statement)]
 
 
 def extent(conn: Connection, session_id: str) -> tuple[int, int, int]:

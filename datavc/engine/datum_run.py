@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datavc.engine.datum_inputs import InputFolder
 from datavc.engine.datum_log import DatumLog
 from datavc.engine.datum_outputs import OutputFile, check_output_size, take_outputs
+from datavc.engine.early_outputs import EarlyOutputs, EarlyStorage
 from datavc.engine.executors.executor import Outcome, Worker
 from datavc.engine.executors.shell_loop import variable_name
 from datavc.engine.s3_sessions import DatumS3, JobS3
@@ -69,6 +71,8 @@ class DatumRunner:
     scratch: Path
     #: Bytes that a datum may put out; ``None`` for no limit.
     disk_limit: int | None = None
+    #: Stores outputs while the transform still runs.
+    early: EarlyStorage | None = None
     #: Makes the session of each try, where the pipeline uses S3.
     s3: JobS3 | None = None
 
@@ -119,6 +123,11 @@ class DatumRunner:
             s3_session=tried.s3_session,
         )
 
+    def _watch_outputs(self) -> AbstractContextManager[EarlyOutputs | None]:
+        if self.early is None:
+            return nullcontext()
+        return self.early.watch(self.worker.output)
+
     def _try(
         self,
         datum: Datum,
@@ -131,15 +140,16 @@ class DatumRunner:
         session = None if self.s3 is None else self.s3.open(datum)
         kept = False
         try:
-            with process:
-                outcome = self._run(_with_s3(env, session), log)
-            if not outcome.succeeded or self.worker.interrupted:
-                return _Tried(outcome, [])
-            try:
-                with upload:
-                    outputs = self._take(session)
-            except TransformFailed as error:
-                return _Tried(replace(outcome, reason=error.message, may_retry=False), [])
+            with self._watch_outputs() as early:
+                with process:
+                    outcome = self._run(_with_s3(env, session), log)
+                if not outcome.succeeded or self.worker.interrupted:
+                    return _Tried(outcome, [])
+                try:
+                    with upload:
+                        outputs = self._take(session, early)
+                except TransformFailed as error:
+                    return _Tried(replace(outcome, reason=error.message, may_retry=False), [])
             if session is None or not session.has_output:
                 return _Tried(outcome, outputs)
             kept = True
@@ -148,13 +158,13 @@ class DatumRunner:
             if session is not None and not kept:
                 session.drop()
 
-    def _take(self, session: DatumS3 | None) -> list[OutputFile]:
+    def _take(self, session: DatumS3 | None, early: EarlyOutputs | None) -> list[OutputFile]:
         """What the transform put out.
 
         Raises:
             TransformFailed: it is not as it may be.
         """
-        outputs = take_outputs(self.vs, self.worker.output, self.disk_limit)
+        outputs = take_outputs(self.vs, self.worker.output, self.disk_limit, early)
         if session is None or not session.has_output:
             return outputs
         if outputs:

@@ -19,6 +19,7 @@ from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_run import DatumRun
+from datavc.engine.early_outputs import EarlyStorage
 from datavc.engine.egress.access import EgressAccess
 from datavc.engine.egress.job_egress import JobEgress
 from datavc.engine.executors.executor import Executor
@@ -51,6 +52,7 @@ from datavc.errors import (
 from datavc.model.egress import Egress
 from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
+from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.versioned_store import VersionedStore
 
 _log = logging.getLogger("datavc.engine")
@@ -74,6 +76,7 @@ class JobRunner:
     owner: str
     #: Shared by all jobs of the engine.
     capacity: Capacity
+    early: EarlyStorage
 
     def run(
         self,
@@ -175,7 +178,7 @@ class _Attempt:
             pipeline = pipelines.find_by_id(conn, self._job.pipeline_id, self._job.version)
         if pipeline is None:
             raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
-        spec = parse_pipeline_spec(pipeline.spec)
+        spec = parse_pipeline_spec(pipeline.spec).with_parameters(self._job.parameters)
         if spec.is_standing:
             self._stand(pipeline, spec)
             return
@@ -307,6 +310,7 @@ class _Attempt:
             capacity=self._runner.capacity,
             share=self._share(spec),
             s3=self._s3(pipeline, spec, inputs),
+            early=self._runner.early,
         )
 
     def _s3(self, pipeline: PipelineRow, spec: PipelineSpec, inputs: JobInputs) -> JobS3 | None:
@@ -337,7 +341,7 @@ class _Attempt:
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
         shown = RunningDatums(self._vs, self._job.id, self._runner.owner)
-        with contextlib.closing(shown) as running:
+        with contextlib.closing(shown) as running, fewer_collections():
             results = self._run_shown(plan, order, count, running)
         self._raise_failure()
         return results

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from datavc.versioning.branch_trees import BranchTrees
 from datavc.versioning.session_outputs import SessionTrees
 from datavc.versioning.versioned_store import VersionedStore
+from datavc_server.s3.upload_digests import UploadDigests
 from datavc_server.token_bucket import TokenBuckets
 
 if TYPE_CHECKING:
@@ -35,3 +36,5 @@ class Gateway:
     rates: TokenBuckets = field(default_factory=TokenBuckets)
     #: How often somebody from an address is refused, so that not all of it fills the audit log.
     refusals: TokenBuckets = field(default_factory=TokenBuckets)
+    #: Of objects that come in parts.
+    digests: UploadDigests = field(default_factory=UploadDigests)
