@@ -17,7 +17,7 @@ from sqlalchemy import (
     update,
 )
 
-from datavc.db import running_datums, webhooks
+from datavc.db import running_datums, s3_sessions, webhooks
 from datavc.db.clock import now_us
 from datavc.db.jobs import DatumCounts, JobInput, JobRow, find, has_landed, inputs_as_json
 from datavc.db.news import announce
@@ -193,6 +193,7 @@ def transition(
     moved = conn.execute(statement).rowcount == 1
     if moved and state.is_terminal:
         running_datums.remove(conn, job_id)
+        s3_sessions.remove_of_job(conn, job_id)
         _announce_end(conn, job_id)
     if moved and (state.is_terminal or state is JobState.WAITING):
         # Others may have waited for this one, and this one may be waited for by engines.

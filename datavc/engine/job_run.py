@@ -34,6 +34,7 @@ from datavc.engine.output_ledger import describe
 from datavc.engine.reproduction import check_same_code, end_reproduction, plan_again
 from datavc.engine.result_writer import ResultWriter
 from datavc.engine.running_datums import RunningDatums
+from datavc.engine.s3_sessions import JobS3, s3_gateway_of
 from datavc.engine.scheduler import requested_share
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.secrets import open_secrets
@@ -206,7 +207,8 @@ class _Attempt:
         outputs = dict(plan.done)
         counts = plan.counts
         if plan.pending:
-            written = self._run_datums(plan, self._order(spec, code.image_digest, inputs), workers)
+            work = self._order(pipeline, spec, code.image_digest, inputs)
+            written = self._run_datums(plan, work, workers)
             outputs.update(written.outputs)
             counts = written.counts
         self._check_held()
@@ -239,7 +241,7 @@ class _Attempt:
         with self._vs.db.write() as conn:
             if not job_claims.record(conn, self._job.id, runner.owner, facts):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
-        order = self._order(spec, code.image_digest, inputs)
+        order = self._order(pipeline, spec, code.image_digest, inputs)
         if spec.service is not None:
             order = replace(
                 order, env={**order.env, **where_to_listen(spec.service, code.executor)}
@@ -279,7 +281,9 @@ class _Attempt:
             job_events.add(conn, self._job.id, text, time_us=now_us())
         self._show(inputs, counts)
 
-    def _order(self, spec: PipelineSpec, image_digest: str, inputs: JobInputs) -> WorkOrder:
+    def _order(
+        self, pipeline: PipelineRow, spec: PipelineSpec, image_digest: str, inputs: JobInputs
+    ) -> WorkOrder:
         scratch = self._runner.scratch / self._job.id
         with scratch_errors(scratch):
             scratch.mkdir(mode=0o700)
@@ -305,8 +309,21 @@ class _Attempt:
             secrets=open_secrets(self._vs, spec.transform.secrets),
             capacity=self._runner.capacity,
             share=self._share(spec),
+            s3=self._s3(pipeline, spec, inputs),
             early=self._runner.early,
         )
+
+    def _s3(self, pipeline: PipelineRow, spec: PipelineSpec, inputs: JobInputs) -> JobS3 | None:
+        runner = self._runner
+        gateway = s3_gateway_of(spec, runner.settings.s3_endpoint)
+        if gateway is None:
+            return None
+        endpoint = runner.executor.s3_endpoint(gateway, spec)
+        made = JobS3(
+            self._vs, self._job, runner.owner, pipeline, spec.s3_out, inputs.commits, endpoint
+        )
+        made.forget_all()
+        return made
 
     def _share(self, spec: PipelineSpec) -> Share:
         """What a datum takes of the host: what it asks for, or else what it may use at most.

@@ -16,6 +16,7 @@ from datavc.engine.early_outputs import EarlyStorage
 from datavc.engine.executors.executor import Executor, Worker, WorkerRequest
 from datavc.engine.input_cache import InputCache
 from datavc.engine.running_datums import RunningDatums
+from datavc.engine.s3_sessions import JobS3
 from datavc.engine.scratch import scratch_errors
 from datavc.engine.secrets import SecretValues
 from datavc.model.commit import TreeRef
@@ -46,6 +47,8 @@ class WorkOrder:
     early: EarlyStorage | None = None
     #: Called with the output folder once a transform has ended, however it did.
     take_rest: Callable[[Path], None] | None = None
+    #: Makes the sessions of datums, where the pipeline uses S3.
+    s3: JobS3 | None = None
 
 
 class JobWorkers:
@@ -181,6 +184,7 @@ class JobWorkers:
             recovers=bool(order.spec.transform.err_cmd),
             scratch=order.scratch,
             disk_limit=order.spec.limits.disk,
+            s3=order.s3,
             early=order.early,
         )
 

@@ -89,10 +89,12 @@ def serve(
         app = create_app(vs, settings, stop, host)
         sender = WebhookSender(vs, settings.allow_webhook)
         stack.enter_context(delivering(sender, stop))
-        if executor != "none":
-            stack.enter_context(working(_engine(vs, home, executor, settings.allow_egress), stop))
         if s3_listener is not None:
+            # Before the engine, so that it outlives the datums that use it.
             stack.enter_context(_serving_s3(vs, settings, s3_listener))
+        if executor != "none":
+            made = _engine(vs, home, executor, settings.allow_egress, s3=s3_listener)
+            stack.enter_context(working(made, stop))
         _announce(f"datavc serves {_url(listener)}")
         if s3_listener is not None:
             _announce(f"datavc serves {_url(s3_listener)} to S3 clients")
@@ -210,9 +212,20 @@ def _engine(
     executor: str | None,
     allow_egress: tuple[str, ...],
     limits: EngineLimits | None = None,
+    s3: socket.socket | None = None,
 ) -> Engine:
     settings = (limits or EngineLimits()).settings(home / "scratch", executor)
+    if settings.s3_endpoint is None and s3 is not None:
+        settings = replace(settings, s3_endpoint=_own_url(s3))
     return Engine(vs, replace(settings, allow_egress=allow_egress))
+
+
+def _own_url(listener: socket.socket) -> str:
+    """The URL at which this process itself reaches what listens there."""
+    host, port = listener.getsockname()[:2]
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - is compared with
+    own = anywhere.get(host, host)
+    return f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:

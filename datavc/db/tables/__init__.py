@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from datavc.db.tables.s3 import (
         S3Key,
         S3Part,
+        S3Session,
+        S3SessionChange,
         S3Upload,
     )
     from datavc.db.tables.service import (
@@ -117,6 +119,8 @@ __all__ = [
     "RunningDatum",
     "S3Key",
     "S3Part",
+    "S3Session",
+    "S3SessionChange",
     "S3Upload",
     "Secret",
     "Staged",

@@ -24,6 +24,7 @@ from datavc.engine.executors.exit_reason import (
 from datavc.engine.executors.given_secrets import secret_variables
 from datavc.engine.executors.start_program import ProgramStarter, StartedProgram
 from datavc.errors import ExecutorUnavailable
+from datavc.model.pipeline import PipelineSpec
 
 #: The engine's own variables that a transform sees; all others (keys, tokens) stay behind.
 _PASSED_ON = (
@@ -52,6 +53,10 @@ class ProcessExecutor:
             ExecutorUnavailable: the spec has no ``cmd``, or wants secrets as files.
         """
         return ProcessWorker(request)
+
+    def s3_endpoint(self, gateway: str, spec: PipelineSpec) -> str:  # noqa: ARG002
+        """The gateway itself: a process reaches what this one does."""
+        return gateway
 
     def clean_up(self) -> None:
         """Nothing is left of a process that was killed."""
