@@ -12,6 +12,7 @@ from datavc.client.embedded_reproduction import EmbeddedReproduction
 from datavc.client.embedded_space import EmbeddedSpace
 from datavc.client.embedded_specs import EmbeddedSpecs
 from datavc.client.embedded_webhooks import EmbeddedWebhooks
+from datavc.db.lineage_switch import is_wanted
 from datavc.errors import InvalidInput
 from datavc.versioning.versioned_store import open_versioned_store
 
@@ -69,7 +70,10 @@ class EmbeddedTransport(
 
     def close(self) -> None:
         """Let go of the database."""
-        self._vs.close()
+        try:
+            self._tell_lineage()
+        finally:
+            self._vs.close()
 
     def describe(self) -> dict[str, str]:
         """Where home, store and database are; a password in an address is left out."""
@@ -378,3 +382,11 @@ class EmbeddedTransport(
             return engine.drive(run_id, timeout, progress)
         finally:
             engine.close()
+            self._tell_lineage()
+
+    def _tell_lineage(self) -> None:
+        """Nobody else may be there to tell OpenLineage of the jobs that ran in this process."""
+        if is_wanted():
+            from datavc.integrations.openlineage.delivery import tell_now
+
+            tell_now(self._vs)

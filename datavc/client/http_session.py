@@ -6,7 +6,7 @@ import ipaddress
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -14,6 +14,8 @@ import httpx
 import msgspec
 
 from datavc.errors import AccessDenied, DatavcError, InvalidInput, ServerUnavailable, from_code
+from datavc.tracing import spans
+from datavc.tracing.spans import Kind, Span
 
 _Result = TypeVar("_Result")
 
@@ -110,15 +112,25 @@ class HttpSession:
         if body is not None:
             content = msgspec.json.encode(body)
             sent["Content-Type"] = "application/json"
-        request = self._client.build_request(
-            method,
-            f"{self.address}{API}{path}",
-            params=_texts(query),
-            content=content,
-            headers=sent,
-            timeout=_TIMEOUT if timeout is None else httpx.Timeout(timeout, connect=10, pool=None),
-        )
+        safe = method in ("GET", "HEAD") if repeat is None else repeat
+        with self._span(method, path) as span:
+            request = self._client.build_request(
+                method,
+                f"{self.address}{API}{path}",
+                params=_texts(query),
+                content=content,
+                headers=sent | _trace(),
+                timeout=_TIMEOUT
+                if timeout is None
+                else httpx.Timeout(timeout, connect=10, pool=None),
+            )
+            response = self._send(request, content, repeat=safe)
+            span.note("http.response.status_code", response.status_code)
+            return response
 
+    def _send(
+        self, request: httpx.Request, content: bytes | Iterator[bytes] | None, *, repeat: bool
+    ) -> httpx.Response:
         # What was turned away was not done, so it may be sent again, unless it is used up.
         is_whole = content is None or isinstance(content, bytes)
 
@@ -129,8 +141,7 @@ class HttpSession:
             check(response)
             return response
 
-        safe = method in ("GET", "HEAD") if repeat is None else repeat
-        return self.retry(attempt, repeat=safe)
+        return self.retry(attempt, repeat=repeat)
 
     @contextmanager
     def stream(
@@ -146,7 +157,7 @@ class HttpSession:
             f"{self.address}{API}{path}",
             params=_texts(query),
             content=None if body is None else msgspec.json.encode(body),
-            headers=None if body is None else {"Content-Type": "application/json"},
+            headers=_trace() | ({} if body is None else {"Content-Type": "application/json"}),
         )
         response = self.retry(lambda: self._client.send(request, stream=True), repeat=True)
         try:
@@ -192,6 +203,13 @@ class HttpSession:
                 time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads retries out
         raise self._away(reason, unknown=not repeat and not isinstance(reason, httpx.ConnectError))
 
+    def _span(self, method: str, path: str) -> AbstractContextManager[Span]:
+        attributes: dict[str, spans.Value] = {
+            "http.request.method": method,
+            "url.full": f"{self.address}{API}{path}",
+        }
+        return spans.span(method, attributes, kind=Kind.CLIENT)
+
     def _away(self, error: Exception, *, unknown: bool = False) -> ServerUnavailable:
         reason = " ".join(str(error).split()) or type(error).__name__
         if unknown:
@@ -203,6 +221,12 @@ class HttpSession:
             f"the server {self.address} does not answer: {reason}",
             hint="check the address, and that `datavc serve` runs there",
         )
+
+
+def _trace() -> dict[str, str]:
+    """The header that makes what the server does a part of this trace."""
+    found = spans.traceparent()
+    return {} if found is None else {"traceparent": found}
 
 
 class _Throttled(Exception):

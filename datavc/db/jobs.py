@@ -25,6 +25,7 @@ from datavc.model.commit import TreeRef
 from datavc.model.entry import Location
 from datavc.model.job import JobInfo, JobState
 from datavc.model.reproduction import ReproductionOrder
+from datavc.tracing import spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class JobRow:
     reproduces: ReproductionOrder | None = None
     #: Whether it runs until something replaces it.
     standing: bool = False
+    #: The ``traceparent`` of what it was made on account of, if that belongs to a trace.
+    trace: str | None = None
 
     @property
     def has_landed(self) -> bool:
@@ -159,6 +162,7 @@ def create(
             inputs=inputs_as_json(inputs),
             reproduces=None if reproduces is None else asdict(reproduces),
             standing=standing,
+            trace=spans.traceparent(),
             reason="",
             datums_total=0,
             datums_processed=0,
@@ -363,6 +367,7 @@ def job_of(row: Row[*tuple[object, ...]]) -> JobRow:
         meta=meta,
         reproduces=None if row.reproduces is None else ReproductionOrder(**_order_of(row)),
         standing=row.standing,
+        trace=row.trace,
     )
 
 

@@ -12,7 +12,7 @@ from datavc.engine.datum_outputs import OutputFile, take_outputs
 from datavc.engine.executors.executor import Outcome, Worker
 from datavc.engine.executors.shell_loop import variable_name
 from datavc.engine.scratch import empty_folder, is_full
-from datavc.engine.stopwatch import Stopwatch
+from datavc.engine.stopwatch import Lap, Stopwatch
 from datavc.errors import TransformFailed
 from datavc.model.datum import Datum
 from datavc.model.job import DatumState
@@ -36,6 +36,8 @@ class DatumRun:
     upload_seconds: float = 0.0
     download_bytes: int = 0
     upload_bytes: int = 0
+    #: When inputs were brought, the transform ran, and outputs were taken, for each try.
+    laps: tuple[Lap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class DatumRunner:
             ExecutorUnavailable: the container engine went away.
         """
         env = self._variables(datum)
-        process, download, upload = Stopwatch(), Stopwatch(), Stopwatch()
+        download, upload = Stopwatch("download"), Stopwatch("upload")
+        process, recovery = Stopwatch("transform"), Stopwatch("err_cmd")
         brought = 0
         for number in range(1, self.tries + 1):
             with download:
@@ -90,15 +93,17 @@ class DatumRunner:
         state = DatumState.SUCCESS
         if not outcome.succeeded:
             log.note(f"failed: {outcome.reason}")
-            with process:
-                state = self._recover(datum, env, log)
+            state = DatumState.FAILED
+            if self.recovers:
+                with recovery:
+                    state = self._recover(datum, env, log)
             if self.worker.interrupted:
                 return None
         return DatumRun(
             datum=datum,
             state=state,
             outputs=outputs,
-            seconds=process.seconds,
+            seconds=process.seconds + recovery.seconds,
             exit_code=outcome.exit_code,
             reason=outcome.reason,
             log=log.encoded(),
@@ -106,12 +111,11 @@ class DatumRunner:
             upload_seconds=upload.seconds,
             download_bytes=brought,
             upload_bytes=sum(_size(file) for file in outputs),
+            laps=(*download.laps, *process.laps, *upload.laps, *recovery.laps),
         )
 
     def _recover(self, datum: Datum, env: Mapping[str, str], log: DatumLog) -> DatumState:
         """Let the spec's ``err_cmd`` have its say, with inputs and output as at the start."""
-        if not self.recovers:
-            return DatumState.FAILED
         self.inputs.fill(datum)
         empty_folder(self.worker.output)
         outcome = self._run(env, log, recover=True)

@@ -17,12 +17,19 @@ def _executor_from_environment() -> str:
     return os.environ.get("DATAVC_EXECUTOR") or "auto"
 
 
+def _traced_datums_from_environment() -> int:
+    text = os.environ.get("DATAVC_TRACE_DATUMS") or "100"
+    if not text.isdecimal():
+        raise InvalidInput(f"DATAVC_TRACE_DATUMS is {text!r}, which is no number of datums")
+    return int(text)
+
+
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """An engine's settings.
 
     Raises:
-        InvalidInput: ``executor`` is none of :data:`EXECUTORS`, or a number is too small.
+        InvalidInput: ``executor`` is none of :data:`EXECUTORS`, or a number is too small, or none.
     """
 
     #: Folder for the files of running datums; made when missing, emptied by the engine.
@@ -53,6 +60,8 @@ class EngineSettings:
     allow_egress: tuple[str, ...] | None = None
     #: Bytes of a datum's log that are kept; what comes after is counted, and dropped.
     log_limit: int = 16 * 1024 * 1024
+    #: Datums of a job that have spans in traces, besides those that failed.
+    traced_datums: int = field(default_factory=_traced_datums_from_environment)
 
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:

@@ -53,6 +53,7 @@ from datavc.db.tables.s3 import (
     S3Upload,
 )
 from datavc.db.tables.service import (
+    LineageEvent,
     Request,
     Webhook,
     WebhookDelivery,
@@ -85,6 +86,7 @@ __all__ = [
     "JobDatum",
     "JobDependency",
     "JobEvent",
+    "LineageEvent",
     "LiveLog",
     "OutboxEvent",
     "Pack",

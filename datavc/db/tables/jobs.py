@@ -56,6 +56,8 @@ class JobColumns(TypedColumns):
     #: The commit that the job makes once more, and how closely; null for a job that makes its own.
     reproduces: Named[dict[str, object] | None] = Column(JSON(none_as_null=True))
     standing: Named[bool] = Column(Boolean, server_default=false())
+    #: What it was made on account of, by W3C Trace Context.
+    trace: Named[str | None] = Column(TEXT)
 
 
 Job = Table(
