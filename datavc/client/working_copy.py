@@ -26,11 +26,8 @@ from datavc.model.working_copy import CopyChange, CopyStatus, CopyUpdate
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.local_folder import reading_since
 from datavc.versioning.stat_cache import StatCache
-from datavc.versioning.working_copy.carry_over import carry_over
-from datavc.versioning.working_copy.comparison import (
-    Comparison,
-    held_mark,
-)
+from datavc.versioning.working_copy.carry_over import carry_over, touched_names
+from datavc.versioning.working_copy.comparison import Comparison, tree_mark
 from datavc.versioning.working_copy.copy_state import (
     STATE_FOLDER,
     locked,
@@ -51,12 +48,8 @@ if TYPE_CHECKING:
     from datavc.model.commit_info import CommitInfo
     from datavc.versioning.restore import Progress
     from datavc.versioning.stat_cache import StatCacheReader, StatCacheWriter
-    from datavc.versioning.working_copy.comparison import (
-        LocalChange,
-    )
-    from datavc.versioning.working_copy.copy_state import (
-        CopyState,
-    )
+    from datavc.versioning.working_copy.comparison import LocalChange
+    from datavc.versioning.working_copy.copy_state import CopyState
 
 #: A commit whose content was taken for garbage before it landed is made anew so often at most.
 _TRIES = 3
@@ -323,15 +316,9 @@ class WorkingCopy:
         old, new = self._tree(before, before.commit), self._tree(after, after.commit)
         prefix = after.prefix
         changed = diff_trees(old, new, self._client.nodes, prefix)
-        # The folder of a file, the folders above, and an empty folder itself.
-        touched = {""}
-        for path, _, _ in changed:
-            folder = path[len(prefix) :].rpartition("/")[0]
-            while folder and f"{folder}/" not in touched:
-                touched.add(f"{folder}/")
-                folder = folder.rpartition("/")[0]
+        touched = touched_names(path[len(prefix) :] for path, _, _ in changed)
         cache = StatCache(self.root / STATE_FOLDER, self.root, "")
-        carry_over(cache, held_mark(old, prefix), held_mark(new, prefix), touched)
+        carry_over(cache, tree_mark(old, prefix), tree_mark(new, prefix), touched)
 
     def _changes(self, state: CopyState) -> list[LocalChange]:
         tree = self._tree(state, state.commit)
