@@ -24,9 +24,9 @@ _log = logging.getLogger("datavc.openlineage")
 #: Seconds between two looks for what is due.
 _POLL_S = 1.0
 #: Events that one process takes at a time.
-_BATCH = 50
+_BATCH = 10
 #: Seconds after which others tell what a process that was killed has taken.
-_LEASE_S = 600.0
+_LEASE_S = 120.0
 #: For so long it is tried; what nobody has taken by then is forgotten.
 _KEPT_US = 30 * 24 * 3600 * 1_000_000
 
