@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from datavc.client.copied_ref import check_prefix, settle_ref
 from datavc.errors import (
     Collected,
     Conflict,
@@ -20,7 +21,7 @@ from datavc.errors import (
 from datavc.model.file_info import ChangeKind
 from datavc.model.tree.diff import diff_trees
 from datavc.model.tree.empty import EMPTY_TREE
-from datavc.model.tree.lookup import is_folder, lookup
+from datavc.model.tree.lookup import lookup
 from datavc.model.tree.scan import scan
 from datavc.model.working_copy import CopyChange, CopyStatus, CopyUpdate
 from datavc.versioning.branch_view import BranchView
@@ -64,6 +65,7 @@ class WorkingCopy:
     def __init__(self, client: ClientBase, root: Path) -> None:
         self.root = root
         self._client = client
+        self._trees: dict[str, TreeRef] = {}
         state = read_state(root)
         if not state.is_of(client.transport.address):
             raise Conflict(
@@ -338,36 +340,9 @@ class WorkingCopy:
     def _tree(self, state: CopyState, commit: str | None) -> TreeRef:
         if commit is None:
             return EMPTY_TREE
-        return self._client.transport.tree(state.repo, commit)
-
-
-def settle_ref(client: ClientBase, repo: str, ref: str) -> tuple[str, bool]:
-    """What a working copy remembers of a ref, and whether that is a branch.
-
-    Branches and tags are remembered by name. Whatever else there is, such as ``main~1``, means one
-    commit, and must not mean another one once the branch has moved.
-
-    Raises:
-        NotFound: there is no such repo, branch, tag or commit.
-    """
-    if any(branch.name == ref for branch in client.transport.list_branches(repo)):
-        return ref, True
-    if any(tag.name == ref for tag in client.transport.list_tags(repo)):
-        return ref, False
-    return client.transport.resolve(repo, ref).id, False
-
-
-def check_prefix(state: CopyState, tree: TreeRef, client: ClientBase) -> None:
-    """Make sure that the folder that is checked out is in a tree.
-
-    Raises:
-        NotFound: it is not.
-    """
-    if not is_folder(tree, state.prefix, client.nodes):
-        raise NotFound(
-            f"{state.repo}@{state.ref} has no folder '/{state.prefix.rstrip('/')}'",
-            hint=f"see `datavc ls {state.repo}@{state.ref}`",
-        )
+        if commit not in self._trees:
+            self._trees[commit] = self._client.transport.tree(state.repo, commit)
+        return self._trees[commit]
 
 
 @contextmanager

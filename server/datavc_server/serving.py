@@ -38,6 +38,8 @@ _GRACE = 10
 _TRACE_GRACE = 3
 #: Longer than clients keep idle connections, so that none is closed under a request.
 _KEEP_ALIVE = 75
+#: Bytes of all headers of a request: the place in a log of many datums is a long one.
+_MAX_HEAD = 64 * 1024
 
 
 class _Server(uvicorn.Server):
@@ -112,6 +114,7 @@ def _config(app: ASGIApp, *, lifespan: Literal["on", "off"]) -> uvicorn.Config:
         proxy_headers=False,
         lifespan=lifespan,
         timeout_keep_alive=_KEEP_ALIVE,
+        h11_max_incomplete_event_size=_MAX_HEAD,
         timeout_graceful_shutdown=_GRACE,
     )
 
