@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datavc.client.embedded_lineage import tell_lineage
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -97,3 +99,4 @@ class EmbeddedPipelines:
             return engine.drive(run_id, timeout, progress)
         finally:
             engine.close()
+            tell_lineage(self._vs)

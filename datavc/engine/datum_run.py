@@ -15,7 +15,7 @@ from datavc.engine.executors.executor import Outcome, Worker
 from datavc.engine.executors.shell_loop import variable_name
 from datavc.engine.s3_sessions import DatumS3, JobS3
 from datavc.engine.scratch import empty_folder, is_full
-from datavc.engine.stopwatch import Stopwatch
+from datavc.engine.stopwatch import Lap, Stopwatch
 from datavc.errors import TransformFailed
 from datavc.model.datum import Datum
 from datavc.model.job import DatumState
@@ -42,6 +42,8 @@ class DatumRun:
     upload_bytes: int = 0
     #: The session that its outputs came by, to be forgotten once its result is written.
     s3_session: str | None = None
+    #: When inputs were brought, the transform ran, and outputs were taken, for each try.
+    laps: tuple[Lap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class DatumRunner:
             LostRace: the job is somebody else's by now.
         """
         env = self._variables(datum)
-        process, download, upload = Stopwatch(), Stopwatch(), Stopwatch()
+        download, upload = Stopwatch("download"), Stopwatch("upload")
+        process, recovery = Stopwatch("transform"), Stopwatch("err_cmd")
         brought = 0
         for number in range(1, self.tries + 1):
             with download:
@@ -104,15 +107,17 @@ class DatumRunner:
         state = DatumState.SUCCESS
         if not outcome.succeeded:
             log.note(f"failed: {outcome.reason}")
-            with process:
-                state = self._recover(datum, env, log)
+            state = DatumState.FAILED
+            if self.recovers:
+                with recovery:
+                    state = self._recover(datum, env, log)
             if self.worker.interrupted:
                 return None
         return DatumRun(
             datum=datum,
             state=state,
             outputs=tried.outputs,
-            seconds=process.seconds,
+            seconds=process.seconds + recovery.seconds,
             exit_code=outcome.exit_code,
             reason=outcome.reason,
             log=log.encoded(),
@@ -121,6 +126,7 @@ class DatumRunner:
             download_bytes=brought,
             upload_bytes=sum(_size(file) for file in tried.outputs),
             s3_session=tried.s3_session,
+            laps=(*download.laps, *process.laps, *upload.laps, *recovery.laps),
         )
 
     def _watch_outputs(self) -> AbstractContextManager[EarlyOutputs | None]:
@@ -179,8 +185,6 @@ class DatumRunner:
 
     def _recover(self, datum: Datum, env: Mapping[str, str], log: DatumLog) -> DatumState:
         """Let the spec's ``err_cmd`` have its say, with inputs and output as at the start."""
-        if not self.recovers:
-            return DatumState.FAILED
         self.inputs.fill(datum)
         empty_folder(self.worker.output)
         session = None if self.s3 is None else self.s3.open(datum)

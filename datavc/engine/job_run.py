@@ -19,6 +19,7 @@ from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_run import DatumRun
+from datavc.engine.datum_spans import DatumSpans
 from datavc.engine.early_outputs import EarlyStorage
 from datavc.engine.egress.access import EgressAccess
 from datavc.engine.egress.job_egress import JobEgress
@@ -29,6 +30,7 @@ from datavc.engine.job_end import end_job
 from datavc.engine.job_inputs import JobInputs, resolve_inputs
 from datavc.engine.job_lease import JobLease
 from datavc.engine.job_plan import JobCode, JobPlan, plan_job
+from datavc.engine.job_span import job_span, note_counts, trace_variable
 from datavc.engine.job_workers import JobWorkers, WorkOrder
 from datavc.engine.output_ledger import describe
 from datavc.engine.reproduction import check_same_code, end_reproduction, plan_again
@@ -52,6 +54,7 @@ from datavc.errors import (
 from datavc.model.egress import Egress
 from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
+from datavc.tracing import spans
 from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -100,6 +103,16 @@ class JobRunner:
             StoreUnavailable, DatabaseUnavailable, ExecutorAway: the job is left to be taken up
                 again.
         """
+        with job_span(job):
+            self._run(job, stop, progress, drain_seconds)
+
+    def _run(
+        self,
+        job: JobRow,
+        stop: threading.Event,
+        progress: Callable[[JobInfo], None] | None,
+        drain_seconds: float,
+    ) -> None:
         attempt = _Attempt(self, job, stop, progress, drain_seconds)
         about = {"job": job.id, "run": job.run_id, "pipeline": job.pipeline}
         _log.info("job %s of pipeline %s begins", job.id, job.pipeline, extra=about)
@@ -109,7 +122,8 @@ class JobRunner:
         try:
             attempt.run()
             _log.info("job %s of pipeline %s has succeeded", job.id, job.pipeline, extra=about)
-        except (_StoppedError, LostRace):
+        except (_StoppedError, LostRace) as error:
+            spans.current().note("datavc.job.left", str(error) or "the engine is stopped")
             self._release(job)
         except (StoreUnavailable, DatabaseUnavailable, ExecutorAway):
             self._release(job)
@@ -135,6 +149,7 @@ class JobRunner:
     def _fail(self, job: JobRow, reason: str) -> None:
         about = {"job": job.id, "run": job.run_id, "pipeline": job.pipeline}
         _log.info("job %s of pipeline %s fails: %s", job.id, job.pipeline, reason, extra=about)
+        spans.current().fail(reason)
         with self.vs.db.write() as conn:
             end_job(conn, job, self.owner, JobState.FAILURE, reason)
 
@@ -263,9 +278,10 @@ class _Attempt:
                 self._progress(committed.info)
         runner = self._runner
         access = EgressAccess(runner.settings.allow_egress)
-        JobEgress(
-            self._vs, self._job, runner.owner, pipeline, egress, access, self._check_held
-        ).run()
+        with spans.span("egress"):
+            JobEgress(
+                self._vs, self._job, runner.owner, pipeline, egress, access, self._check_held
+            ).run()
 
     def _begin(self, plan: JobPlan, inputs: JobInputs, workers: int) -> None:
         """Write down what is known of the job now."""
@@ -279,6 +295,7 @@ class _Attempt:
             if not job_claims.record(conn, self._job.id, self._runner.owner, facts):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
             job_events.add(conn, self._job.id, text, time_us=now_us())
+        note_counts(counts)
         self._show(inputs, counts)
 
     def _order(
@@ -304,6 +321,7 @@ class _Attempt:
                 "DATAVC_PIPELINE_VERSION": str(job.version),
                 "PACH_JOB_ID": job.id,
                 "PACH_OUTPUT_COMMIT_ID": job.run_id,
+                **trace_variable(job),
             },
             log_limit=self._runner.settings.log_limit,
             secrets=open_secrets(self._vs, spec.transform.secrets),
@@ -343,18 +361,21 @@ class _Attempt:
         shown = RunningDatums(self._vs, self._job.id, self._runner.owner)
         with contextlib.closing(shown) as running, fewer_collections():
             results = self._run_shown(plan, order, count, running)
+        note_counts(results.counts)
         self._raise_failure()
         return results
 
     def _run_shown(
         self, plan: JobPlan, order: WorkOrder, count: int, running: RunningDatums
     ) -> ResultWriter:
+        told = DatumSpans(self._runner.settings.traced_datums)
         results = ResultWriter(
             self._vs, self._job, self._runner.owner, plan.counts, plan.ledger,
             self._runner.settings.batch_seconds, self._fail, running,
         )  # fmt: skip
 
         def put(run: DatumRun) -> None:
+            told.add(run)
             results.put(run)
             if run.state is DatumState.FAILED:
                 self._fail_datum(run)
@@ -369,6 +390,7 @@ class _Attempt:
                 while not self._workers.wait(1.0):
                     pass
             results.finish()
+            spans.current().note("datavc.datums.untold", told.left_out)
         return results
 
     def _supervise(self, workers: JobWorkers, results: ResultWriter, timeout: float | None) -> None:

@@ -25,12 +25,19 @@ def s3_endpoint_from_environment() -> str | None:
     return os.environ.get(S3_ENDPOINT_VARIABLE) or None
 
 
+def _traced_datums_from_environment() -> int:
+    text = os.environ.get("DATAVC_TRACE_DATUMS") or "100"
+    if not text.isdecimal():
+        raise InvalidInput(f"DATAVC_TRACE_DATUMS is {text!r}, which is no number of datums")
+    return int(text)
+
+
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """An engine's settings.
 
     Raises:
-        InvalidInput: ``executor`` is none of :data:`EXECUTORS`, a number is too small, or
+        InvalidInput: ``executor`` is none of :data:`EXECUTORS`, a number is too small or none, or
             ``s3_endpoint`` is no URL.
     """
 
@@ -65,6 +72,8 @@ class EngineSettings:
     s3_endpoint: str | None = field(default_factory=s3_endpoint_from_environment)
     #: Bytes of a datum's log that are kept; what comes after is counted, and dropped.
     log_limit: int = 16 * 1024 * 1024
+    #: Datums of a job that have spans in traces, besides those that failed.
+    traced_datums: int = field(default_factory=_traced_datums_from_environment)
 
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from datavc.db.tables.service import (
         InboundMessage,
         InboundWebhook,
+        LineageEvent,
         Request,
         Webhook,
         WebhookDelivery,
@@ -101,6 +102,7 @@ __all__ = [
     "JobDatum",
     "JobDependency",
     "JobEvent",
+    "LineageEvent",
     "LiveLog",
     "OutboxEvent",
     "Pack",

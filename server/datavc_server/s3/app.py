@@ -24,6 +24,7 @@ from datavc_server.audit_trail import write_down
 from datavc_server.encoded_slash import decode_path, decode_slashes
 from datavc_server.request_body import BodyReader, read_blocks
 from datavc_server.request_facts import RequestFacts, begin_facts
+from datavc_server.request_span import RequestSpan
 from datavc_server.s3.access import Caller
 from datavc_server.s3.authentication import authenticate
 from datavc_server.s3.error import S3Error, error_response, invalid_argument, of_datavc_error
@@ -46,16 +47,15 @@ def create_s3_app(vs: VersionedStore, settings: ServerSettings) -> ASGIApp:
         settings: see :class:`~datavc_server.settings.ServerSettings`.
     """
     vs.objects.sources = SourceAccess(settings.allow_external)
-    return _S3App(
-        Gateway(
-            vs,
-            BranchTrees(vs),
-            SessionTrees(vs),
-            settings.s3_commit,
-            settings.max_file,
-            accounts_only=settings.tokens_only,
-        )
+    gateway = Gateway(
+        vs,
+        BranchTrees(vs),
+        SessionTrees(vs),
+        settings.s3_commit,
+        settings.max_file,
+        accounts_only=settings.tokens_only,
     )
+    return RequestSpan(_S3App(gateway), group="by S3")
 
 
 class _S3App:
