@@ -11,8 +11,14 @@ EXAMPLES ?= 250
 PEERS := .bench-peers
 S3_CLIENTS := .s3-clients
 RUNS ?= 3
+MINUTES ?= 10
+CLIENTS ?= 64
+FAULTS ?=
 
-.PHONY: help demo test crash model check format bench bench-peers bench-growth clean
+# Tests and benchmarks start many processes, and each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test crash model check format bench bench-peers bench-growth load clean
 
 help:
 	@echo "make demo    run the quick start: data in, a model out, and where it came from"
@@ -23,6 +29,7 @@ help:
 	@echo "make bench   measure against peers; ROWS='name ...' picks rows, RUNS=... how often (3)"
 	@echo "make bench-peers   prepare the peers that come from PyPI; name those that do not"
 	@echo "make bench-growth  measure how it grows, up to ten million files (10 minutes)"
+	@echo "make load    let 64 clients work for ten minutes; FAULTS=1 kills everything under them, MINUTES=..., CLIENTS=..."
 	@echo "make clean   remove the environment and what the demo made"
 
 $(READY): pyproject.toml
@@ -76,6 +83,9 @@ bench-peers: $(READY) $(PEERS)/dvc/.ready $(PEERS)/oxen/.ready
 
 bench-growth: $(READY)
 	$(BIN)/python -m benchmarks.growth
+
+load: $(READY)
+	$(BIN)/python -m benchmarks.load --minutes $(MINUTES) --clients $(CLIENTS) $(if $(FAULTS),--faults)
 
 clean:
 	rm -rf $(VENV) $(PEERS) $(S3_CLIENTS) .demo

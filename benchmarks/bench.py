@@ -10,7 +10,7 @@ from typing import TypeVar
 from benchmarks.process import remove
 from benchmarks.programs import Program
 from benchmarks.row import Contest, Missing, Side
-from benchmarks.work import BigFile, SmallFiles, Work
+from benchmarks.work import BigFile, MiddlingFiles, SmallFiles, Work
 from datavc import Client, connect
 
 P = TypeVar("P", bound=Program)
@@ -31,6 +31,7 @@ class Bench:
         self.cleanup = contextlib.ExitStack()
         self.big = BigFile(folder / "work", scale)
         self.small = SmallFiles(folder / "work", scale)
+        self.middling = MiddlingFiles(folder / "work", scale)
         self._programs: dict[tuple[str, type[Program]], Program] = {}
         self._count = 0
 

@@ -101,6 +101,28 @@ class SmallFiles(Work):
             (inner / "file-0000.bin").write_bytes(os.urandom(_SMALL_SIZE))
 
 
+class MiddlingFiles(Work):
+    """512 files of 4 MiB."""
+
+    name = "middling"
+    many = False
+
+    def source(self) -> Path:
+        """The only version."""
+        root = self._folder / "middling"
+        if not root.exists():
+            root.mkdir(parents=True)
+            for number in range(max(1, int(512 * self._scale))):
+                (root / f"file-{number:03}.bin").write_bytes(os.urandom(_BLOCK // 2))
+        return root
+
+    def fill(self, folder: Path) -> None:
+        run(["cp", "--recursive", "--link", self.source(), folder])
+
+    def change(self, folder: Path, version: int) -> None:
+        raise NotImplementedError("there is one version")
+
+
 def bytes_below(folder: Path) -> int:
     """Sum of the sizes of all files below *folder*."""
     return sum(

@@ -18,6 +18,7 @@ from hypothesis import settings
 
 from tests.services.docker_engine import require_engine, require_image
 from tests.services.postgres import PostgresServer, running_postgres
+from tests.services.ready_tables import copy_tables
 from tests.services.s3 import S3Server, running_s3
 from tests.services.small_disk import mounted_disk
 
@@ -42,6 +43,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATAVC_HOME", str(tmp_path / "datavc-home"))
 
 
+@pytest.fixture(autouse=True)
+def ready_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases are not migrated from nothing; tests of migrations put another one in its place."""
+    monkeypatch.setattr("datavc.db.migrations.upgrade.upgrade", copy_tables)
+
+
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
     """A real S3 server, shared by the tests of one process."""
@@ -60,6 +67,13 @@ def postgres_server() -> Iterator[PostgresServer]:
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """URL of an empty PostgreSQL database."""
     with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_with_tables(postgres_server: PostgresServer) -> Iterator[str]:
+    """URL of a PostgreSQL database that has datavc's tables, and nothing in them."""
+    with postgres_server.database(with_tables=True) as url:
         yield url
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.bench import Bench
-from benchmarks.measure import Timing
+from benchmarks.measure import Role, Timing
 from benchmarks.process import remove
 from benchmarks.row import Contest, Missing, Row, Side, Target
 from datavc import Client
@@ -20,6 +20,8 @@ _COPY = 'cp "$DATAVC_PFS"/data/* "$DATAVC_PFS"/out/'
 #: The shell does it by itself, without a second program.
 _WRITE = 'echo x >"$DATAVC_PFS"/out/${DATAVC_DATUM_ID:-x}'
 _COPIED, _WRITTEN, _IN_CONTAINERS = 1000, 10_000, 2000
+#: So many bare processes tell what more would.
+_BARE = 1000
 _ONE_BY_ONE = "the bare processes, one by one"
 
 
@@ -69,23 +71,28 @@ class _Jobs:
 
     def facts(self, timings: list[Timing]) -> list[str]:
         """Datums in a second."""
-        return [f"{each.name}: {self.count / each.median:,.0f} datums/s" for each in timings]
+        return [f"{each.name}: {self._count(each) / each.median:,.0f} datums/s" for each in timings]
+
+    def _count(self, timing: Timing) -> int:
+        return self.count if timing.role is Role.OURS else min(self.count, _BARE)
 
 
 class _BareProcesses:
-    """The same transforms as processes, with nothing around them."""
+    """The same transforms as processes, with nothing around them; no more than are needed."""
 
     def __init__(self, bench: Bench, jobs: _Jobs, script: str) -> None:
         self._folder = bench.space("bare")
         self._jobs = jobs
         self._script = script
-        self._datums = [self._folder / f"{number:05}" for number in range(jobs.count)]
+        self._datums = [self._folder / f"{number:05}" for number in range(min(jobs.count, _BARE))]
 
     def sides(self) -> list[Side]:
         """One after the other, and as many at once as there are processors."""
+        few = len(self._datums)
+        of = "" if few == self._jobs.count else f", {few:,} of them"
         return [
-            Side(_ONE_BY_ONE, self._loop, self._reset),
-            Side("the bare processes, one for each processor", self._pool, self._reset),
+            Side(f"{_ONE_BY_ONE}{of}", self._loop, self._reset),
+            Side(f"the bare processes, one for each processor{of}", self._pool, self._reset),
         ]
 
     def _reset(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Annotated, Any
 
 import typer
@@ -160,6 +159,8 @@ def _global_options(
 
 
 def _add_plugins(app: typer.Typer) -> None:
+    from importlib.metadata import entry_points
+
     for point in sorted(entry_points(group=PLUGINS), key=lambda point: point.name):
         try:
             added = point.load()

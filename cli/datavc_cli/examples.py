@@ -146,7 +146,8 @@ EXAMPLES = {
         datavc pipeline diff edges 1 3""",
     "pipeline run": """
         datavc pipeline run edges
-        datavc pipeline run edges images@main~1""",
+        datavc pipeline run edges images@main~1
+        datavc pipeline run edges --param THRESHOLD=0.5""",
     "pipeline stop": """
         datavc pipeline stop edges""",
     "pipeline start": """
@@ -174,6 +175,20 @@ EXAMPLES = {
         datavc webhook delete 0f3a9c5d7e1b""",
     "webhook deliveries": """
         datavc webhook deliveries 0f3a9c5d7e1b""",
+    "webhook inbound create": """
+        datavc webhook inbound create sizes
+        datavc webhook inbound create sizes --param REVISION=/head_commit/id
+        datavc webhook inbound create --branch images@main""",
+    "webhook inbound list": """
+        datavc webhook inbound list""",
+    "webhook inbound rotate": """
+        datavc webhook inbound rotate 0f3a9c5d7e1b --overlap 1h""",
+    "webhook inbound disable": """
+        datavc webhook inbound disable 0f3a9c5d7e1b""",
+    "webhook inbound enable": """
+        datavc webhook inbound enable 0f3a9c5d7e1b""",
+    "webhook inbound delete": """
+        datavc webhook inbound delete 0f3a9c5d7e1b""",
     "pipeline delete": """
         datavc pipeline delete edges""",
     "job list": """

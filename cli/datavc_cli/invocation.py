@@ -31,6 +31,8 @@ class Invocation:
         """Open the datavc that the options, or else the environment, name."""
         import datavc
 
+        # httpx has a command line of its own, for which it imports rich; it can do without.
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
         return datavc.connect(self.url, home=self.home, author=self.author)
 
     def say(self, text: str) -> None:
@@ -39,6 +41,15 @@ class Invocation:
             from datavc_cli.output import write_line
 
             write_line(text)
+
+    def answer(self, result: object, text: str) -> None:
+        """Tell what was done: *result* with ``--json``, else *text*, unless ``--quiet``."""
+        if self.as_json:
+            from datavc_cli.output import write_json
+
+            write_json(result)
+        else:
+            self.say(text)
 
     def advise(self, text: str) -> None:
         """Tell a person what could come next, on standard error."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from datavc.model.job import JobInfo, JobState
 from datavc_cli.failures import DONE, FAILED, report
 from datavc_cli.invocation import Invocation
 from datavc_cli.progress import job_progress
@@ -14,6 +13,7 @@ from datavc_cli.wording import count, short, short_run
 if TYPE_CHECKING:
     from datavc import Client
     from datavc.model.commit_info import CommitInfo
+    from datavc.model.job import JobInfo
     from datavc.model.merge_info import MergeInfo
     from datavc.model.repo import BranchInfo
 
@@ -37,6 +37,8 @@ def tell_jobs(invocation: Invocation, jobs: Iterable[JobInfo]) -> int:
     failed = [job for job in jobs if _tell(invocation, job)]
     if not failed:
         return DONE
+    from datavc.model.job import JobState
+
     first = next((job for job in failed if job.state is JobState.FAILURE), failed[0])
     # With --json the jobs are in the result already.
     if not invocation.as_json:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,12 +23,16 @@ def main() -> None:
     """Run the command line of this process, and exit."""
     gc.set_threshold(_THRESHOLD)
     code = run(sys.argv[1:])
-    # Python collects once more when it exits; the system takes all of it back at once.
-    gc.freeze()
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         code = _close_output()
+    if threading.active_count() == 1:
+        # Nobody is waited for, and the system takes all memory back at once: Python would go
+        # through its modules one by one.
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -11,13 +11,15 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 
+from sqlalchemy import Connection
+
 from datavc.access.batches import BATCH, in_batches
 from datavc.access.caller import Caller
 from datavc.db import accounts, groups, requests, role_bindings, tokens
 from datavc.db.clock import now_us
 from datavc.db.session import Database
 from datavc.errors import AccessDenied, InvalidInput, NotFound
-from datavc.model.account import NewToken, TokenInfo
+from datavc.model.account import LOCAL, NewToken, TokenInfo
 from datavc.model.ids import digest_of
 from datavc.model.role import parse_grant
 
@@ -141,23 +143,30 @@ def authenticate(db: Database, token: str) -> Caller:
         is_right = hmac.compare_digest(hash_token(token), expected)
         if known is None or not is_right:
             raise _wrong()
-        _check_holds(known, now)
-        caller = Caller(
-            known.info.account,
-            known.kind,
-            known.account_id,
-            role_bindings.grants_of(conn, known.account_id),
-            known.info.id,
-            tuple(parse_grant(scope) for scope in known.info.scopes),
-            known.info.expires_us,
-            known.limits,
-            groups.groups_of(conn, known.account_id),
-        )
+        caller = _caller_of(conn, known, now)
     last = known.info.last_used_us
     if last is None or last < now - _USE_GRAIN_US:
         with db.write(durable=False) as conn:
             tokens.note_use(conn, known.info.id, now, _USE_GRAIN_US)
     return caller
+
+
+def check_again(db: Database, caller: Caller) -> Caller:
+    """Whoever was let in a while ago, as that one would be let in now.
+
+    Raises:
+        AccessDenied: it would not be: the token was revoked or has expired, or the account is
+            disabled; or tokens are wanted by now.
+    """
+    if not caller.token:
+        if caller.account == LOCAL and any_token(db):
+            raise _wrong()
+        return caller
+    with db.read() as conn:
+        known = tokens.find(conn, caller.token)
+        if known is None:
+            raise _wrong()
+        return _caller_of(conn, known, now_us())
 
 
 def is_first_login(db: Database, id_token: str) -> bool:
@@ -170,6 +179,21 @@ def is_first_login(db: Database, id_token: str) -> bool:
 def hash_token(token: str) -> bytes:
     """What is kept of a token, and compared: the time that takes says nothing of the token."""
     return digest_of(token.encode("utf-8", "surrogateescape"))
+
+
+def _caller_of(conn: Connection, known: tokens.Known, now: int) -> Caller:
+    _check_holds(known, now)
+    return Caller(
+        known.info.account,
+        known.kind,
+        known.account_id,
+        role_bindings.grants_of(conn, known.account_id),
+        known.info.id,
+        tuple(parse_grant(scope) for scope in known.info.scopes),
+        known.info.expires_us,
+        known.limits,
+        groups.groups_of(conn, known.account_id),
+    )
 
 
 def _check_holds(known: tokens.Known, now: int) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from datavc.client.base import ClientBase
 from datavc.errors import InvalidInput
-from datavc.model.account import (
-    AccountInfo,
-    AccountKind,
-    GroupInfo,
-    Holder,
-    Limits,
-    NewToken,
-    RoleBinding,
-    TokenInfo,
-    WhoAmI,
-)
-from datavc.model.audit import AuditEntry, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datavc.model.account import (
+        AccountInfo,
+        GroupInfo,
+        Limits,
+        NewToken,
+        RoleBinding,
+        TokenInfo,
+        WhoAmI,
+    )
+    from datavc.model.audit import AuditEntry
 
 
 class AccessVerbs(ClientBase):
@@ -42,6 +44,8 @@ class AccessVerbs(ClientBase):
         Raises:
             InvalidName, AlreadyExists: none may be called so, or one is.
         """
+        from datavc.model.account import AccountKind
+
         kind = AccountKind.SERVICE if service else AccountKind.USER
         return self.transport.create_account(name, kind, self.author)
 
@@ -122,11 +126,15 @@ class AccessVerbs(ClientBase):
             InvalidInput: there is no such role, the pattern is malformed, or it is a pipeline's
                 account, and its spec does not need that.
         """
+        from datavc.model.account import Holder
+
         kind = Holder.GROUP if group else Holder.ACCOUNT
         self.transport.grant_role(kind, holder, role, place, self.author)
 
     def revoke_role(self, holder: str, role: str, place: str = "*", *, group: bool = False) -> None:
         """Take a role away; arguments as of :meth:`grant_role`."""
+        from datavc.model.account import Holder
+
         kind = Holder.GROUP if group else Holder.ACCOUNT
         self.transport.revoke_role(kind, holder, role, place, self.author)
 
@@ -183,6 +191,8 @@ class AccessVerbs(ClientBase):
         Raises:
             InvalidInput: an outcome or a time is none.
         """
+        from datavc.model.audit import Outcome
+
         if outcome and outcome not in tuple(Outcome):
             raise InvalidInput(
                 f"{outcome!r} is no outcome", hint=f"use one of: {', '.join(Outcome)}"

@@ -6,12 +6,12 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datavc.client.file_reader import FileReader
 from datavc.errors import Collected, NothingStaged
 from datavc.model.change_set import ChangeSetWriter
 from datavc.model.entry import Entry, EntryKind
 from datavc.store.content import ContentWriter
 from datavc.store.external.record import read_external, write_external
+from datavc.store.file_reader import FileReader
 from datavc.versioning.nodes import SessionSink
 
 if TYPE_CHECKING:

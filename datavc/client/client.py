@@ -12,6 +12,7 @@ from datavc.client.exports import ExportVerbs
 from datavc.client.files import FileVerbs
 from datavc.client.gets import GetVerbs
 from datavc.client.imports import ImportVerbs
+from datavc.client.inbound_webhooks import InboundWebhookVerbs
 from datavc.client.pipelines import PipelineVerbs
 from datavc.client.refs import RefVerbs
 from datavc.client.removals import RemoveVerbs
@@ -44,6 +45,7 @@ class Client(
     ReproductionVerbs,
     S3KeyVerbs,
     WebhookVerbs,
+    InboundWebhookVerbs,
     SecretVerbs,
     ControlVerbs,
     SpecVerbs,

@@ -35,7 +35,8 @@ def connect(
         address: ``http://...`` of a server, or a home folder; ``DATAVC_URL``. Without one, the
             home folder is opened in this process.
         home: folder of an embedded datavc; ``DATAVC_HOME``, ``~/.datavc``.
-        store: where its packs are: a folder or ``s3://bucket/prefix``; ``DATAVC_STORE``.
+        store: where its packs are: a folder or ``s3://bucket/prefix``; ``DATAVC_STORE``. A bucket
+            is opened once something is read from it or written to it.
         database: its database as a SQLAlchemy URL; ``DATAVC_DATABASE``.
         token: for a server; ``DATAVC_TOKEN``, or what ``datavc auth login`` has kept for it.
         author: who is written down for changes; ``DATAVC_AUTHOR``, ``user@host``.

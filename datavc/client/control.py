@@ -8,7 +8,7 @@ from datavc.client.base import ClientBase
 from datavc.errors import InvalidAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from datavc.client.transport import JobProgress
     from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
@@ -130,6 +130,7 @@ class ControlVerbs(ClientBase):
         name: str,
         commits: Sequence[str] = (),
         *,
+        parameters: Mapping[str, str] | None = None,
         run: bool = True,
         progress: JobProgress | None = None,
     ) -> list[JobInfo]:
@@ -138,6 +139,8 @@ class ControlVerbs(ClientBase):
         Args:
             name: the pipeline.
             commits: ``repo@ref`` of each input that is not to be read at its head.
+            parameters: values of variables of the spec's ``transform.env``, for this job alone.
+                Other values are other results: nothing is reused that was made by others.
             run: where pipelines run inline, run the job before returning.
             progress: called as it moves on.
 
@@ -146,11 +149,12 @@ class ControlVerbs(ClientBase):
 
         Raises:
             NotFound: there is no such pipeline, repo or ref.
-            InvalidInput: the pipeline does not read a repo, or reads several branches of it.
+            InvalidInput: the pipeline does not read a repo, or reads several branches of it; or it
+                has no such parameter.
             Conflict: the pipeline is stopped, or an input has no commit yet.
         """
         pins = [self._locate_commit(commit) for commit in commits]
-        made = self.transport.run_pipeline(name, pins, self.author)
+        made = self.transport.run_pipeline(name, pins, self.author, parameters=parameters or {})
         return self._run_all([made], progress, run=run)
 
     def reprocess_pipeline(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
-
 if TYPE_CHECKING:
+    from datavc.model.job import DatumInfo, JobInfo, LogLine, PipelineInfo
     from datavc.model.log_query import LogQuery
 
 #: Called with a job each time its state or its datum counters change.
-JobProgress = Callable[[JobInfo], None]
+JobProgress = Callable[["JobInfo"], None]
 
 
 class ControlTransport(Protocol):
@@ -49,5 +48,12 @@ class ControlTransport(Protocol):
     def start_pipeline(self, name: str, author: str) -> list[JobInfo]:
         """Let a stopped pipeline run again; the job over what it missed, if anything."""
 
-    def run_pipeline(self, name: str, commits: Sequence[tuple[str, str]], author: str) -> JobInfo:
+    def run_pipeline(
+        self,
+        name: str,
+        commits: Sequence[tuple[str, str]],
+        author: str,
+        *,
+        parameters: Mapping[str, str],
+    ) -> JobInfo:
         """Make a job over the current heads, or over given commits."""

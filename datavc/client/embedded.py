@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from datavc.client.embedded_access import EmbeddedAccess
 from datavc.client.embedded_control import EmbeddedControl
 from datavc.client.embedded_merge import EmbeddedMerge
+from datavc.client.embedded_pipelines import EmbeddedPipelines
 from datavc.client.embedded_refs import EmbeddedRefs
 from datavc.client.embedded_reproduction import EmbeddedReproduction
 from datavc.client.embedded_space import EmbeddedSpace
@@ -19,12 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from datavc.client.transport import JobProgress
     from datavc.model.change_set import StagedRecord
     from datavc.model.commit import TreeRef
     from datavc.model.commit_info import CommitInfo, Lineage
     from datavc.model.file_info import PutResult
-    from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
     from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
     from datavc.model.s3_key import NewS3Key, S3KeyInfo
     from datavc.model.secret import SecretInfo
@@ -34,6 +33,7 @@ class EmbeddedTransport(
     EmbeddedAccess,
     EmbeddedControl,
     EmbeddedMerge,
+    EmbeddedPipelines,
     EmbeddedRefs,
     EmbeddedReproduction,
     EmbeddedSpace,
@@ -63,7 +63,7 @@ class EmbeddedTransport(
         self._home = home
         self._store = store
         self._database = database
-        self._vs = open_versioned_store(home, store, database)
+        self._vs = open_versioned_store(home, store, database, store_when_used=True)
         self.objects = self._vs.objects
         self.chunks = self._vs.chunks
 
@@ -263,41 +263,6 @@ class EmbeddedTransport(
 
         return lineage.lineage(self._vs, repo, ref, direction)
 
-    def create_pipeline(
-        self, spec: dict[str, object], author: str, *, update: bool, reprocess: bool
-    ) -> PipelineInfo:
-        """Create a pipeline, or a new version of one."""
-        from datavc.engine import pipelines
-        from datavc.engine.capacity import host_share
-
-        return pipelines.create_pipeline(
-            self._vs, spec, author, update=update, reprocess=reprocess, host=host_share()
-        )
-
-    def list_pipelines(self) -> list[PipelineInfo]:
-        """All pipelines."""
-        from datavc.engine import pipelines
-
-        return pipelines.list_pipelines(self._vs)
-
-    def get_pipeline(self, name: str, version: int | None) -> PipelineInfo:
-        """One pipeline."""
-        from datavc.engine import pipelines
-
-        return pipelines.get_pipeline(self._vs, name, version)
-
-    def delete_pipeline(self, name: str, author: str, *, force: bool) -> None:
-        """Delete a pipeline."""
-        from datavc.engine import pipelines
-
-        pipelines.delete_pipeline(self._vs, name, author, force=force)
-
-    def run_cron(self, name: str, author: str) -> list[CommitInfo]:
-        """Commit a tick of each of a pipeline's cron inputs."""
-        from datavc.engine import cron
-
-        return cron.tick_now(self._vs, name, author)
-
     def create_s3_key(self, account: str | None, author: str, *, read_only: bool) -> NewS3Key:
         """Make an access key of the S3 gateway; without an account, one's own."""
         from datavc.access.key_holder import check_holder
@@ -338,43 +303,3 @@ class EmbeddedTransport(
         from datavc.engine import secrets
 
         secrets.delete_secret(self._vs, name, force=force)
-
-    def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
-        """Jobs, newest first."""
-        from datavc.engine import jobs
-
-        return jobs.list_jobs(self._vs, pipeline, run_id, limit)
-
-    def get_job(self, job: str) -> JobInfo:
-        """One job."""
-        from datavc.engine import jobs
-
-        return jobs.get_job(self._vs, job)
-
-    def list_datums(self, job: str) -> list[DatumInfo]:
-        """The datums that a job ran."""
-        from datavc.engine import jobs
-
-        return jobs.list_datums(self._vs, job)
-
-    def wait(
-        self, run_id: str, timeout: float | None, progress: JobProgress | None
-    ) -> list[JobInfo]:
-        """Work on a run until it is over, beside whoever else works on it."""
-        from datavc.engine import jobs
-        from datavc.engine.process_identity import identify_process, owner_name
-        from datavc.engine.triggers import handle_events
-
-        handle_events(self._vs, owner_name(identify_process(), 0))
-        is_over, found = jobs.look_at_run(self._vs, run_id)
-        if is_over:
-            # Most commits trigger nothing, and opening an executor takes a while.
-            return found
-        from datavc.engine.engine import Engine
-        from datavc.engine.settings import EngineSettings
-
-        engine = Engine(self._vs, EngineSettings(scratch=self._home / "scratch"))
-        try:
-            return engine.drive(run_id, timeout, progress)
-        finally:
-            engine.close()

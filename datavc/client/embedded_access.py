@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from datavc.errors import InvalidInput
-from datavc.model.account import (
-    LOCAL,
-    AccountInfo,
-    AccountKind,
-    GroupInfo,
-    Holder,
-    Limits,
-    NewToken,
-    RoleBinding,
-    TokenInfo,
-    Usage,
-    WhoAmI,
-)
-from datavc.model.audit import AuditEntry, AuditFilter, Outcome
-from datavc.versioning.versioned_store import VersionedStore
+
+if TYPE_CHECKING:
+    from datavc.model.account import (
+        AccountInfo,
+        AccountKind,
+        GroupInfo,
+        Holder,
+        Limits,
+        NewToken,
+        RoleBinding,
+        TokenInfo,
+        WhoAmI,
+    )
+    from datavc.model.audit import AuditEntry
+    from datavc.versioning.versioned_store import VersionedStore
 
 _PAGE = 1000
 
@@ -34,6 +35,8 @@ class EmbeddedAccess:
 
     def whoami(self) -> WhoAmI:
         """The owner of the home."""
+        from datavc.model.account import LOCAL, Limits, Usage, WhoAmI
+
         return WhoAmI(
             LOCAL, "user", (), ("admin:*",), "", (), None, Limits(), Usage(bytes=0, repos=0)
         )
@@ -148,6 +151,7 @@ class EmbeddedAccess:
         """The roles that were given."""
         from datavc.access import roles
         from datavc.access.caller import Caller
+        from datavc.model.account import LOCAL
 
         found = roles.list_roles(self._vs.db, Caller.unlimited(LOCAL))
         return [binding for _, binding in found]
@@ -193,6 +197,7 @@ class EmbeddedAccess:
         """Changes and refusals, newest first."""
         from datavc.access import audit
         from datavc.db.clock import now_us
+        from datavc.model.audit import AuditFilter
         from datavc.model.moment import parse_moment
 
         now = now_us()
@@ -211,6 +216,7 @@ class EmbeddedAccess:
     def _note(self, author: str, request: str, repo: str = "", branch: str = "") -> None:
         from datavc.access import audit
         from datavc.db.clock import now_us
+        from datavc.model.audit import AuditEntry, Outcome
 
         entry = AuditEntry(
             0, now_us(), author, "", request, repo, branch, Outcome.DONE, 0, "", "", ""

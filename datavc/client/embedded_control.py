@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from datavc.client.control_transport import JobProgress
@@ -100,8 +100,15 @@ class EmbeddedControl:
 
         return pipeline_control.start_pipeline(self._vs, name, author)
 
-    def run_pipeline(self, name: str, commits: Sequence[tuple[str, str]], author: str) -> JobInfo:
+    def run_pipeline(
+        self,
+        name: str,
+        commits: Sequence[tuple[str, str]],
+        author: str,
+        *,
+        parameters: Mapping[str, str],
+    ) -> JobInfo:
         """Make a job over the current heads, or over given commits."""
         from datavc.engine import pipeline_control
 
-        return pipeline_control.run_pipeline(self._vs, name, author, commits)
+        return pipeline_control.run_pipeline(self._vs, name, author, commits, parameters=parameters)

@@ -16,6 +16,11 @@ class EmbeddedWebhooks:
 
     _vs: VersionedStore
 
+    @property
+    def inbound_webhooks(self) -> None:
+        """None: nobody can send anything to this process."""
+        return
+
     def create_webhook(
         self, url: str, events: Sequence[str], author: str, *, repo: str, secret: str | None
     ) -> MadeWebhook:

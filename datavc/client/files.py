@@ -109,7 +109,7 @@ class FileVerbs(ClientBase):
         Raises:
             NotFound: there is no such file.
         """
-        from datavc.client.file_reader import BUFFER_SIZE, FileReader
+        from datavc.store.file_reader import BUFFER_SIZE, FileReader
 
         located = self.locate(address)
         entry = self._entry_at(located)

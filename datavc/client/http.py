@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
-
-import httpx
-import msgspec
+from typing import TYPE_CHECKING, TypeVar
 
 from datavc.client.http_access import HttpAccess
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_control import HttpControl
 from datavc.client.http_merge import HttpMerge
 from datavc.client.http_pages import read_pages
+from datavc.client.http_pipelines import HttpPipelines
 from datavc.client.http_refs import HttpRefs
 from datavc.client.http_reproduction import HttpReproduction
 from datavc.client.http_session import HttpSession, Parameters, part
@@ -22,39 +19,32 @@ from datavc.client.http_space import HttpSpace
 from datavc.client.http_specs import HttpSpecs
 from datavc.client.http_store import HttpChunkIndex, open_store
 from datavc.client.http_webhooks import HttpWebhooks
-from datavc.client.transport import JobProgress
 from datavc.client.wire import RecordBody, TreeBody
-from datavc.errors import Conflict
-from datavc.model.change_set import StagedRecord
-from datavc.model.commit import TreeRef
 from datavc.model.commit_info import CommitInfo, Lineage
-from datavc.model.file_info import PutResult
 from datavc.model.ids import new_id
-from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
 from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
-from datavc.model.s3_key import NewS3Key, S3KeyInfo
-from datavc.model.secret import SecretInfo
 from datavc.store.chunk_index import ChunkIndex
 from datavc.store.objects import ObjectStore
 
+if TYPE_CHECKING:
+    from datavc.model.change_set import StagedRecord
+    from datavc.model.commit import TreeRef
+    from datavc.model.file_info import PutResult
+    from datavc.model.s3_key import NewS3Key, S3KeyInfo
+    from datavc.model.secret import SecretInfo
+
 Item = TypeVar("Item")
 
-#: The server holds an answer back for so many seconds at most while there are no news.
-_WAIT_SECONDS = 20.0
 _LOG_PAGE = 500
 #: The server answers when it has fetched all, and gives up by itself.
 _FETCH_SECONDS = 24 * 3600.0
-
-
-class _Run(msgspec.Struct):
-    over: bool
-    jobs: list[JobInfo]
 
 
 class HttpTransport(
     HttpAccess,
     HttpControl,
     HttpMerge,
+    HttpPipelines,
     HttpRefs,
     HttpReproduction,
     HttpSpace,
@@ -98,7 +88,7 @@ class HttpTransport(
 
     def describe(self) -> dict[str, str]:
         """The address, and which way the bytes of packs take."""
-        return {"kind": self.kind, "address": self.address, "transfer": self._store.way}
+        return {"kind": self.kind, "address": self.address, "transfer": self._store.way()}
 
     # repos
     def create_repo(self, name: str, description: str, author: str) -> RepoInfo:
@@ -198,6 +188,8 @@ class HttpTransport(
         recursive: bool,
     ) -> PutResult:
         """Let the server fetch what lies elsewhere into a branch."""
+        from datavc.model.file_info import PutResult
+
         body = {"url": source, "path": path, "message": message, "recursive": recursive}
         headers = {**by(author), "Idempotency-Key": new_id()}
         route = f"{_branch(repo, branch)}/fetches"
@@ -252,37 +244,18 @@ class HttpTransport(
         """The provenance graph above or below a commit."""
         return self._get(f"{_ref(repo, ref)}/lineage", Lineage, {"direction": direction})
 
-    # pipelines and jobs
-    def create_pipeline(
-        self, spec: dict[str, object], author: str, *, update: bool, reprocess: bool
-    ) -> PipelineInfo:
-        """Create a pipeline, or a new version of one."""
-        query = {"update": update, "reprocess": reprocess}
-        return self._post("/pipelines", PipelineInfo, spec, author, query)
-
-    def list_pipelines(self) -> list[PipelineInfo]:
-        """All pipelines."""
-        return self._list("/pipelines", PipelineInfo)
-
-    def get_pipeline(self, name: str, version: int | None) -> PipelineInfo:
-        """One pipeline."""
-        return self._get(f"/pipelines/{part(name)}", PipelineInfo, {"version": version})
-
-    def delete_pipeline(self, name: str, author: str, *, force: bool) -> None:
-        """Delete a pipeline."""
-        self._delete(f"/pipelines/{part(name)}", author, {"force": force})
-
-    def run_cron(self, name: str, author: str) -> list[CommitInfo]:
-        """Commit a tick of each of a pipeline's cron inputs."""
-        return self._post(f"/pipelines/{part(name)}/ticks", Items[CommitInfo], {}, author).items
-
+    # keys and secrets
     def create_s3_key(self, account: str | None, author: str, *, read_only: bool) -> NewS3Key:
         """Make an access key of the S3 gateway; without an account, one's own."""
+        from datavc.model.s3_key import NewS3Key
+
         body = {"account": account, "read_only": read_only}
         return self._post("/s3-keys", NewS3Key, body, author)
 
     def list_s3_keys(self) -> list[S3KeyInfo]:
         """All access keys, without their secrets."""
+        from datavc.model.s3_key import S3KeyInfo
+
         return self._list("/s3-keys", S3KeyInfo)
 
     def revoke_s3_key(self, key: str) -> None:
@@ -293,59 +266,21 @@ class HttpTransport(
         self, name: str, values: Mapping[str, bytes], author: str, *, update: bool
     ) -> SecretInfo:
         """Make a secret, or replace one."""
+        from datavc.model.secret import SecretInfo
+
         encoded = {key: base64.b64encode(value).decode() for key, value in values.items()}
         body = {"name": name, "values": encoded}
         return self._post("/secrets", SecretInfo, body, author, {"update": update})
 
     def list_secrets(self) -> list[SecretInfo]:
         """All secrets, without their values."""
+        from datavc.model.secret import SecretInfo
+
         return self._list("/secrets", SecretInfo)
 
     def delete_secret(self, name: str, *, force: bool) -> None:
         """Delete a secret."""
         self._session.send("DELETE", f"/secrets/{part(name)}", query={"force": force})
-
-    def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
-        """Jobs, newest first."""
-        return self._list("/jobs", JobInfo, {"pipeline": pipeline, "run": run_id, "limit": limit})
-
-    def get_job(self, job: str) -> JobInfo:
-        """One job."""
-        return self._get(f"/jobs/{part(job)}", JobInfo)
-
-    def list_datums(self, job: str) -> list[DatumInfo]:
-        """The datums that a job ran."""
-        return self._list(f"/jobs/{part(job)}/datums", DatumInfo)
-
-    def wait(
-        self, run_id: str, timeout: float | None, progress: JobProgress | None
-    ) -> list[JobInfo]:
-        """Wait until an engine has finished a run; its jobs, the first one first."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        seen: dict[str, JobInfo] = {}
-        known: str | None = None
-        infos: list[JobInfo] = []
-        while True:
-            left = _WAIT_SECONDS if deadline is None else deadline - time.monotonic()
-            pause = max(0.0, min(_WAIT_SECONDS, left))
-            response = self._session.send(
-                "GET",
-                f"/runs/{part(run_id)}",
-                query={"wait": pause},
-                headers={"If-None-Match": known},
-                timeout=pause + 60,
-            )
-            if response.status_code != httpx.codes.NOT_MODIFIED:
-                run = decode(response, _Run)
-                infos, known = run.jobs, response.headers.get("ETag")
-                for info in infos:
-                    if progress is not None and seen.get(info.id) != info:
-                        progress(info)
-                    seen[info.id] = info
-                if run.over:
-                    return infos
-            if deadline is not None and time.monotonic() >= deadline:
-                raise _timed_out(f"run {run_id}", timeout or 0, infos)
 
     def _get(self, path: str, kind: type[Item], query: Parameters | None = None) -> Item:
         return decode(self._session.send("GET", path, query=query), kind)
@@ -384,9 +319,3 @@ def _branch(repo: str, branch: str) -> str:
 
 def _ref(repo: str, ref: str) -> str:
     return f"{_repo(repo)}/refs/{part(ref)}"
-
-
-def _timed_out(what: str, timeout: float, infos: list[JobInfo]) -> Conflict:
-    from datavc.engine.jobs import timed_out
-
-    return timed_out(what, timeout, infos)

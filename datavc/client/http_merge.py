@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from datavc.client.http_answer import by, decode
 from datavc.client.http_session import HttpSession, part
 from datavc.client.wire import RecordBody
 from datavc.model.ids import new_id
-from datavc.model.merge_decisions import Decisions
-from datavc.model.merge_info import MergeBase, MergeInfo
+
+if TYPE_CHECKING:
+    from datavc.model.merge_decisions import Decisions
+    from datavc.model.merge_info import MergeInfo
 
 
 class HttpMerge:
@@ -17,6 +21,8 @@ class HttpMerge:
 
     def merge_base(self, repo: str, left: str, right: str) -> str | None:
         """The commit at which two refs parted; ``None`` where they never met."""
+        from datavc.model.merge_info import MergeBase
+
         path = f"/repos/{part(repo)}/refs/{part(left)}/merge-base"
         response = self._session.send("GET", path, query={"other": right})
         return decode(response, MergeBase).commit
@@ -85,6 +91,8 @@ class HttpMerge:
         decisions: Decisions,
         author: str,
     ) -> MergeInfo:
+        from datavc.model.merge_info import MergeInfo
+
         content = decisions.content
         decided = {
             "strategy": decisions.strategy,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_pages import read_pages
 from datavc.client.http_session import HttpSession, Parameters, part
-from datavc.model.branch_trigger import BranchTrigger
 from datavc.model.commit_info import CommitInfo
 from datavc.model.ids import new_id
-from datavc.model.log_filter import LogFilter
 from datavc.model.repo import Protection, Undone
+
+if TYPE_CHECKING:
+    from datavc.model.branch_trigger import BranchTrigger
+    from datavc.model.log_filter import LogFilter
 
 _PAGE: Final = 1000
 #: A path may be looked for in very many commits.
@@ -82,6 +84,8 @@ class HttpRefs:
 
     def list_triggers(self, repo: str) -> dict[str, BranchTrigger]:
         """A repo's triggers, by branch."""
+        from datavc.model.branch_trigger import BranchTrigger
+
         response = self._session.send("GET", f"/repos/{part(repo)}/triggers")
         return decode(response, dict[str, BranchTrigger])
 

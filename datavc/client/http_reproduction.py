@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from datavc.client.http_answer import Items, by, decode
 from datavc.client.http_session import HttpSession, part
-from datavc.model.job import JobInfo
-from datavc.model.reproduction import Reproduction
+
+if TYPE_CHECKING:
+    from datavc.model.job import JobInfo
+    from datavc.model.reproduction import Reproduction
 
 
 class HttpReproduction:
@@ -17,12 +21,16 @@ class HttpReproduction:
         self, repo: str, ref: str, author: str, *, tolerance: float, metrics: tuple[str, ...]
     ) -> JobInfo:
         """Queue a job that makes a commit's output once more."""
+        from datavc.model.job import JobInfo
+
         body = {"tolerance": tolerance, "metrics": metrics}
         response = self._session.send("POST", _path(repo, ref), body=body, headers=by(author))
         return decode(response, JobInfo)
 
     def list_reproductions(self, repo: str, ref: str) -> list[Reproduction]:
         """What came of it, newest first."""
+        from datavc.model.reproduction import Reproduction
+
         response = self._session.send("GET", _path(repo, ref))
         found: list[Reproduction] = decode(response, Items[Reproduction]).items
         return found

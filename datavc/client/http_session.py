@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -67,6 +68,9 @@ class HttpSession:
                 headers={} if token is None else {"Authorization": f"Bearer {token}"},
                 timeout=_TIMEOUT,
                 limits=_LIMITS,
+                # To read all certificates of this world takes a while; without any, nobody is
+                # believed, should a server lead from HTTP to HTTPS.
+                verify=parts.scheme == "https" or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=not _is_loopback(parts.hostname),
             )
         except (UnicodeEncodeError, httpx.InvalidURL, ValueError):
@@ -121,32 +125,42 @@ class HttpSession:
 
         # What was turned away was not done, so it may be sent again, unless it is used up.
         is_whole = content is None or isinstance(content, bytes)
+        safe = method in ("GET", "HEAD") if repeat is None else repeat
 
         def attempt() -> httpx.Response:
             response = self._client.send(request)
             if is_whole and response.status_code == httpx.codes.TOO_MANY_REQUESTS:
                 raise _Throttled(response)
+            if safe and response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+                raise _NeedsMore(response)
             check(response)
             return response
 
-        safe = method in ("GET", "HEAD") if repeat is None else repeat
         return self.retry(attempt, repeat=safe)
 
     @contextmanager
     def stream(
-        self, path: str, query: Parameters | None = None, *, body: object = None
+        self,
+        path: str,
+        query: Parameters | None = None,
+        *,
+        body: object = None,
+        headers: Parameters | None = None,
     ) -> Iterator[httpx.Response]:
         """An answer whose body is read as it comes; to a POST where there is a *body* to send.
 
         Raises:
             ServerUnavailable, DatavcError: as :meth:`send`; also from within the block.
         """
+        sent = _texts(headers)
+        if body is not None:
+            sent["Content-Type"] = "application/json"
         request = self._client.build_request(
             "GET" if body is None else "POST",
             f"{self.address}{API}{path}",
             params=_texts(query),
             content=None if body is None else msgspec.json.encode(body),
-            headers=None if body is None else {"Content-Type": "application/json"},
+            headers=sent,
         )
         response = self.retry(lambda: self._client.send(request, stream=True), repeat=True)
         try:
@@ -187,6 +201,10 @@ class HttpSession:
                     check(error.response)
                 time.sleep(error.wait)
                 continue
+            except _NeedsMore as error:
+                if failures == ATTEMPTS:
+                    check(error.response)
+                reason = error
             if failures < ATTEMPTS:
                 pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**failures)
                 time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads retries out
@@ -214,6 +232,14 @@ class _Throttled(Exception):
         after = response.headers.get("Retry-After", "1")
         #: Seconds.
         self.wait = int(after) if after.isdecimal() else 1
+
+
+class _NeedsMore(Exception):
+    """The server answers, and what it needs itself is away: the database, say."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(f"status {response.status_code}")
+        self.response = response
 
 
 class _GatewayError(Exception):

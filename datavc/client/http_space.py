@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from datavc.client.http_answer import by, decode
 from datavc.client.http_pages import read_pages
 from datavc.client.http_session import HttpSession, part
-from datavc.client.space_transport import SpaceProgress
-from datavc.model.collection import (
-    Collection,
-    PurgeInfo,
-    PurgeResult,
-    RetentionRule,
-    StoreCheck,
-    Usage,
-)
+
+if TYPE_CHECKING:
+    from datavc.client.space_transport import SpaceProgress
+    from datavc.model.collection import (
+        Collection,
+        PurgeInfo,
+        PurgeResult,
+        RetentionRule,
+        StoreCheck,
+        Usage,
+    )
 
 #: The server answers when it is done, which may take hours where there is much to read.
 _PATIENCE: Final = 24 * 3600.0
@@ -35,6 +37,8 @@ class HttpSpace:
         progress: SpaceProgress | None,
     ) -> Collection:
         """Remove what nothing refers to."""
+        from datavc.model.collection import Collection
+
         del progress
         body = {"grace_s": grace_s, "unreachable_keep_s": unreachable_keep_s, "dry_run": dry_run}
         return decode(self._session.send("POST", "/gc", body=body, timeout=_PATIENCE), Collection)
@@ -69,9 +73,13 @@ class HttpSpace:
 
     def list_purges(self) -> list[PurgeInfo]:
         """All that was purged, newest first."""
+        from datavc.model.collection import PurgeInfo
+
         return read_pages(self._session, "/purges", PurgeInfo)
 
     def _purge(self, body: dict[str, object], author: str) -> PurgeResult:
+        from datavc.model.collection import PurgeResult
+
         response = self._session.send(
             "POST", "/purges", body=body, headers=by(author), timeout=_PATIENCE
         )
@@ -81,16 +89,22 @@ class HttpSpace:
         self, *, deep: bool, repair: bool, progress: SpaceProgress | None
     ) -> StoreCheck:
         """Check that all that is referred to is there and whole."""
+        from datavc.model.collection import StoreCheck
+
         del progress
         body = {"deep": deep, "repair": repair}
         return decode(self._session.send("POST", "/fsck", body=body, timeout=_PATIENCE), StoreCheck)
 
     def usage_of_repos(self) -> list[Usage]:
         """What each repo takes up."""
+        from datavc.model.collection import Usage
+
         return read_pages(self._session, "/usage", Usage, timeout=_PATIENCE)
 
     def usage_of_commit(self, repo: str, ref: str) -> Usage:
         """What one commit takes up."""
+        from datavc.model.collection import Usage
+
         path = f"/repos/{part(repo)}/refs/{part(ref)}/usage"
         return decode(self._session.send("GET", path, timeout=_PATIENCE), Usage)
 
@@ -108,5 +122,7 @@ class HttpSpace:
 
     def list_retention(self, repo: str | None) -> list[RetentionRule]:
         """The retention rules of a repo, or of all."""
+        from datavc.model.collection import RetentionRule
+
         path = "/retention" if repo is None else f"/repos/{part(repo)}/retention"
         return read_pages(self._session, path, RetentionRule)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from datavc.client.http_answer import Items, decode
 from datavc.client.http_session import HttpSession, part
-from datavc.model.job import PipelineInfo
-from datavc.model.spec_diff import PipelineDiff
-from datavc.model.spec_report import DatumPreview, SpecReport
+
+if TYPE_CHECKING:
+    from datavc.model.job import PipelineInfo
+    from datavc.model.spec_diff import PipelineDiff
+    from datavc.model.spec_report import DatumPreview, SpecReport
 
 
 class HttpSpecs:
@@ -20,6 +23,8 @@ class HttpSpecs:
 
     def validate_specs(self, specs: Sequence[dict[str, object]]) -> list[SpecReport]:
         """What creating or updating pipelines with these specs would do."""
+        from datavc.model.spec_report import SpecReport
+
         response = self._session.send(
             "POST", "/pipeline-specs/validate", body={"specs": list(specs)}, repeat=True
         )
@@ -27,6 +32,8 @@ class HttpSpecs:
 
     def preview_datums(self, spec: dict[str, object]) -> Iterator[DatumPreview]:
         """The datums that a spec, or an input alone, would make."""
+        from datavc.model.spec_report import DatumPreview
+
         decode_line = msgspec.json.Decoder(DatumPreview).decode
         with self._session.stream("/pipeline-specs/datums", body=spec) as response:
             for line in response.iter_lines():
@@ -34,11 +41,15 @@ class HttpSpecs:
 
     def list_pipeline_versions(self, name: str) -> list[PipelineInfo]:
         """All versions of a pipeline, newest first."""
+        from datavc.model.job import PipelineInfo
+
         response = self._session.send("GET", f"/pipelines/{part(name)}/versions")
         return decode(response, Items[PipelineInfo]).items
 
     def diff_pipeline(self, name: str, old: int | None, new: int | None) -> PipelineDiff:
         """What differs between two versions of a pipeline."""
+        from datavc.model.spec_diff import PipelineDiff
+
         response = self._session.send(
             "GET", f"/pipelines/{part(name)}/diff", query={"old": old, "new": new}
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
@@ -11,11 +12,15 @@ import msgspec
 from datavc.client.direct import open_direct
 from datavc.client.http_records import HttpRecords
 from datavc.client.http_session import HttpSession
-from datavc.client.presigned_backend import PresignedBackend
 from datavc.client.streamed_backend import StreamedBackend
 from datavc.client.wire import MAX_LOOKUP, decode_chunks, encode_digests
-from datavc.model.entry import ChunkRef
+from datavc.store.backend import Backend
+from datavc.store.backends.deferred import DeferredBackend
 from datavc.store.objects import ObjectStore
+
+if TYPE_CHECKING:
+    from datavc.client.presigned_backend import PresignedBackend
+    from datavc.model.entry import ChunkRef
 
 _PROBE_SECONDS = 5.0
 #: The server reads a whole pack before it answers.
@@ -43,14 +48,16 @@ class _Access(msgspec.Struct):
 class OpenStore:
     """A server's packs, and the way to them."""
 
-    #: ``directory``, ``presigned``, ``records`` or ``stream``.
-    way: str
+    #: Tells ``directory``, ``presigned``, ``records`` or ``stream``.
+    way: Callable[[], str]
     objects: ObjectStore
     close: Callable[[], None]
 
 
 def open_store(session: HttpSession) -> OpenStore:
     """The fastest way to a server's packs that works from here.
+
+    Whether S3 can be reached is found out once something is read or written.
 
     Raises:
         ServerUnavailable, AccessDenied: as :meth:`HttpSession.send`.
@@ -60,14 +67,42 @@ def open_store(session: HttpSession) -> OpenStore:
         there = access.directory
         direct = open_direct(there.path, there.probe, there.secret)
         if direct is not None:
-            return OpenStore("directory", ObjectStore(direct), _nothing)
+            return OpenStore(lambda: "directory", ObjectStore(direct), _nothing)
     streamed = StreamedBackend(session)
     if access.records:
-        return OpenStore("records", HttpRecords(session, streamed), _nothing)
-    if access.presigned is not None and _answers(access.presigned.probe):
-        presigned = PresignedBackend(session, streamed, access.presigned.part_size)
-        return OpenStore("presigned", ObjectStore(presigned), presigned.close)
-    return OpenStore("stream", ObjectStore(streamed), _nothing)
+        return OpenStore(lambda: "records", HttpRecords(session, streamed), _nothing)
+    if access.presigned is not None:
+        way = _WayToS3(session, streamed, access.presigned)
+        return OpenStore(way.name, ObjectStore(way.backend), way.close)
+    return OpenStore(lambda: "stream", ObjectStore(streamed), _nothing)
+
+
+class _WayToS3:
+    """By presigned URLs, or through the server where S3 cannot be reached from here."""
+
+    def __init__(self, session: HttpSession, streamed: StreamedBackend, told: _Presigned) -> None:
+        self._session = session
+        self._streamed = streamed
+        self._told = told
+        self._presigned: PresignedBackend | None = None
+        self.backend = DeferredBackend(self._open)
+
+    def name(self) -> str:
+        """``presigned`` or ``stream``."""
+        return "stream" if self.backend.inner is self._streamed else "presigned"
+
+    def close(self) -> None:
+        """Close all connections to S3."""
+        if self._presigned is not None:
+            self._presigned.close()
+
+    def _open(self) -> Backend:
+        from datavc.client.presigned_backend import PresignedBackend
+
+        if not _answers(self._told.probe):
+            return self._streamed
+        self._presigned = PresignedBackend(self._session, self._streamed, self._told.part_size)
+        return self._presigned
 
 
 class HttpChunkIndex:

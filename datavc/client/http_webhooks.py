@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from datavc.client.http_answer import by, decode
+from datavc.client.http_inbound_webhooks import HttpInboundWebhooks
 from datavc.client.http_pages import read_pages
 from datavc.client.http_session import HttpSession, part
 from datavc.model.webhook import DeliveryInfo, MadeWebhook, WebhookInfo
@@ -14,6 +15,11 @@ class HttpWebhooks:
     """See :class:`~datavc.client.webhook_transport.WebhookTransport`."""
 
     _session: HttpSession
+
+    @property
+    def inbound_webhooks(self) -> HttpInboundWebhooks:
+        """Those that come in."""
+        return HttpInboundWebhooks(self._session)
 
     def create_webhook(
         self, url: str, events: Sequence[str], author: str, *, repo: str, secret: str | None

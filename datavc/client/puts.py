@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from datavc.client.base import ClientBase
 from datavc.errors import AlreadyExists, Collected, InvalidInput
 from datavc.model.address import Address
-from datavc.model.file_info import PutResult
 from datavc.model.link_handling import LinkHandling
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.model.tree.lookup import is_folder, lookup
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from datavc.model.change_set import StagedRecord
     from datavc.model.commit import TreeRef
     from datavc.model.commit_info import CommitInfo
+    from datavc.model.file_info import PutResult
     from datavc.model.repo import BranchInfo
     from datavc.versioning.branch_view import BranchView
     from datavc.versioning.ingest import Ingested, LocalSource, Progress
@@ -174,7 +174,9 @@ class PutVerbs(ClientBase):
         if content is not None:
             path = check_file_target(located.path)
             objects, chunks = self.transport.objects, self.transport.chunks
-            done = ingest_stream(content, path, view, objects, chunks, progress=progress)
+            done = ingest_stream(
+                content, path, view, objects, chunks, nodes=self.nodes, progress=progress
+            )
         else:
             paths = _paths_of(request.source)
             if _are_remote(paths):
@@ -357,6 +359,8 @@ def _are_remote(paths: Sequence[str | Path]) -> bool:
 
 
 def _result(done: Ingested, staged: int | None = None, commit: str | None = None) -> PutResult:
+    from datavc.model.file_info import PutResult
+
     return PutResult(
         files=done.files,
         bytes=done.bytes,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from datavc.client.access_transport import AccessTransport
 from datavc.client.control_transport import ControlTransport, JobProgress
 from datavc.client.merge_transport import MergeTransport
+from datavc.client.pipeline_transport import PipelineTransport
 from datavc.client.refs_transport import RefsTransport
 from datavc.client.reproduction_transport import ReproductionTransport
 from datavc.client.space_transport import SpaceTransport
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from datavc.model.commit import TreeRef
     from datavc.model.commit_info import CommitInfo, Lineage
     from datavc.model.file_info import PutResult
-    from datavc.model.job import DatumInfo, JobInfo, PipelineInfo
     from datavc.model.repo import BranchInfo, RefMove, RepoInfo, Reset, StagedChange, TagInfo
     from datavc.model.s3_key import NewS3Key, S3KeyInfo
     from datavc.model.secret import SecretInfo
@@ -39,6 +39,7 @@ class Transport(
     AccessTransport,
     ControlTransport,
     MergeTransport,
+    PipelineTransport,
     RefsTransport,
     ReproductionTransport,
     SpaceTransport,
@@ -157,24 +158,7 @@ class Transport(
     def lineage(self, repo: str, ref: str, direction: str) -> Lineage:
         """The provenance graph above or below a commit."""
 
-    # pipelines and jobs
-    def create_pipeline(
-        self, spec: dict[str, object], author: str, *, update: bool, reprocess: bool
-    ) -> PipelineInfo:
-        """Create a pipeline, or a new version of one."""
-
-    def list_pipelines(self) -> list[PipelineInfo]:
-        """All pipelines."""
-
-    def get_pipeline(self, name: str, version: int | None) -> PipelineInfo:
-        """One pipeline."""
-
-    def delete_pipeline(self, name: str, author: str, *, force: bool) -> None:
-        """Delete a pipeline."""
-
-    def run_cron(self, name: str, author: str) -> list[CommitInfo]:
-        """Commit a tick of each of a pipeline's cron inputs."""
-
+    # keys and secrets
     def create_s3_key(self, account: str | None, author: str, *, read_only: bool) -> NewS3Key:
         """Make an access key of the S3 gateway; without an account, one's own."""
 
@@ -194,17 +178,3 @@ class Transport(
 
     def delete_secret(self, name: str, *, force: bool) -> None:
         """Delete a secret."""
-
-    def list_jobs(self, pipeline: str | None, run_id: str | None, limit: int) -> list[JobInfo]:
-        """Jobs, newest first."""
-
-    def get_job(self, job: str) -> JobInfo:
-        """One job."""
-
-    def list_datums(self, job: str) -> list[DatumInfo]:
-        """The datums that a job ran."""
-
-    def wait(
-        self, run_id: str, timeout: float | None, progress: JobProgress | None
-    ) -> list[JobInfo]:
-        """Wait until a run is over; its jobs, the first one first."""

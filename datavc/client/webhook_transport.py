@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from datavc.client.inbound_webhook_transport import InboundWebhookTransport
     from datavc.model.webhook import DeliveryInfo, MadeWebhook, WebhookInfo
 
 
 class WebhookTransport(Protocol):
     """Webhooks."""
+
+    @property
+    def inbound_webhooks(self) -> InboundWebhookTransport | None:
+        """Those that come in; ``None`` where there is no server that they could come in at."""
 
     def create_webhook(
         self, url: str, events: Sequence[str], author: str, *, repo: str, secret: str | None

@@ -45,7 +45,8 @@ class WorkingCopyVerbs(ClientBase):
             Conflict: the folder holds files already, or another working copy.
             InvalidPath: a name cannot be held by the file system; nothing was done.
         """
-        from datavc.client.working_copy import WorkingCopy, check_prefix, settle_ref
+        from datavc.client.copied_ref import check_prefix, settle_ref
+        from datavc.client.working_copy import WorkingCopy
         from datavc.versioning.working_copy.copy_state import STATE_FOLDER, CopyState, read_state
 
         located = self.locate(address)

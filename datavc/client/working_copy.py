@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from datavc.client.copied_ref import check_prefix, settle_ref
 from datavc.errors import (
     Collected,
     Conflict,
@@ -20,17 +21,14 @@ from datavc.errors import (
 from datavc.model.file_info import ChangeKind
 from datavc.model.tree.diff import diff_trees
 from datavc.model.tree.empty import EMPTY_TREE
-from datavc.model.tree.lookup import is_folder, lookup
+from datavc.model.tree.lookup import lookup
 from datavc.model.tree.scan import scan
 from datavc.model.working_copy import CopyChange, CopyStatus, CopyUpdate
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.local_folder import reading_since
 from datavc.versioning.stat_cache import StatCache
-from datavc.versioning.working_copy.carry_over import carry_over
-from datavc.versioning.working_copy.comparison import (
-    Comparison,
-    held_mark,
-)
+from datavc.versioning.working_copy.carry_over import carry_over, touched_names
+from datavc.versioning.working_copy.comparison import Comparison, tree_mark
 from datavc.versioning.working_copy.copy_state import (
     STATE_FOLDER,
     locked,
@@ -51,12 +49,8 @@ if TYPE_CHECKING:
     from datavc.model.commit_info import CommitInfo
     from datavc.versioning.restore import Progress
     from datavc.versioning.stat_cache import StatCacheReader, StatCacheWriter
-    from datavc.versioning.working_copy.comparison import (
-        LocalChange,
-    )
-    from datavc.versioning.working_copy.copy_state import (
-        CopyState,
-    )
+    from datavc.versioning.working_copy.comparison import LocalChange
+    from datavc.versioning.working_copy.copy_state import CopyState
 
 #: A commit whose content was taken for garbage before it landed is made anew so often at most.
 _TRIES = 3
@@ -71,6 +65,7 @@ class WorkingCopy:
     def __init__(self, client: ClientBase, root: Path) -> None:
         self.root = root
         self._client = client
+        self._trees: dict[str, TreeRef] = {}
         state = read_state(root)
         if not state.is_of(client.transport.address):
             raise Conflict(
@@ -323,15 +318,9 @@ class WorkingCopy:
         old, new = self._tree(before, before.commit), self._tree(after, after.commit)
         prefix = after.prefix
         changed = diff_trees(old, new, self._client.nodes, prefix)
-        # The folder of a file, the folders above, and an empty folder itself.
-        touched = {""}
-        for path, _, _ in changed:
-            folder = path[len(prefix) :].rpartition("/")[0]
-            while folder and f"{folder}/" not in touched:
-                touched.add(f"{folder}/")
-                folder = folder.rpartition("/")[0]
+        touched = touched_names(path[len(prefix) :] for path, _, _ in changed)
         cache = StatCache(self.root / STATE_FOLDER, self.root, "")
-        carry_over(cache, held_mark(old, prefix), held_mark(new, prefix), touched)
+        carry_over(cache, tree_mark(old, prefix), tree_mark(new, prefix), touched)
 
     def _changes(self, state: CopyState) -> list[LocalChange]:
         tree = self._tree(state, state.commit)
@@ -351,36 +340,9 @@ class WorkingCopy:
     def _tree(self, state: CopyState, commit: str | None) -> TreeRef:
         if commit is None:
             return EMPTY_TREE
-        return self._client.transport.tree(state.repo, commit)
-
-
-def settle_ref(client: ClientBase, repo: str, ref: str) -> tuple[str, bool]:
-    """What a working copy remembers of a ref, and whether that is a branch.
-
-    Branches and tags are remembered by name. Whatever else there is, such as ``main~1``, means one
-    commit, and must not mean another one once the branch has moved.
-
-    Raises:
-        NotFound: there is no such repo, branch, tag or commit.
-    """
-    if any(branch.name == ref for branch in client.transport.list_branches(repo)):
-        return ref, True
-    if any(tag.name == ref for tag in client.transport.list_tags(repo)):
-        return ref, False
-    return client.transport.resolve(repo, ref).id, False
-
-
-def check_prefix(state: CopyState, tree: TreeRef, client: ClientBase) -> None:
-    """Make sure that the folder that is checked out is in a tree.
-
-    Raises:
-        NotFound: it is not.
-    """
-    if not is_folder(tree, state.prefix, client.nodes):
-        raise NotFound(
-            f"{state.repo}@{state.ref} has no folder '/{state.prefix.rstrip('/')}'",
-            hint=f"see `datavc ls {state.repo}@{state.ref}`",
-        )
+        if commit not in self._trees:
+            self._trees[commit] = self._client.transport.tree(state.repo, commit)
+        return self._trees[commit]
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from xxhash import xxh3_64_hexdigest, xxh3_64_intdigest
 
 #: So long is waited at most, in seconds.
 _PATIENCE_S = 10.0
+#: Connections that wait for turns or have them, at most: a server of PostgreSQL has a hundred.
+_KEPT, _MOST = 4, 12
 _POLL_S = 0.001
 _LONGEST_POLL_S = 0.003
 
@@ -124,8 +126,9 @@ class AdvisoryTurns:
             self._engine = self._engine or create_engine(
                 self._url,
                 isolation_level="AUTOCOMMIT",
-                pool_size=4,
-                max_overflow=-1,
+                pool_size=_KEPT,
+                max_overflow=_MOST - _KEPT,
+                pool_timeout=_PATIENCE_S,
                 connect_args={"options": f"-c lock_timeout={round(_PATIENCE_S * 1000)}"},
             )
         return self._engine.connect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import CTE, Connection, Row, insert, literal, select
 
@@ -71,6 +72,21 @@ def all_ids(conn: Connection) -> Iterator[str]:
 def find(conn: Connection, commit_id: str) -> Commit | None:
     """The commit with this full id, or ``None``."""
     return get_many(conn, [commit_id]).get(commit_id)
+
+
+def find_tree(conn: Connection, commit_id: str) -> TreeRef | None:
+    """The tree of the commit with this full id, or ``None``."""
+    commit = tables.Commit.c
+    statement = select(
+        commit.tree_digest,
+        commit.tree_pack,
+        commit.tree_offset,
+        commit.tree_length,
+        commit.files,
+        commit.content_bytes,
+    ).where(commit.id == commit_id)
+    row = conn.execute(statement).first()
+    return None if row is None else _tree(row)
 
 
 def get_many(conn: Connection, ids: Iterable[str]) -> dict[str, Commit]:
@@ -192,12 +208,9 @@ def _get_batch(conn: Connection, ids: list[str]) -> dict[str, Commit]:
 def _commit(
     row: Row[*tuple[object, ...]], parents: tuple[str, ...], upstream: tuple[str, ...]
 ) -> Commit:
-    location = None
-    if row.tree_pack is not None:
-        location = Location(row.tree_pack, row.tree_offset, row.tree_length)
     return Commit(
         repo=row.repo,
-        tree=TreeRef(row.tree_digest, location, row.files, row.content_bytes),
+        tree=_tree(row),
         parents=parents,
         author=row.author,
         message=row.message,
@@ -205,3 +218,10 @@ def _commit(
         provenance=Provenance(upstream, row.pipeline, row.pipeline_digest),
         run_id=row.run_id,
     )
+
+
+def _tree(row: Row[*tuple[Any, ...]]) -> TreeRef:
+    location = None
+    if row.tree_pack is not None:
+        location = Location(row.tree_pack, row.tree_offset, row.tree_length)
+    return TreeRef(row.tree_digest, location, row.files, row.content_bytes)

@@ -9,9 +9,9 @@ from itertools import islice
 from sqlalchemy import Connection, select
 
 from datavc.db.conflict_insert import insert_into
+from datavc.db.record_columns import record_columns, record_of, record_values
 from datavc.db.tables import DatumResult
 from datavc.model.change_set import StagedRecord
-from datavc.model.entry import Location
 
 # Keys asked for in one statement.
 _BATCH = 500
@@ -40,20 +40,13 @@ def get_many(
         rows = conn.execute(
             select(
                 DatumResult.c.key,
-                DatumResult.c.digest,
-                DatumResult.c.pack,
-                DatumResult.c.offset,
-                DatumResult.c.length,
-                DatumResult.c.puts,
-                DatumResult.c.removals,
-                DatumResult.c.content_bytes,
                 DatumResult.c.seconds,
                 DatumResult.c.created_us,
+                *record_columns(DatumResult),
             ).where(DatumResult.c.pipeline_id == pipeline_id, DatumResult.c.key.in_(batch))
         )
-        for key, digest, pack, offset, length, puts, removals, size, seconds, created_us in rows:
-            output = StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
-            found[key] = DatumResultRow(key, output, seconds, created_us)
+        for key, seconds, created_us, *output in rows:
+            found[key] = DatumResultRow(key, record_of(output), seconds, created_us)
     return found
 
 
@@ -65,13 +58,7 @@ def add_many(
         {
             "pipeline_id": pipeline_id,
             "key": result.key,
-            "digest": result.output.digest,
-            "pack": result.output.location.pack,
-            "offset": result.output.location.offset,
-            "length": result.output.location.length,
-            "puts": result.output.puts,
-            "removals": result.output.removals,
-            "content_bytes": result.output.bytes,
+            **record_values(result.output),
             "seconds": result.seconds,
             "created_us": result.created_us,
         }

@@ -220,6 +220,9 @@ def superseding(conn: Connection, job: JobRow) -> str | None:
 
     One whose input is still being made does not count: it may fail, or be superseded itself.
     """
+    if job.parameters:
+        # What it makes, no other job does.
+        return None
     before = Job.alias("before")
     lacks_input = (
         select(before.c.id)

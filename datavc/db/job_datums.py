@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, Select, literal, select, tuple_
 
 from datavc.db.conflict_insert import insert_into
+from datavc.db.news import announce_progress
 from datavc.db.tables import JobDatum
 from datavc.model.entry import ChunkRef, Location
 from datavc.model.job import DatumInfo, DatumState
@@ -67,6 +68,7 @@ def add_many(conn: Connection, job_id: str, datums: Iterable[JobDatumRow]) -> No
     statement = insert_into(conn, JobDatum)
     new = {name: statement.excluded[name] for name in rows[0] if name not in ("job_id", "key")}
     conn.execute(statement.on_conflict_do_update(index_elements=["job_id", "key"], set_=new), rows)
+    announce_progress(conn)
 
 
 def list_datums(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, func, insert, select
 
+from datavc.db.news import announce_progress
 from datavc.db.tables import JobEvent
 from datavc.model.job import LogLine
 
@@ -11,6 +12,7 @@ from datavc.model.job import LogLine
 def add(conn: Connection, job_id: str, text: str, *, time_us: int) -> None:
     """Add a line."""
     conn.execute(insert(JobEvent).values(job_id=job_id, time_us=time_us, text=text))
+    announce_progress(conn)
 
 
 def list_lines(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import (
@@ -79,6 +79,8 @@ class JobRow:
     reproduces: ReproductionOrder | None = None
     #: Whether it runs until something replaces it.
     standing: bool = False
+    #: Variables of the transform that have other values than the spec says.
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_landed(self) -> bool:
@@ -110,6 +112,7 @@ class JobRow:
             datums_recovered=self.counts.recovered,
             reproduces=None if self.reproduces is None else self.reproduces.address,
             standing=self.standing,
+            parameters=dict(self.parameters),
         )
 
 
@@ -124,6 +127,7 @@ def create(
     upstream: Sequence[str] = (),
     reproduces: ReproductionOrder | None = None,
     standing: bool = False,
+    parameters: Mapping[str, str] | None = None,
     time_us: int,
 ) -> int:
     """Add a waiting job at the end of its pipeline's queue; gives its place there.
@@ -134,6 +138,7 @@ def create(
         upstream: ids of the jobs that must be over before this one starts.
         reproduces: the commit that it makes once more, if any.
         standing: whether it runs until something replaces it.
+        parameters: variables of the transform that have other values than the spec says.
 
     Raises:
         NotFound: the pipeline is gone.
@@ -159,6 +164,7 @@ def create(
             inputs=inputs_as_json(inputs),
             reproduces=None if reproduces is None else asdict(reproduces),
             standing=standing,
+            parameters=dict(parameters or {}),
             reason="",
             datums_total=0,
             datums_processed=0,
@@ -229,6 +235,13 @@ def list_jobs(
     if before is not None:
         statement = statement.where(Job.c.id < before)
     rows = conn.execute(statement.order_by(Job.c.id.desc()).limit(limit))
+    return [job_of(row) for row in rows]
+
+
+def made_after(conn: Connection, pipeline_id: int, sequence: int, *, limit: int) -> list[JobRow]:
+    """Jobs of a pipeline whose place in its queue is behind *sequence*, in their order."""
+    statement = select_jobs().where(Job.c.pipeline_id == pipeline_id, Job.c.sequence > sequence)
+    rows = conn.execute(statement.order_by(Job.c.sequence).limit(limit))
     return [job_of(row) for row in rows]
 
 
@@ -363,6 +376,7 @@ def job_of(row: Row[*tuple[object, ...]]) -> JobRow:
         meta=meta,
         reproduces=None if row.reproduces is None else ReproductionOrder(**_order_of(row)),
         standing=row.standing,
+        parameters=row.parameters,
     )
 
 

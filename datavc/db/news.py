@@ -17,6 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 _CHANNEL = "datavc_news"
+#: Of what makes no work: how jobs come on, and what they print. Triggers of the database tell it.
+_PROGRESS = "datavc_progress"
 #: Seconds between two looks at SQLite's count.
 _LOOK_S = 0.05
 #: Seconds after which a connection that broke is made anew.
@@ -42,10 +44,19 @@ def announce(conn: Connection) -> None:
         conn.exec_driver_sql(f"NOTIFY {_CHANNEL}")
 
 
-def open_news(url: URL) -> News:
-    """News of the database at *url*."""
+def announce_progress(conn: Connection) -> None:
+    """In a transaction that shows how a job comes on: wake those that watch, and no engines."""
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(f"NOTIFY {_PROGRESS}")
+
+
+def open_news(url: URL, *, progress: bool = False) -> News:
+    """News of the database at *url*; with *progress*, also of how jobs come on.
+
+    SQLite does not tell one from the other.
+    """
     if url.get_backend_name() == "postgresql":
-        return _PostgresqlNews(url)
+        return _PostgresqlNews(url, (_CHANNEL, _PROGRESS) if progress else (_CHANNEL,))
     return _SqliteNews(url.database or "")
 
 
@@ -87,7 +98,8 @@ class _SqliteNews:
 
 
 class _PostgresqlNews:
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, channels: tuple[str, ...]) -> None:
+        self._channels = channels
         # Of its own: a connection that listens cannot do anything else.
         self._engine: Engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         self._connection: Connection | None = None
@@ -117,7 +129,8 @@ class _PostgresqlNews:
 
     def _listen(self) -> None:
         self._connection = self._engine.connect()
-        self._connection.execute(text(f"LISTEN {_CHANNEL}"))
+        for channel in self._channels:
+            self._connection.execute(text(f"LISTEN {channel}"))
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete, func, select, text, update
 
 from datavc.db.conflict_insert import insert_into
-from datavc.db.tables import Branch, Commit, Job, OutboxEvent, RefMove, Repo, Tag
+from datavc.db.tables import Branch, Commit, OutboxEvent, RefMove, Repo, Tag
 from datavc.db.tables import RetentionRule as Rule
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def named(conn: Connection, moved_since_us: int) -> set[str]:
 
 def at_work(conn: Connection) -> set[str]:
     """Commits that events and jobs which are not done yet refer to."""
+    from datavc.db.tables import Job
     from datavc.model.job import JobState
 
     found: set[str] = set()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
+from datavc.db.record_columns import record_columns, record_of
 from datavc.db.tables import Commit, DatumResult, Job, JobDatum, S3Part, S3Upload, Staged
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
@@ -66,61 +68,24 @@ def meta_trees(conn: Connection) -> Iterator[TreeRef]:
 
 def staged(conn: Connection, *, repo_id: int | None = None) -> Iterator[StagedRecord]:
     """What is staged, in all repos or in one."""
-    columns = Staged.c
-    statement = select(
-        columns.digest,
-        columns.pack,
-        columns.offset,
-        columns.length,
-        columns.puts,
-        columns.removals,
-        columns.content_bytes,
-    )
+    statement = select(*record_columns(Staged))
     if repo_id is not None:
-        statement = statement.where(columns.repo_id == repo_id)
-    for digest, pack, offset, length, puts, removals, size in conn.execute(
-        statement, execution_options=_PAGED
-    ):
-        yield StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
+        statement = statement.where(Staged.c.repo_id == repo_id)
+    yield from _records(conn, statement)
 
 
 def uploaded_parts(conn: Connection, *, repo_id: int | None = None) -> Iterator[StagedRecord]:
     """The parts of multipart uploads, in all repos or in one."""
-    columns = S3Part.c
-    statement = select(
-        columns.digest,
-        columns.pack,
-        columns.offset,
-        columns.length,
-        columns.puts,
-        columns.removals,
-        columns.content_bytes,
-    )
+    statement = select(*record_columns(S3Part))
     if repo_id is not None:
         uploads = select(S3Upload.c.id).where(S3Upload.c.repo_id == repo_id)
-        statement = statement.where(columns.upload_id.in_(uploads))
-    for digest, pack, offset, length, puts, removals, size in conn.execute(
-        statement, execution_options=_PAGED
-    ):
-        yield StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
+        statement = statement.where(S3Part.c.upload_id.in_(uploads))
+    yield from _records(conn, statement)
 
 
 def datum_outputs(conn: Connection) -> Iterator[StagedRecord]:
     """What datums put out."""
-    columns = DatumResult.c
-    statement = select(
-        columns.digest,
-        columns.pack,
-        columns.offset,
-        columns.length,
-        columns.puts,
-        columns.removals,
-        columns.content_bytes,
-    )
-    for digest, pack, offset, length, puts, removals, size in conn.execute(
-        statement, execution_options=_PAGED
-    ):
-        yield StagedRecord(digest, Location(pack, offset, length), puts, removals, size)
+    yield from _records(conn, select(*record_columns(DatumResult)))
 
 
 def logs(conn: Connection) -> Iterator[ChunkRef]:
@@ -137,3 +102,7 @@ def logs(conn: Connection) -> Iterator[ChunkRef]:
     ):
         if digest is not None and pack is not None:
             yield ChunkRef(digest, size or 0, Location(pack, offset or 0, length or 0))
+
+
+def _records(conn: Connection, statement: Select[Any]) -> Iterator[StagedRecord]:
+    return map(record_of, conn.execute(statement, execution_options=_PAGED))

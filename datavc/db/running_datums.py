@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from datavc.db.clock import now_us
 from datavc.db.conflict_insert import insert_into
+from datavc.db.news import announce_progress
 from datavc.db.tables import LiveLog, RunningDatum
 from datavc.model.job import DatumInfo, DatumState
 
@@ -56,6 +57,7 @@ def add_parts(conn: Connection, job_id: str, parts: Iterable[LivePart]) -> None:
     ]
     if values:
         conn.execute(insert_into(conn, LiveLog).on_conflict_do_nothing(), values)
+        announce_progress(conn)
 
 
 def list_running(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Select, delete, insert, select
 
 from datavc.db.conflict_insert import insert_into
+from datavc.db.record_columns import record_columns, record_of, record_values
 from datavc.db.tables import Repo, S3Part, S3Upload
 from datavc.model.change_set import StagedRecord
-from datavc.model.entry import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +78,11 @@ def remove(conn: Connection, upload_id: str) -> bool:
 
 def put_part(conn: Connection, upload_id: str, part: PartRow) -> None:
     """Add a part, or put it in the place of the one of its number."""
-    record = part.record
     values = {
         "etag": part.etag,
         "checksums": dict(part.checksums),
         "created_us": part.created_us,
-        "digest": record.digest,
-        "pack": record.location.pack,
-        "offset": record.location.offset,
-        "length": record.location.length,
-        "puts": record.puts,
-        "removals": record.removals,
-        "content_bytes": record.bytes,
+        **record_values(part.record),
     }
     statement = insert_into(conn, S3Part).values(upload_id=upload_id, number=part.number, **values)
     conn.execute(
@@ -108,39 +101,15 @@ def list_parts(
             columns.etag,
             columns.checksums,
             columns.created_us,
-            columns.digest,
-            columns.pack,
-            columns.offset,
-            columns.length,
-            columns.puts,
-            columns.removals,
-            columns.content_bytes,
+            *record_columns(S3Part),
         )
         .where(columns.upload_id == upload_id, columns.number > after)
         .order_by(columns.number)
         .limit(limit)
     )
     return [
-        PartRow(
-            number,
-            etag,
-            checksums,
-            created_us,
-            StagedRecord(digest, Location(pack, offset, length), puts, removals, size),
-        )
-        for (
-            number,
-            etag,
-            checksums,
-            created_us,
-            digest,
-            pack,
-            offset,
-            length,
-            puts,
-            removals,
-            size,
-        ) in conn.execute(statement)
+        PartRow(number, etag, checksums, created_us, record_of(values))
+        for number, etag, checksums, created_us, *values in conn.execute(statement)
     ]
 
 

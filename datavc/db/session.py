@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from datavc.db.branch_turns import AdvisoryTurns, BranchTurns, FileTurns
 from datavc.db.news import News, open_news
@@ -22,6 +24,14 @@ from datavc.errors import DatabaseUnavailable, InvalidInput, UnknownFormat
 
 #: How long a writer waits for another one, in seconds.
 BUSY_TIMEOUT_S = 30.0
+
+#: Connections to PostgreSQL that are kept open, and the most at once.
+_KEPT = 8
+_MOST = 20
+#: Seconds for which nobody has used a connection when it is asked whether it still holds: to ask
+#: each time would cost a small request a fifth of its time.
+_RESTED_S = 0.5
+_USED = "datavc_used"
 
 _BEGIN = "datavc_begin"
 _DURABLE = "datavc_durable"
@@ -77,9 +87,13 @@ class Database:
         """``sqlite`` or ``postgresql``."""
         return self._engine.dialect.name
 
-    def news(self) -> News:
-        """Tells when somebody changes the database; the caller's to close."""
-        return open_news(self._engine.url)
+    def news(self, *, progress: bool = False) -> News:
+        """Tells when somebody changes the database; the caller's to close.
+
+        Args:
+            progress: also of what makes no work for engines: how jobs come on.
+        """
+        return open_news(self._engine.url, progress=progress)
 
     def close(self) -> None:
         """Close all connections that are not in use."""
@@ -253,9 +267,36 @@ def _set_synchronous(connection: Connection, level: str) -> None:
 
 def _postgresql_engine(url: URL) -> Engine:
     try:
-        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+        engine = create_engine(url, pool_size=_KEPT, max_overflow=_MOST - _KEPT)
     except ModuleNotFoundError:
         raise DatabaseUnavailable(
             f"{_name(url)} needs a driver that is not installed",
             hint='pip install "datavc[postgres]"',
         ) from None
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", partial(_check_rested, engine.dialect))
+    return engine
+
+
+def _note_use(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info[_USED] = time.monotonic()
+
+
+def _check_rested(
+    dialect: Dialect,
+    connection: DBAPIConnection,
+    entry: ConnectionPoolEntry,
+    _proxy: PoolProxiedConnection,
+) -> None:
+    """Ask a connection that has rested whether it still holds; what breaks at once is told anyway.
+
+    Raises:
+        InvalidatePoolError: the server went away, and all older connections with it.
+    """
+    used = entry.info.get(_USED)
+    if used is None or time.monotonic() - used < _RESTED_S:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError(str(error)) from error

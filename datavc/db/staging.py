@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, literal, select
 
+from datavc.db.record_columns import record_columns, record_of, record_values
 from datavc.db.tables import Branch, Staged
 from datavc.errors import NotFound
 from datavc.model.change_set import StagedRecord
-from datavc.model.entry import Location
 from datavc.model.repo import StagedChange
 
 # Ids given to one statement.
@@ -39,18 +40,12 @@ def add(
     Raises:
         NotFound: there is no such branch.
     """
-    columns: dict[str, ColumnElement[int] | ColumnElement[str] | ColumnElement[bytes]] = {
+    columns: dict[str, ColumnElement[Any]] = {
         "repo_id": Branch.c.repo_id,
         "branch": Branch.c.name,
         "author": literal(author),
         "staged_us": literal(time_us),
-        "digest": literal(record.digest),
-        "pack": literal(record.location.pack),
-        "offset": literal(record.location.offset),
-        "length": literal(record.location.length),
-        "puts": literal(record.puts),
-        "removals": literal(record.removals),
-        "content_bytes": literal(record.bytes),
+        **{name: literal(value) for name, value in record_values(record).items()},
     }
     row = select(*columns.values()).where(Branch.c.repo_id == repo_id, Branch.c.name == branch)
     staged_id = conn.scalar(insert(Staged).from_select(list(columns), row).returning(Staged.c.id))
@@ -64,40 +59,20 @@ def list_staged(
 ) -> list[StagedRow]:
     """A branch's staging in order, from the first id past *after*; all of it without *limit*."""
     statement = (
-        select(
-            Staged.c.id,
-            Staged.c.author,
-            Staged.c.staged_us,
-            Staged.c.digest,
-            Staged.c.pack,
-            Staged.c.offset,
-            Staged.c.length,
-            Staged.c.puts,
-            Staged.c.removals,
-            Staged.c.content_bytes,
-        )
+        select(Staged.c.id, Staged.c.author, Staged.c.staged_us, *record_columns(Staged))
         .where(Staged.c.repo_id == repo_id, Staged.c.branch == branch, Staged.c.id > after)
         .order_by(Staged.c.id)
         .limit(limit)
     )
     return [
-        StagedRow(
-            StagedChange(number, author, time_us, puts, removals, size),
-            StagedRecord(digest, Location(pack, offset, length), puts, removals, size),
-        )
-        for (
-            number,
-            author,
-            time_us,
-            digest,
-            pack,
-            offset,
-            length,
-            puts,
-            removals,
-            size,
-        ) in conn.execute(statement)
+        _staged_row(number, author, time_us, record_of(values))
+        for number, author, time_us, *values in conn.execute(statement)
     ]
+
+
+def _staged_row(number: int, author: str, time_us: int, record: StagedRecord) -> StagedRow:
+    change = StagedChange(number, author, time_us, record.puts, record.removals, record.bytes)
+    return StagedRow(change, record)
 
 
 def extent(conn: Connection, repo_id: int, branch: str) -> tuple[int, int, int]:

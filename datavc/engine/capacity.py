@@ -129,6 +129,11 @@ class Capacity:
             return not self._waiting and self._free.cpus > 1e-9
 
     @property
+    def is_short(self) -> bool:
+        """Whether somebody waits for a share."""
+        return bool(self._waiting)
+
+    @property
     def is_booked(self) -> bool:
         """Whether all that is free is spoken for by parties that are expected.
 

@@ -49,6 +49,7 @@ class InputFolder:
         self._vs = vs
         self._trees = trees
         self._root = root
+        self._prefix = f"{root}/"
         self._may_reuse = may_reuse
         self._cache = cache if may_reuse else None
         #: Paths of files that are fetched when they are opened, and what serves them.
@@ -73,12 +74,13 @@ class InputFolder:
         self.settle()
         written = 0
         with scratch_errors(self._root):
-            self._clear(wanted)
+            there = self._clear(wanted)
             for name, parts in wanted.items():
                 if name not in self._present:
                     # Noted first: a folder that is only half there must be emptied too.
-                    (self._root / name).mkdir(exist_ok=True)
                     self._present[name] = parts
+                    if name not in there:
+                        (self._root / name).mkdir()
                     written += sum(self._write(part) for part in parts)
             if self._pipes:
                 self._lazy = LazyFiles(self._vs.objects, self._pipes, self._root)
@@ -95,8 +97,13 @@ class InputFolder:
         if lazy is not None:
             lazy.stop()
 
-    def _clear(self, wanted: Mapping[str, list[DatumInput]]) -> None:
-        """Remove all that is not wanted, and whatever else a transform has left here."""
+    def _clear(self, wanted: Mapping[str, list[DatumInput]]) -> set[str]:
+        """Remove all that is not wanted, and whatever else a transform has left here.
+
+        Returns:
+            The folders that are there.
+        """
+        there = set()
         for name, parts in list(self._present.items()):
             lazy = any(part.source.lazy for part in parts)
             if lazy or not self._may_reuse or wanted.get(name) != parts:
@@ -107,14 +114,16 @@ class InputFolder:
             if entry.name in wanted:
                 # Kept as a folder: making one costs far more than emptying it.
                 empty_folder(Path(entry.path))
+                there.add(entry.name)
             elif entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
             else:
                 Path(entry.path).unlink()
+        return there
 
     def _write(self, part: DatumInput) -> int:
         written = 0
-        folder = str(self._root / part.source.name)
+        folder = f"{self._prefix}{part.source.name}"
         tree = self._trees[part.source.repo, part.source.branch]
         made = {folder}
         for path, entry in datum_files(part, tree, self._vs.nodes):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from datavc.engine.early_outputs import EarlyOutputs
+from datavc.engine.file_state import FileState
 from datavc.engine.scratch import scratch_errors
+from datavc.engine.store_files import store_files
 from datavc.errors import InvalidPath, TransformFailed
 from datavc.model.entry import Entry
 from datavc.model.name import clean_path
@@ -39,17 +42,26 @@ class OutputFile:
 class _Found:
     path: str
     host_path: str
-    size: int
-    executable: bool
+    status: os.stat_result
+
+    @property
+    def executable(self) -> bool:
+        return bool(self.status.st_mode & stat.S_IXUSR)
 
 
-def take_outputs(vs: VersionedStore, folder: Path, limit: int | None = None) -> list[OutputFile]:
+def take_outputs(
+    vs: VersionedStore,
+    folder: Path,
+    limit: int | None = None,
+    early: EarlyOutputs | None = None,
+) -> list[OutputFile]:
     """Read all files below *folder*, sorted by path; large ones are stored at once.
 
     Args:
         vs: where they are stored.
         folder: what the transform wrote.
         limit: bytes that it may be; ``None`` for any.
+        early: what is stored of it already.
 
     Raises:
         TransformFailed: something in it is no regular file, has a name that is not allowed, or
@@ -60,18 +72,20 @@ def take_outputs(vs: VersionedStore, folder: Path, limit: int | None = None) -> 
         if not folder.is_dir() or folder.is_symlink():
             raise TransformFailed("it removed its output folder", hint="leave the folder in place")
         found = sorted(_scan(str(folder), ""), key=lambda file: file.path)
-        size = sum(file.size for file in found)
+        size = sum(file.status.st_size for file in found)
         if limit is not None and size > limit:
             raise TransformFailed(
                 f"it wrote {size:,} bytes, above its resource_limits.disk of {limit:,}",
                 hint="write less, or raise the limit",
             )
         if size > _IN_MEMORY:
-            return _store(vs, found)
-        return [
-            OutputFile(file.path, file.executable, Path(file.host_path).read_bytes())
-            for file in found
-        ]
+            return _store(vs, found, early)
+        return [OutputFile(file.path, file.executable, _read(file.host_path)) for file in found]
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
 
 
 def _scan(folder: str, prefix: str) -> Iterator[_Found]:
@@ -94,19 +108,28 @@ def _scan(folder: str, prefix: str) -> Iterator[_Found]:
                 raise TransformFailed(
                     f"it wrote a file whose name is not allowed: {error.message}", hint=error.hint
                 ) from None
-            executable = bool(status.st_mode & stat.S_IXUSR)
-            yield _Found(path, entry.path, status.st_size, executable)
+            yield _Found(path, entry.path, status)
 
 
-def _store(vs: VersionedStore, found: list[_Found]) -> list[OutputFile]:
-    with vs.objects.session(vs.chunks) as session:
-        writer = ContentWriter(session, vs.chunks)
-        files = [
-            OutputFile(file.path, file.executable, writer.write_file(Path(file.host_path)))
-            for file in found
-        ]
-        session.finish()
-    return files
+def _store(vs: VersionedStore, found: list[_Found], early: EarlyOutputs | None) -> list[OutputFile]:
+    stored: dict[str, Entry] = {}
+    if early is not None:
+        stored = early.finish({file.path: FileState.of(file.status) for file in found})
+    rest = [
+        (file.path, Path(file.host_path), file.status.st_size)
+        for file in found
+        if file.path not in stored
+    ]
+    if rest:
+        with vs.objects.session(vs.chunks) as session:
+            stored.update(store_files(ContentWriter(session, vs.chunks), rest))
+            session.finish()
+    return [
+        OutputFile(
+            file.path, file.executable, replace(stored[file.path], executable=file.executable)
+        )
+        for file in found
+    ]
 
 
 def _printable(path: str) -> str:

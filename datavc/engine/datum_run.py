@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datavc.engine.datum_inputs import InputFolder
 from datavc.engine.datum_log import DatumLog
 from datavc.engine.datum_outputs import OutputFile, take_outputs
+from datavc.engine.early_outputs import EarlyOutputs, EarlyStorage
 from datavc.engine.executors.executor import Outcome, Worker
 from datavc.engine.executors.shell_loop import variable_name
 from datavc.engine.scratch import empty_folder, is_full
@@ -55,6 +57,8 @@ class DatumRunner:
     scratch: Path
     #: Bytes that a datum may put out; ``None`` for no limit.
     disk_limit: int | None = None
+    #: Stores outputs while the transform still runs.
+    early: EarlyStorage | None = None
 
     def run(self, datum: Datum, log: DatumLog) -> DatumRun | None:
         """Run *datum* until it succeeds or its tries are used up; ``None`` when interrupted.
@@ -72,15 +76,18 @@ class DatumRunner:
             with download:
                 brought += self.inputs.fill(datum)
                 empty_folder(self.worker.output)
-            with process:
-                outcome = self._run(env, log)
             outputs: list[OutputFile] = []
-            if outcome.succeeded:
-                try:
-                    with upload:
-                        outputs = take_outputs(self.vs, self.worker.output, self.disk_limit)
-                except TransformFailed as error:
-                    outcome = replace(outcome, reason=error.message, may_retry=False)
+            with self._watch_outputs() as early:
+                with process:
+                    outcome = self._run(env, log)
+                if outcome.succeeded:
+                    try:
+                        with upload:
+                            outputs = take_outputs(
+                                self.vs, self.worker.output, self.disk_limit, early
+                            )
+                    except TransformFailed as error:
+                        outcome = replace(outcome, reason=error.message, may_retry=False)
             if self.worker.interrupted:
                 return None
             if outcome.succeeded or not outcome.may_retry:
@@ -107,6 +114,11 @@ class DatumRunner:
             download_bytes=brought,
             upload_bytes=sum(_size(file) for file in outputs),
         )
+
+    def _watch_outputs(self) -> AbstractContextManager[EarlyOutputs | None]:
+        if self.early is None:
+            return nullcontext()
+        return self.early.watch(self.worker.output)
 
     def _recover(self, datum: Datum, env: Mapping[str, str], log: DatumLog) -> DatumState:
         """Let the spec's ``err_cmd`` have its say, with inputs and output as at the start."""

@@ -12,9 +12,11 @@ from functools import partial
 
 from datavc.engine.capacity import Capacity, Share
 from datavc.engine.clock_work import do_what_is_due
+from datavc.engine.early_outputs import EarlyStorage
 from datavc.engine.executors.choose import open_executor
 from datavc.engine.job_run import JobRunner
-from datavc.engine.jobs import look_at_job, look_at_run, timed_out
+from datavc.engine.job_timeout import timed_out
+from datavc.engine.jobs import look_at_job, look_at_run
 from datavc.engine.news_watcher import NewsWatcher
 from datavc.engine.process_identity import identify_process, owner_name
 from datavc.engine.running_jobs import RunningJobs
@@ -61,7 +63,10 @@ class Engine:
         self._scratch = make_engine_folder(settings.scratch, new_id())
         owner = owner_name(identify_process(), next(_engines))
         capacity = Capacity(Share(settings.cpus, settings.memory, settings.gpus))
-        self._runner = JobRunner(vs, self._executor, settings, self._scratch, owner, capacity)
+        self._early = EarlyStorage(vs, capacity)
+        self._runner = JobRunner(
+            vs, self._executor, settings, self._scratch, owner, capacity, self._early
+        )
         self._scheduler = Scheduler(vs, owner, settings.lease_seconds)
 
     @property
@@ -216,5 +221,6 @@ class Engine:
 
     def close(self) -> None:
         """Let go of the executor and of the scratch files. Safe to call more than once."""
+        self._early.close()
         self._executor.close()
         shutil.rmtree(self._scratch, ignore_errors=True)

@@ -19,10 +19,13 @@ def finished_files(folder: Path) -> dict[str, Path]:
     Left out is whatever has a dot before its name, or lies in such a folder, what a program has
     open for writing, and whatever is no regular file or has a name that a repo cannot hold.
     """
-    return dict(sorted((path, found) for path, found in _scan(folder, "") if _is_finished(found)))
+    return dict(
+        sorted((path, found) for path, found in visible_files(folder) if _is_finished(found))
+    )
 
 
-def _scan(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+def visible_files(folder: Path, prefix: str = "") -> Iterator[tuple[str, Path]]:
+    """The files of *folder* that may be kept, whoever writes to them, and their paths below it."""
     try:
         with os.scandir(folder) as entries:
             found = list(entries)
@@ -33,7 +36,7 @@ def _scan(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _scan(Path(entry.path), f"{path}/")
+            yield from visible_files(Path(entry.path), f"{path}/")
         elif entry.is_file(follow_symlinks=False) and _may_be_kept(path):
             yield path, Path(entry.path)
 
@@ -46,19 +49,27 @@ def _may_be_kept(path: str) -> bool:
 
 
 def _is_finished(path: Path) -> bool:
-    """Whether no program has it open for writing: the kernel grants a lease for reading then."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return False
+        return nobody_writes(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def nobody_writes(descriptor: int) -> bool:
+    """Whether no program has a file open for writing, or mapped, which is open here for reading.
+
+    The kernel grants a lease for reading then.
+    """
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return False
+    try:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as error:
         # A file system without leases: then a name without a dot is all there is to go by.
         return error.errno not in (errno.EAGAIN, errno.EACCES)
-    finally:
-        os.close(descriptor)
     return True

@@ -113,7 +113,7 @@ def plan_job(
         base = find_base(conn, job, pipeline)
     salt = pipeline.salt + (job.id if code.spec.reprocess_every_job else "")
     planner = DatumPlanner(vs, code.spec, inputs, code.digest, salt)
-    planned = planner.plan(base.meta, _like(vs, base.job, pipeline, code))
+    planned = planner.plan(base.meta, _like(vs, base.job, job, pipeline, code))
     with vs.db.read() as conn:
         known = datums.get_many(conn, job.pipeline_id, planned.new)
         own = _done_by(conn, job.id) if known else set()
@@ -134,19 +134,19 @@ def plan_job(
 
 
 def _like(
-    vs: VersionedStore, before: JobRow | None, pipeline: PipelineRow, code: JobCode
+    vs: VersionedStore, before: JobRow | None, job: JobRow, pipeline: PipelineRow, code: JobCode
 ) -> JobRow | None:
     """The job before, if equal input files had the same datum keys in it."""
     spec = code.spec
     if before is None or spec.reprocess_every_job or before.executor != code.executor:
         return None
     if before.version == pipeline.version:
-        return before
+        return before if before.parameters == job.parameters else None
     with vs.db.read() as conn:
         row = pipelines.find_by_id(conn, before.pipeline_id, before.version)
     if row is None or row.salt != pipeline.salt:
         return None
-    old = parse_pipeline_spec(row.spec)
+    old = parse_pipeline_spec(row.spec).with_parameters(before.parameters)
     image = row.image_digest if code.executor != "process" else code.image_digest
     same = old.input == spec.input and not old.reprocess_every_job and image is not None
     return before if same and old.code_digest(image or "") == code.digest else None

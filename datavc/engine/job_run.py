@@ -19,6 +19,7 @@ from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_run import DatumRun
+from datavc.engine.early_outputs import EarlyStorage
 from datavc.engine.egress.access import EgressAccess
 from datavc.engine.egress.job_egress import JobEgress
 from datavc.engine.executors.executor import Executor
@@ -52,6 +53,7 @@ from datavc.errors import (
 from datavc.model.egress import Egress
 from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
+from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.versioned_store import VersionedStore
 
 _log = logging.getLogger("datavc.engine")
@@ -75,6 +77,7 @@ class JobRunner:
     owner: str
     #: Shared by all jobs of the engine.
     capacity: Capacity
+    early: EarlyStorage
 
     def run(
         self,
@@ -189,7 +192,7 @@ class _Attempt:
             pipeline = pipelines.find_by_id(conn, self._job.pipeline_id, self._job.version)
             if pipeline is None:
                 raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
-            spec = parse_pipeline_spec(pipeline.spec)
+            spec = parse_pipeline_spec(pipeline.spec).with_parameters(self._job.parameters)
             self.rights = rights = JobRights(self._job, pipeline, spec)
             rights.check(conn)
         if spec.is_standing:
@@ -313,6 +316,7 @@ class _Attempt:
             secrets=open_secrets(self._vs, spec.transform.secrets),
             capacity=self._runner.capacity,
             share=self._share(spec),
+            early=self._runner.early,
         )
 
     def _share(self, spec: PipelineSpec) -> Share:
@@ -331,7 +335,7 @@ class _Attempt:
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
         shown = RunningDatums(self._vs, self._job.id, self._runner.owner)
-        with contextlib.closing(shown) as running:
+        with contextlib.closing(shown) as running, fewer_collections():
             results = self._run_shown(plan, order, count, running)
         self._raise_failure()
         return results

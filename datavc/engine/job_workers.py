@@ -12,6 +12,7 @@ from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_inputs import InputFolder
 from datavc.engine.datum_log import DatumLog
 from datavc.engine.datum_run import DatumRun, DatumRunner
+from datavc.engine.early_outputs import EarlyStorage
 from datavc.engine.executors.executor import Executor, Worker, WorkerRequest
 from datavc.engine.input_cache import InputCache
 from datavc.engine.running_datums import RunningDatums
@@ -41,6 +42,8 @@ class WorkOrder:
     #: What one datum takes of it.
     share: Share
     secrets: SecretValues = field(default_factory=dict, repr=False)
+    #: Stores outputs while their transforms still run.
+    early: EarlyStorage | None = None
     #: Called with the output folder once a transform has ended, however it did.
     take_rest: Callable[[Path], None] | None = None
 
@@ -178,6 +181,7 @@ class JobWorkers:
             recovers=bool(order.spec.transform.err_cmd),
             scratch=order.scratch,
             disk_limit=order.spec.limits.disk,
+            early=order.early,
         )
 
     def _run_all(

@@ -123,17 +123,6 @@ def _is_over(info: JobInfo) -> bool:
     return info.standing or info.state.is_terminal
 
 
-def timed_out(what: str, timeout: float, infos: Sequence[JobInfo]) -> Conflict:
-    """The error for a run or job, such as ``run 0123...``, that is not over after *timeout* s."""
-    left = [info for info in infos if not info.state.is_terminal]
-    names = ", ".join(info.pipeline for info in left)
-    reasons = [f"{info.pipeline} is {info.reason}" for info in left if info.reason]
-    return Conflict(
-        f"{what} is not over after {timeout:g} s" + (f": {names}" if names else ""),
-        hint="; ".join(reasons) or "wait longer; the jobs go on where an engine runs",
-    )
-
-
 def find_job(conn: Connection, text: str) -> JobRow:
     """The job whose id is *text*, or starts with it.
 

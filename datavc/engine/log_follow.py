@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from datavc.db import job_datums, job_events, jobs, running_datums
 from datavc.db.clock import now_us
+from datavc.db.job_datums import JobDatumRow
 from datavc.db.jobs import JobRow
 from datavc.db.running_datums import RunningDatumRow
 from datavc.engine.datum_log import LogDecoder, LogStream
-from datavc.engine.logs import engine_lines, find_datum, find_jobs, read_logs, stored_log
+from datavc.engine.jobs import find_job
+from datavc.engine.log_place import KEY_SIZE, DatumPlace, JobPlace, LogPlace, head_of
+from datavc.engine.logs import (
+    engine_lines,
+    find_datum,
+    find_jobs,
+    find_pipeline,
+    read_logs,
+    stored_log,
+)
 from datavc.errors import NotFound
 from datavc.model.job import LogLine
 from datavc.model.log_query import LogQuery
@@ -19,10 +29,8 @@ from datavc.versioning.versioned_store import VersionedStore
 
 _PAGE = 200
 _PARTS = 8
-#: So many jobs of a pipeline may be made between two calls.
-_NEWEST = 100
-#: As much of a log's start as tells one attempt at a datum from another: its first piece's time.
-_HEAD = 9
+#: So many jobs of a pipeline are followed at once. One runs at a time, so the others say little.
+_FOLLOWED = 16
 
 
 class LogFollower:
@@ -32,24 +40,35 @@ class LogFollower:
         vs: where the jobs are.
         query: what is asked for. With a tail, what was there before is left out but for so many
             lines.
+        place: go on from there: the :attr:`place` that a follower of the same query has had.
 
     Raises:
         NotFound: there is no such job or pipeline.
         InvalidInput: a time or prefix is malformed.
     """
 
-    def __init__(self, vs: VersionedStore, query: LogQuery) -> None:
+    def __init__(self, vs: VersionedStore, query: LogQuery, place: LogPlace | None = None) -> None:
         self._vs = vs
         self._query = query
         self._chooser = query.chooser(now_us())
+        self._before: Iterator[LogLine] = iter(())
+        self._jobs: dict[str, _FollowedJob] = {}
+        #: Of the one job that is followed, once it is over: it may be restarted.
+        self._final: tuple[JobPlace, ...] = ()
+        self._pipeline_id: int | None = None
+        self._last = 0
+        if place is not None:
+            self._resume(place)
+            return
         with vs.db.read() as conn:
             found = find_jobs(conn, query)
-        self._pipeline_id = found[0].pipeline_id if found else None
+        wanted = [job for job in found if self._is_wanted(job, found[-1])]
         self._last = found[-1].sequence if found else 0
-        self._before: Iterator[LogLine] = iter(())
-        self._jobs = {
-            job.id: _FollowedJob(vs, job.id) for job in found if self._is_wanted(job, found[-1])
-        }
+        if query.tail is None and len(wanted) > _FOLLOWED:
+            # The others are begun when there is room.
+            wanted = wanted[:_FOLLOWED]
+            self._last = wanted[-1].sequence
+        self._jobs = {job.id: _FollowedJob(vs, job.id) for job in wanted}
         if query.tail is not None:
             for job in self._jobs.values():
                 job.skip()
@@ -59,6 +78,12 @@ class LogFollower:
     def is_over(self) -> bool:
         """Whether nothing can come any more: the job is over and its lines were given."""
         return self._query.job is not None and not self._jobs
+
+    @property
+    def place(self) -> LogPlace:
+        """Behind the line that was given last; the last lines of a tail have none."""
+        followed = tuple(job.place for job in self._jobs.values())
+        return LogPlace(self._last, self._chooser.since_us, followed or self._final)
 
     def poll(self) -> Iterator[LogLine]:
         """The lines that have come since the last call."""
@@ -71,7 +96,22 @@ class LogFollower:
             yield from filter(self._chooser.wants, followed.poll(self._only(job_id)))
             if job is None or job.state.is_terminal:
                 yield from filter(self._chooser.wants, followed.rest())
+                if self._query.job is not None:
+                    self._final = (followed.place,)
                 del self._jobs[job_id]
+
+    def _resume(self, place: LogPlace) -> None:
+        self._chooser = replace(self._chooser, since_us=place.since_us)
+        self._last = place.sequence
+        with self._vs.db.read() as conn:
+            asked = None if self._query.job is None else find_job(conn, self._query.job).id
+            for known in place.jobs:
+                job = jobs.find(conn, known.job.hex())
+                # A place is what somebody has sent: it opens nothing but what is asked for.
+                if job is not None and (job.id == asked or job.pipeline == self._query.pipeline):
+                    self._jobs[job.id] = _FollowedJob(self._vs, job.id, known)
+        if asked is not None:
+            self._jobs.setdefault(asked, _FollowedJob(self._vs, asked))
 
     def _is_wanted(self, job: JobRow, last: JobRow) -> bool:
         """Of a pipeline's past, its last job is what somebody who follows it looks for."""
@@ -80,17 +120,16 @@ class LogFollower:
         return job.id == last.id or not job.state.is_terminal
 
     def _find_new_jobs(self) -> None:
-        if self._query.job is not None:
+        room = _FOLLOWED - len(self._jobs)
+        if self._query.pipeline is None or room <= 0:
             return
         with self._vs.db.read() as conn:
             if self._pipeline_id is None:
-                newest = find_jobs(conn, self._query)[::-1]
-            else:
-                newest = jobs.list_jobs(conn, pipeline_id=self._pipeline_id, limit=_NEWEST)
-        for job in reversed(newest):
-            if job.sequence > self._last:
-                self._pipeline_id, self._last = job.pipeline_id, job.sequence
-                self._jobs[job.id] = _FollowedJob(self._vs, job.id)
+                self._pipeline_id = find_pipeline(conn, self._query.pipeline).id
+            new = jobs.made_after(conn, self._pipeline_id, self._last, limit=room)
+        for job in new:
+            self._last = job.sequence
+            self._jobs[job.id] = _FollowedJob(self._vs, job.id)
 
     def _only(self, job_id: str) -> bytes | None:
         """The datum that is asked for; one that has not begun yet is waited for."""
@@ -105,24 +144,41 @@ class LogFollower:
 
 @dataclass(slots=True)
 class _LiveDatum:
-    """What was given of a datum that runs."""
+    """What was given of a datum that runs, or whose lines are being given."""
 
-    #: When the attempt that is followed began, by the engine's clock.
+    #: When the attempt that is followed began, by the engine's clock; 0 where that is not known.
     started_us: int = 0
     head: bytes = b""
     shown: int = 0
     decoder: LogDecoder = field(default_factory=LogDecoder)
+    #: Lines that were given, and how many of the first ones somebody had been given before.
+    given: int = 0
+    skipped: int = 0
 
 
 class _FollowedJob:
     """How far the lines of one job were given."""
 
-    def __init__(self, vs: VersionedStore, job_id: str) -> None:
+    def __init__(self, vs: VersionedStore, job_id: str, place: JobPlace | None = None) -> None:
         self._vs = vs
         self._job_id = job_id
-        self._event = 0
-        self._ended = (-1, b"")
+        place = place or JobPlace(bytes.fromhex(job_id))
+        self._event = place.event
+        self._ended = (place.ended_us, place.key)
         self._live: dict[bytes, _LiveDatum] = {}
+        #: Datums that something was given of before, by the start of their keys.
+        self._known = {datum.key: datum for datum in place.datums}
+
+    @property
+    def place(self) -> JobPlace:
+        """Behind the line that was given last."""
+        datums = [
+            DatumPlace(key[:KEY_SIZE], live.head, max(live.given, live.skipped))
+            for key, live in self._live.items()
+            if live.given or live.skipped
+        ]
+        datums += self._known.values()
+        return JobPlace(bytes.fromhex(self._job_id), self._event, *self._ended, tuple(datums))
 
     def skip(self) -> None:
         """Leave out all that is there by now."""
@@ -138,16 +194,19 @@ class _FollowedJob:
 
     def poll(self, only: bytes | None) -> Iterator[LogLine]:
         """What has come since; of the datum *only*, if given."""
-        said: deque[LogLine] = deque()
+        said: deque[tuple[int, LogLine]] = deque()
         if only is None:
-            for number, line in engine_lines(self._vs, self._job_id, self._event):
-                self._event = number
-                said.append(line)
+            said.extend(engine_lines(self._vs, self._job_id, self._event))
         for line in self._poll_datums(only):
-            while said and said[0].time_us <= line.time_us:
-                yield said.popleft()
+            while said and said[0][1].time_us <= line.time_us:
+                yield self._said(*said.popleft())
             yield line
-        yield from said
+        while said:
+            yield self._said(*said.popleft())
+
+    def _said(self, number: int, line: LogLine) -> LogLine:
+        self._event = number
+        return line
 
     def _poll_datums(self, only: bytes | None) -> Iterator[LogLine]:
         # In this order: a datum that has ended meanwhile is found among those that have.
@@ -161,14 +220,15 @@ class _FollowedJob:
     def rest(self) -> Iterator[LogLine]:
         """Of datums that were given up, the lines that have no end."""
         for key, live in self._live.items():
-            yield from (self._line(key, *each) for each in live.decoder.end())
+            yield from self._lines(key, live, live.decoder.end())
 
     def _poll_live(self, row: RunningDatumRow) -> Iterator[LogLine]:
         key = row.key
-        live = self._live.setdefault(key, _LiveDatum(row.started_us))
+        live = self._find_live(key)
+        live.started_us = live.started_us or row.started_us
         if live.started_us != row.started_us:
             # It was started anew.
-            yield from (self._line(key, *each) for each in live.decoder.end())
+            yield from self._lines(key, live, live.decoder.end())
             live = self._live[key] = _LiveDatum(row.started_us)
         while True:
             with self._vs.db.read() as conn:
@@ -179,9 +239,11 @@ class _FollowedJob:
                 return
             for part in parts:
                 if part.start == 0:
-                    live.head = part.data[:_HEAD]
+                    if live.head != head_of(part.data):
+                        live.skipped = 0
+                    live.head = head_of(part.data)
                 live.shown = part.start + len(part.data)
-                yield from (self._line(key, *each) for each in live.decoder.feed(part.data))
+                yield from self._lines(key, live, live.decoder.feed(part.data))
 
     def _poll_ended(self, only: bytes | None) -> Iterator[LogLine]:
         while True:
@@ -190,18 +252,34 @@ class _FollowedJob:
             if not rows:
                 return
             for row in rows:
+                if only in (None, row.key):
+                    yield from self._ended_lines(row)
+                self._live.pop(row.key, None)
+                self._known.pop(row.key[:KEY_SIZE], None)
                 self._ended = (row.ended_us, row.key)
-                live = self._live.pop(row.key, None) or _LiveDatum()
-                if only not in (None, row.key):
-                    continue
-                data = stored_log(self._vs, row)
-                if live.head != data[:_HEAD]:
-                    # Another attempt than the one that was followed.
-                    live = _LiveDatum()
-                for each in live.decoder.feed(data[live.shown :]):
-                    yield self._line(row.key, *each)
-                for each in live.decoder.end():
-                    yield self._line(row.key, *each)
 
-    def _line(self, key: bytes, stream: LogStream, time_us: int, text: str) -> LogLine:
-        return LogLine(self._job_id, key.hex(), stream.name.lower(), time_us, text)
+    def _ended_lines(self, row: JobDatumRow) -> Iterator[LogLine]:
+        live = self._find_live(row.key)
+        data = stored_log(self._vs, row)
+        if live.head != head_of(data):
+            # Another attempt than the one that was followed.
+            live = self._live[row.key] = _LiveDatum(head=head_of(data))
+        yield from self._lines(row.key, live, live.decoder.feed(data[live.shown :]))
+        yield from self._lines(row.key, live, live.decoder.end())
+
+    def _find_live(self, key: bytes) -> _LiveDatum:
+        live = self._live.get(key)
+        if live is None:
+            known = self._known.pop(key[:KEY_SIZE], None)
+            live = _LiveDatum() if known is None else _LiveDatum(head=known.head)
+            live.skipped = 0 if known is None else known.lines
+            self._live[key] = live
+        return live
+
+    def _lines(
+        self, key: bytes, live: _LiveDatum, found: Iterator[tuple[LogStream, int, str]]
+    ) -> Iterator[LogLine]:
+        for stream, time_us, text in found:
+            live.given += 1
+            if live.given > live.skipped:
+                yield LogLine(self._job_id, key.hex(), stream.name.lower(), time_us, text)

@@ -11,6 +11,7 @@ from datavc.db import job_datums, job_events, jobs, pipelines, running_datums
 from datavc.db.clock import now_us
 from datavc.db.job_datums import JobDatumRow
 from datavc.db.jobs import JobRow
+from datavc.db.pipelines import PipelineRow
 from datavc.engine.datum_log import LogDecoder, decode_log
 from datavc.engine.jobs import check_prefix, find_job, only_one
 from datavc.errors import NotFound
@@ -52,12 +53,20 @@ def find_jobs(conn: Connection, query: LogQuery) -> list[JobRow]:
     """
     if query.job is not None:
         return [find_job(conn, query.job)]
-    pipeline = pipelines.find(conn, query.pipeline or "")
-    if pipeline is None:
-        raise NotFound(
-            f"pipeline {query.pipeline!r} does not exist", hint="see `datavc pipeline list`"
-        )
+    pipeline = find_pipeline(conn, query.pipeline or "")
     return jobs.list_jobs(conn, pipeline_id=pipeline.id, limit=_ALL)[::-1]
+
+
+def find_pipeline(conn: Connection, name: str) -> PipelineRow:
+    """The pipeline of that name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    pipeline = pipelines.find(conn, name)
+    if pipeline is None:
+        raise NotFound(f"pipeline {name!r} does not exist", hint="see `datavc pipeline list`")
+    return pipeline
 
 
 def find_datum(conn: Connection, job_id: str, text: str) -> bytes:

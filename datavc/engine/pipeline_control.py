@@ -11,14 +11,18 @@ from datavc.db.clock import now_us
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.jobs import find_job
 from datavc.engine.pipelines import get_pipeline, kill_jobs
-from datavc.engine.run_jobs import BranchName, create_run_jobs, head_of
+from datavc.engine.run_jobs import BranchName, all_pipelines, create_run_jobs, head_of
 from datavc.engine.triggers import handle_some
 from datavc.errors import Conflict, InvalidInput, NotFound
 from datavc.model.ids import new_id
 from datavc.model.job import JobInfo, JobState, PipelineInfo
+from datavc.model.pipeline import parse_pipeline_spec
 from datavc.model.service import is_standing
 from datavc.versioning.resolve import get_commit
 from datavc.versioning.versioned_store import VersionedStore
+
+#: Called in the transaction that makes jobs, with those.
+Extra = Callable[[Connection, Sequence[JobInfo]], None]
 
 
 def stop_pipeline(vs: VersionedStore, name: str, author: str) -> PipelineInfo:
@@ -67,7 +71,8 @@ def run_pipeline(
     author: str,
     commits: Sequence[tuple[str, str]] = (),
     *,
-    extra: Callable[[Connection, str], None] | None = None,
+    parameters: Mapping[str, str] | None = None,
+    extra: Extra | None = None,
 ) -> JobInfo:
     """Make a job over the current heads, or over given commits of some inputs.
 
@@ -77,11 +82,13 @@ def run_pipeline(
         author: who runs it.
         commits: ``(repo, ref)`` of inputs that are to be read there rather than at their heads. A
             ref that is a branch which the pipeline reads means the head of that one.
-        extra: called in the transaction that makes the job, with its id.
+        parameters: values of variables of the spec's ``transform.env``, for this job alone.
+        extra: called in the transaction that makes the job, with that.
 
     Raises:
         NotFound: there is no such pipeline, repo or ref.
-        InvalidInput: the pipeline does not read the repo, or reads several branches of it.
+        InvalidInput: the pipeline does not read the repo, or reads several branches of it; or it
+            has no such parameter.
         Conflict: the pipeline is stopped, or an input has no commit yet.
     """
     reads = _find_reads(vs, name)
@@ -95,7 +102,8 @@ def run_pipeline(
             raise Conflict(
                 f"pipeline {name!r} is stopped", hint=f"start it: datavc pipeline start {name}"
             )
-        created = create_run_jobs(conn, new_id(), roots={row.id}, pinned=pinned)
+        given = _check_parameters(row, parameters or {})
+        created = create_run_jobs(conn, new_id(), roots={row.id}, pinned=pinned, parameters=given)
         if not created and is_standing(row.spec):
             raise Conflict(
                 f"service {name!r} runs already, on what there is to read",
@@ -104,9 +112,67 @@ def run_pipeline(
         if not created:
             _refuse_missing_input(conn, row, pinned)
         job_events.add(conn, created[0], f"{author} runs the pipeline", time_us=now_us())
+        made = find_job(conn, created[0]).info
         if extra is not None:
-            extra(conn, created[0])
-        return find_job(conn, created[0]).info
+            extra(conn, [made])
+        return made
+
+
+def run_readers(
+    vs: VersionedStore, branch: BranchName, author: str, *, extra: Extra | None = None
+) -> list[JobInfo]:
+    """Make a job of every pipeline that reads a branch, over the current heads, in one run.
+
+    Args:
+        vs: where the pipelines are.
+        branch: repo and branch; it stays where it is.
+        author: who runs them.
+        extra: called in the transaction that makes the jobs, with those.
+
+    Returns:
+        The jobs of those pipelines; those downstream of them are made, too.
+
+    Raises:
+        Conflict: nothing reads the branch, or what does is stopped or lacks an input.
+    """
+    name = "@".join(branch)
+    with vs.db.write() as conn:
+        _settle_events(vs, conn, name)
+        readers = [
+            row
+            for row in all_pipelines(conn)
+            if any((source.repo, source.branch) == branch for source in row.inputs)
+        ]
+        if not readers:
+            raise Conflict(f"no pipeline reads {name}", hint="see `datavc pipeline list`")
+        run_id = new_id()
+        created = create_run_jobs(conn, run_id, roots={row.id for row in readers})
+        names = {row.name for row in readers}
+        made = [
+            job for job in (find_job(conn, one).info for one in created) if job.pipeline in names
+        ]
+        if not made:
+            raise Conflict(
+                f"nothing that reads {name} can be run: {', '.join(sorted(names))}",
+                hint="start what is stopped, and commit to inputs that are empty",
+            )
+        # Services are in runs of their own, which nobody waits for.
+        made.sort(key=lambda job: job.run_id != run_id)
+        for job in made:
+            job_events.add(conn, job.id, f"{author} runs what reads {name}", time_us=now_us())
+        if extra is not None:
+            extra(conn, made)
+        return made
+
+
+def _check_parameters(row: PipelineRow, parameters: Mapping[str, str]) -> Mapping[str, str]:
+    if parameters and is_standing(row.spec):
+        raise InvalidInput(
+            f"pipeline {row.name!r} keeps one program running, which takes no parameters",
+            hint="write the values into its spec",
+        )
+    parse_pipeline_spec(row.spec).with_parameters(parameters)
+    return parameters
 
 
 def _settle_events(vs: VersionedStore, conn: Connection, name: str) -> None:

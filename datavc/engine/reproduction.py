@@ -95,6 +95,7 @@ def start_reproduction(
             version=made_by.version,
             run_id=new_id(),
             inputs=made_by.inputs,
+            parameters=made_by.parameters,
             reproduces=ReproductionOrder(repo, commit_id, author, tolerance, metrics),
             time_us=now_us(),
         )

@@ -27,6 +27,7 @@ def create_run_jobs(
     landed: Mapping[BranchName, str] | None = None,
     roots: Collection[int] = (),
     pinned: Mapping[BranchName, str] | None = None,
+    parameters: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Make the jobs that a run still lacks, and return their ids in topological order.
 
@@ -41,6 +42,7 @@ def create_run_jobs(
         roots: ids of pipelines that get a job in any case.
         pinned: commits at which the run's jobs read branches rather than at their heads; unlike
             *landed*, they trigger nothing.
+        parameters: of the jobs of *roots*.
     """
     new_heads = dict(landed or {})
     heads = new_heads | dict(pinned or {})
@@ -65,7 +67,8 @@ def create_run_jobs(
         if inputs is None:
             continue
         upstream = [made[name] for name in reads if name in made]
-        made[output] = _create_job(conn, row, run_id, inputs, upstream)
+        given = parameters if row.id in roots else None
+        made[output] = _create_job(conn, row, run_id, inputs, upstream, parameters=given)
         created.append(made[output])
     return created
 
@@ -146,6 +149,7 @@ def _create_job(
     upstream: Sequence[str],
     *,
     standing: bool = False,
+    parameters: Mapping[str, str] | None = None,
 ) -> str:
     job_id = new_id()
     jobs.create(
@@ -157,6 +161,7 @@ def _create_job(
         inputs=inputs,
         upstream=upstream,
         standing=standing,
+        parameters=parameters,
         time_us=now_us(),
     )
     for before in jobs.upstream(conn, job_id):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from datavc.db.jobs import JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.finished_files import finished_files
 from datavc.engine.job_rights import JobRights
+from datavc.engine.scratch import open_below
 from datavc.errors import LostRace, SourceUnreadable
 from datavc.model.account import account_of_pipeline
 from datavc.model.commit import Provenance, TreeRef
@@ -86,11 +88,11 @@ class SpoutCommits:
             return False
         head, base = self._head(), self._tree()
         with self.vs.objects.session(self.vs.chunks) as session:
-            taken = _Taken(ContentWriter(session, self.vs.chunks))
+            taken = _Taken(folder, ContentWriter(session, self.vs.chunks))
             name = self.spec.marker
             if name:
-                taken.add({path: at for path, at in finished_files(folder).items() if path == name})
-            taken.add({path: at for path, at in finished_files(folder).items() if path != name})
+                taken.add(path for path in finished_files(folder) if path == name)
+            taken.add(path for path in finished_files(folder) if path != name)
             changes = iter(sorted(taken.entries.items()))
             tree = apply_changes(base, changes, self.vs.nodes, SessionSink(session))
             written = packs_written(session.finish())
@@ -141,19 +143,21 @@ class SpoutCommits:
 class _Taken:
     """Files that were stored, and what tells whether they are still as they were then."""
 
-    def __init__(self, writer: ContentWriter) -> None:
+    def __init__(self, folder: Path, writer: ContentWriter) -> None:
+        self._folder = folder
         self._writer = writer
         self.entries: dict[str, Entry] = {}
         self.signatures: dict[str, _Signature] = {}
 
-    def add(self, files: Mapping[str, Path]) -> None:
+    def add(self, paths: Iterable[str]) -> None:
         """Store files; those that are gone or changed meanwhile are left for the next time."""
-        for path, found in files.items():
-            signature = _signature(found)
-            if signature is None:
-                continue
-            with contextlib.suppress(SourceUnreadable):
-                self.entries[path] = self._writer.write_file(found)
+        for path in paths:
+            with (
+                contextlib.suppress(SourceUnreadable, OSError),
+                open_below(self._folder, path) as file,
+            ):
+                signature = _signature(os.fstat(file))
+                self.entries[path] = self._writer.write_file(Path(f"/proc/self/fd/{file}"))
                 self.signatures[path] = signature
 
 
@@ -166,17 +170,13 @@ def _remove(path: Path, signature: _Signature, spare: Path) -> None:
         path.rename(spare)
     except FileNotFoundError:
         return
-    if _signature(spare) != signature:
+    if _signature(spare.lstat()) != signature:
         # If there is yet another one by now, that is the newest.
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(spare)
     spare.unlink()
 
 
-def _signature(path: Path) -> _Signature | None:
-    """What tells that a file is as it was; ``None`` for one that is gone."""
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return None
+def _signature(found: os.stat_result) -> _Signature:
+    """What tells that a file is as it was."""
     return found.st_ino, found.st_size, found.st_mtime_ns

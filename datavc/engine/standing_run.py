@@ -151,7 +151,7 @@ class StandingRun:
             datum_timeout=None,
             transform=replace(spec.transform, err_cmd=(), err_stdin=()),
         )
-        lonely = replace(self.order, spec=once, capacity=Capacity(self.order.share))
+        lonely = replace(self.order, spec=once, capacity=Capacity(self.order.share), early=None)
         if self.spout is None:
             return lonely
         return replace(

@@ -23,6 +23,7 @@ class TableFormat(StrEnum):
 
     CSV = "CSV"
     JSON = "JSON"
+    PARQUET = "PARQUET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ def _parse_database(egress: SpecFields) -> DatabaseEgress:
 def _parse_format(database: SpecFields) -> tuple[TableFormat, tuple[str, ...]]:
     if not database.has("file_format"):
         raise InvalidSpec(
-            f"{database.at('file_format')} is missing", hint="say {type: CSV} or {type: JSON}"
+            f"{database.at('file_format')} is missing",
+            hint="say {type: CSV}, {type: JSON} or {type: PARQUET}",
         )
     fields = SpecFields(
         database.get("file_format"), database.at("file_format"), ("type", "columns")
@@ -164,7 +166,7 @@ def _parse_format(database: SpecFields) -> tuple[TableFormat, tuple[str, ...]]:
     if kind not in list(TableFormat):
         raise InvalidSpec(
             f"{fields.at('type')} {kind!r} is not supported",
-            hint="let the transform write CSV or JSON, and say which",
+            hint="let the transform write CSV, JSON or PARQUET, and say which",
         )
     columns = fields.texts("columns")
     twice = [name for name in columns if columns.count(name) > 1 or not name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -118,6 +118,8 @@ class JobInfo:
     reproduces: str | None = None
     #: Whether it runs until something replaces it, as that of a service does.
     standing: bool = False
+    #: Variables of the transform that have other values than the spec says.
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

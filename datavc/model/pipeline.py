@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from datavc.errors import InvalidSpec
+from datavc.errors import InvalidInput, InvalidSpec
 from datavc.model.address import DEFAULT_BRANCH
 from datavc.model.egress import DatabaseEgress, Egress, parse_egress
 from datavc.model.ids import digest_of
@@ -21,6 +21,8 @@ from datavc.model.spout import SpoutSpec, parse_spout
 
 #: The only kind of graphics processor, as Kubernetes calls it.
 _GPU = "nvidia.com/gpu"
+#: Longest value of a parameter, in characters.
+MOST_OF_PARAMETER = 4096
 #: How often a datum is run before it counts as failed, where a spec does not say.
 DEFAULT_TRIES = 3
 
@@ -139,6 +141,29 @@ class PipelineSpec:
     def sources(self) -> tuple[tuple[str, str], ...]:
         """The ``(repo, branch)`` pairs that the pipeline reads, each once."""
         return source_branches(self.input)
+
+    def with_parameters(self, parameters: Mapping[str, str]) -> PipelineSpec:
+        """The spec with other values of variables that ``transform.env`` declares.
+
+        Raises:
+            InvalidInput: it declares no such variable, or a value cannot be one.
+        """
+        env = self.transform.env
+        for name, value in parameters.items():
+            if name not in env:
+                known = ", ".join(sorted(env)) or "none"
+                raise InvalidInput(
+                    f"pipeline {self.name!r} has no parameter {name!r}",
+                    hint=f"parameters are the variables of transform.env: {known}",
+                )
+            if "\0" in value or len(value) > MOST_OF_PARAMETER:
+                raise InvalidInput(
+                    f"parameter {name!r} holds a NUL, or more than {MOST_OF_PARAMETER} characters",
+                    hint="commit large values to a repo that the pipeline reads",
+                )
+        if not parameters:
+            return self
+        return replace(self, transform=replace(self.transform, env={**env, **parameters}))
 
     def code_digest(self, image_digest: str) -> str:
         """Hex digest of all that makes the transform what it is; *image_digest* pins the image.

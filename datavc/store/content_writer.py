@@ -76,8 +76,17 @@ class ContentWriter:
         """
         return self._write_source(StreamSource(stream), progress, executable=False)
 
+    def write_source(self, source: Source) -> Entry:
+        """Store what *source* gives until its end, in bounded memory; as :meth:`write_stream`."""
+        return self._write_source(source, None, executable=False)
+
     def write_joined(
-        self, objects: ObjectStore, parts: Sequence[Entry], place: Place, see: See
+        self,
+        objects: ObjectStore,
+        parts: Sequence[Entry],
+        place: Place,
+        seen: tuple[blake3, int],
+        see: See,
     ) -> Entry:
         """The content that *parts* are one after another; no chunk of them is stored again.
 
@@ -85,17 +94,20 @@ class ContentWriter:
             objects: where they are stored.
             parts: files.
             place: says where a record lies by now.
-            see: told of every piece of the content, in order.
+            seen: what has taken in the content of the first parts, and of how many; the others are
+                read.
+            see: told of every piece that is read, in order.
 
         Raises:
             NotFound, DataCorrupt: a part cannot be read.
         """
-        whole = blake3(max_threads=blake3.AUTO)
+        whole, count = seen
         refs: list[ChunkRef] = []
-        for part in parts:
-            for piece in read_content(objects, part):
-                whole.update(piece)
-                see(piece)
+        for number, part in enumerate(parts):
+            if number >= count:
+                for piece in read_content(objects, part):
+                    whole.update(piece)
+                    see(piece)
             refs.extend(_placed(chunk_refs(objects, part), place))
         size = sum(part.size for part in parts)
         return self._entry(size, whole.digest(), refs, executable=False)

@@ -11,11 +11,15 @@ from datavc.store.backends.local import LocalBackend
 from datavc.store.backends.memory import MemoryBackend
 
 
-def open_backend(url: str) -> Backend:
+def open_backend(url: str, *, when_used: bool = False) -> Backend:
     """The backend at *url*: a folder, ``file:///folder``, ``s3://bucket/prefix`` or ``memory://``.
 
     S3 takes its credentials, region and endpoint from the usual ``AWS_*`` variables and files,
     creates the bucket if it is missing, and is wrapped to retry what trying again may cure.
+
+    Args:
+        url: see above.
+        when_used: let S3 be opened by the first call that needs it, which may raise the same.
 
     Raises:
         InvalidAddress: the address is malformed or of an unknown scheme.
@@ -42,21 +46,27 @@ def open_backend(url: str) -> Backend:
             )
         return LocalBackend(Path(unquote(parts.path)))
     if parts.scheme == "s3":
-        return _open_s3(parts.netloc, unquote(parts.path).strip("/"), url)
+        return _open_s3(parts.netloc, unquote(parts.path).strip("/"), url, when_used=when_used)
     raise InvalidAddress(
         f"store address {url!r} has an unknown scheme",
         hint="use a folder, file://, s3:// or memory://",
     )
 
 
-def _open_s3(bucket: str, prefix: str, url: str) -> Backend:
-    from datavc.store.backends.retry import RetryBackend
-    from datavc.store.backends.s3 import S3Backend
+def _open_s3(bucket: str, prefix: str, url: str, *, when_used: bool) -> Backend:
+    from datavc.store.backends.deferred import DeferredBackend
 
     if not bucket:
         raise InvalidAddress(
             f"store address {url!r} names no bucket", hint="use s3://bucket/prefix"
         )
-    backend = S3Backend(bucket, prefix)
-    backend.ensure_bucket()
-    return RetryBackend(backend)
+
+    def opened() -> Backend:
+        from datavc.store.backends.retry import RetryBackend
+        from datavc.store.backends.s3 import S3Backend
+
+        backend = S3Backend(bucket, prefix)
+        backend.ensure_bucket()
+        return RetryBackend(backend)
+
+    return DeferredBackend(opened) if when_used else opened()

@@ -11,12 +11,14 @@ from datavc.db import outbox, ref_log, staging
 from datavc.db.clock import now_us
 from datavc.db.repos import RepoRow
 from datavc.errors import InvalidInput, LostRace, NotFound
+from datavc.model.commit import TreeRef
 from datavc.model.ids import new_id
 from datavc.model.name import check_ref_name
 from datavc.model.repo import BranchInfo, RefMove
+from datavc.model.tree.empty import EMPTY_TREE
 from datavc.versioning.protections import check_may_move
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
-from datavc.versioning.resolve import resolve_id, resolve_kept_id
+from datavc.versioning.resolve import resolve_id, resolve_kept_id, tree_of
 from datavc.versioning.versioned_store import VersionedStore
 
 
@@ -58,6 +60,18 @@ def get_branch(vs: VersionedStore, repo: str, name: str) -> BranchInfo:
     """
     with vs.db.read() as conn:
         return find_branch(conn, find_repo(conn, repo), name)
+
+
+def branch_tree(vs: VersionedStore, repo: str, name: str) -> TreeRef:
+    """The tree of a branch's head; the empty one where it has no commit.
+
+    Raises:
+        NotFound: there is no such repo or branch.
+    """
+    with vs.db.read() as conn:
+        row = find_repo(conn, repo)
+        head = find_branch(conn, row, name).head
+        return EMPTY_TREE if head is None else tree_of(conn, row, head)
 
 
 def move_branch(

@@ -206,14 +206,15 @@ def _prepare(
 ) -> Prepared:
     streams = [read_change_set(one.location, one.digest, vs.nodes) for one in records]
     with fewer_collections(), vs.objects.session(vs.chunks) as session:
-        changes = merge_change_sets(streams)
-        tree = apply_changes(base.tree, changes, vs.nodes, SessionSink(session))
+        changes, sink = merge_change_sets(streams), SessionSink(session)
+        tree = apply_changes(base.tree, changes, vs.nodes, sink)
         if tree.digest == base.tree.digest and not allow_empty:
             raise NothingStaged(
                 f"the changes leave branch {branch!r} of repo {base.repo.name!r} as it is",
                 hint="commit all the same with --allow-empty",
             )
         written = packs_written(session.finish())
+    vs.nodes.remember(sink.written)
     return Prepared(base, branch, tree, words, written, looked_up)
 
 
@@ -222,9 +223,9 @@ def _read_base(vs: VersionedStore, repo: str, branch: str, *, with_staging: bool
         row = find_repo(conn, repo)
         head = _find_branch(conn, row, branch)
         check_no_pipeline_writes(conn, repo)
-        commit = None if head is None else rows.find(conn, head)
+        tree = None if head is None else rows.find_tree(conn, head)
         staged = staging.list_staged(conn, row.id, branch) if with_staging else []
-    return Base(row, head, EMPTY_TREE if commit is None else commit.tree, staged)
+    return Base(row, head, tree or EMPTY_TREE, staged)
 
 
 def _find_branch(conn: Connection, repo: RepoRow, name: str) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datavc.errors import InvalidInput, SourceUnreadable
+from datavc.model.ids import digest_of
 from datavc.versioning.local_folder import LocalFolder
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ class IgnoreRules:
 
     #: Each with the path of its folder, which ends in a slash or is empty; nearest first.
     specs: tuple[tuple[str, GitIgnoreSpec], ...] = ()
+    #: The same for the same rules.
+    mark: bytes = b""
 
     def within(self, folder: str, local: LocalFolder) -> IgnoreRules:
         """The rules inside *folder* (its path, ending in a slash, or ``""``).
@@ -32,8 +35,10 @@ class IgnoreRules:
         """
         if IGNORE_FILE not in local.names:
             return self
-        spec = _read(Path(local.path) / IGNORE_FILE)
-        return IgnoreRules(((folder, spec), *self.specs))
+        path = Path(local.path) / IGNORE_FILE
+        text = _read(path)
+        mark = digest_of(b"\0".join((self.mark, folder.encode(), text.encode())))
+        return IgnoreRules(((folder, _parse(text, path)), *self.specs), mark)
 
     def ignores(self, path: str) -> bool:
         """Whether a file, or a folder (then *path* ends in a slash), is left out."""
@@ -55,13 +60,24 @@ class IgnoreRules:
         return local.without(ignored) if ignored else local
 
 
-def _read(path: Path) -> GitIgnoreSpec:
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SourceUnreadable(f"{str(path)!r} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise _malformed(path, error) from None
+
+
+def _parse(text: str, path: Path) -> GitIgnoreSpec:
     # Only who has such a file pays for it.
     from pathspec import GitIgnoreSpec
 
     try:
-        return GitIgnoreSpec.from_lines(path.read_text(encoding="utf-8").splitlines())
-    except OSError as error:
-        raise SourceUnreadable(f"{str(path)!r} cannot be read: {error.strerror}") from None
+        return GitIgnoreSpec.from_lines(text.splitlines())
     except ValueError as error:
-        raise InvalidInput(f"{str(path)!r} has a rule that cannot be read: {error}") from None
+        raise _malformed(path, error) from None
+
+
+def _malformed(path: Path, error: ValueError) -> InvalidInput:
+    return InvalidInput(f"{str(path)!r} has a rule that cannot be read: {error}")

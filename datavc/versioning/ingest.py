@@ -25,7 +25,7 @@ from datavc.versioning.branch_view import BranchView
 from datavc.versioning.fewer_collections import fewer_collections
 from datavc.versioning.local_files import LocalFile, LocalFiles, LocalSource, Progress, Tally
 from datavc.versioning.local_links import read_link
-from datavc.versioning.nodes import SessionSink
+from datavc.versioning.nodes import NodeStore, SessionSink
 from datavc.versioning.stat_cache import StatCache
 
 __all__ = ["Ingested", "LocalSource", "Progress", "ingest_files", "ingest_stream"]
@@ -105,9 +105,10 @@ def ingest_stream(
     objects: ObjectStore,
     chunks: ChunkIndex,
     *,
+    nodes: NodeStore | None = None,
     progress: Progress | None = None,
 ) -> Ingested:
-    """Store one file's content from memory or from a stream.
+    """Store one file's content from memory or from a stream; *nodes* is told of the change set.
 
     Raises:
         SourceUnreadable, InvalidPath, OutOfSpace, StoreUnavailable: as :func:`ingest_files`.
@@ -122,8 +123,11 @@ def ingest_stream(
         same = view.holds().same(path, entry.size, entry.digest, executable=False)
         record = None
         if not same:
-            record = write_changes(iter([(path, entry)]), SessionSink(session))
+            sink = SessionSink(session)
+            record = write_changes(iter([(path, entry)]), sink)
             session.finish()
+            if nodes is not None:
+                nodes.remember(sink.written)
         if progress:
             progress(1, 0)
         return Ingested(record, 1, entry.size, int(same), session.stored_bytes if record else 0)

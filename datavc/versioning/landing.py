@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
@@ -226,15 +226,15 @@ class _Moved(Exception):
 
 
 class _Turns:
-    """One lock for each branch that somebody commits to."""
+    """One lock for each branch that somebody commits to, for as long as somebody does."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._locks: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+        self._locks: WeakValueDictionary[tuple[str, str], threading.Lock] = WeakValueDictionary()
 
     def __call__(self, repo: str, branch: str) -> threading.Lock:
         with self._guard:
-            return self._locks[repo, branch]
+            return self._locks.setdefault((repo, branch), threading.Lock())
 
 
 _turn = _Turns()

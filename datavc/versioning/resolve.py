@@ -49,9 +49,22 @@ def get_tree(vs: VersionedStore, repo: str, ref: str) -> TreeRef:
         branch = branches.find(conn, row.id, ref)
         if branch is not None and branch.head is None:
             return EMPTY_TREE
-        commit_id, commit = find_commit(conn, row, ref)
+        known = None if branch is None else branch.head
+        commit_id = known or resolve_id(conn, row, ref)
         _check_kept(conn, row, commit_id)
-        return commit.tree
+        return tree_of(conn, row, commit_id)
+
+
+def tree_of(conn: Connection, repo: RepoRow, commit_id: str) -> TreeRef:
+    """The tree of a commit, by its full id.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    tree = commits.find_tree(conn, commit_id)
+    if tree is None:
+        raise NotFound(f"commit {commit_id} is gone from repo {repo.name!r}")
+    return tree
 
 
 def find_commit(conn: Connection, repo: RepoRow, ref: str) -> tuple[str, Commit]:

@@ -14,10 +14,8 @@ from datavc.db.repos import RepoRow
 from datavc.model.change_set import StagedRecord, merge_change_sets, read_change_set
 from datavc.model.commit import TreeRef
 from datavc.model.repo import StagedChange
-from datavc.model.tree.collision import check_collisions
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.versioning.branches import find_branch
-from datavc.versioning.relied_packs import packs_of_change_set, relying_on
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -47,6 +45,9 @@ def stage(
         Conflict: a pipeline writes the repo.
         Collected: content that the change set relies on is gone; store it again.
     """
+    # Those who only look at what is staged do without.
+    from datavc.versioning.relied_packs import packs_of_change_set, relying_on
+
     needed = packs_of_change_set(vs, record)
     with relying_on(vs, needed):
         return _stage(vs, repo, branch, record, needed, author, extra)
@@ -125,6 +126,8 @@ def _lock_base(conn: Connection, repo: str, branch: str) -> _Base:
 
 
 def _check(vs: VersionedStore, base: _Base, record: StagedRecord) -> None:
+    from datavc.model.tree.collision import check_collisions
+
     records = [*(one.record for one in base.staged), record]
     streams = [read_change_set(one.location, one.digest, vs.nodes) for one in records]
     check_collisions(base.tree, merge_change_sets(streams), vs.nodes)

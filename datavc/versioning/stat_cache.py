@@ -21,7 +21,7 @@ from datavc.model.ids import DIGEST_SIZE, digest_of
 from datavc.versioning.local_folder import STATS_SIZE, stats_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from datavc.versioning.local_folder import LocalFolder
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _UNSETTLED_NS = 2_000_000_000
 
 _TRAILER = struct.Struct("<QQ8s8s8s")
-_MAGIC = b"DVCSTAT1"
+_MAGIC = b"DVCSTAT2"
 _STAMP_SIZE = 8
 
 
@@ -43,9 +43,12 @@ class FolderStats(msgspec.Struct, array_like=True):
     stats: bytes
     #: Content digests end to end.
     digests: bytes
-    #: In a working copy: the folders in it, and the tree that holds just these files and folders.
+    #: In a working copy: the folders in it, and by what tree and what rules they were compared.
     subfolders: list[str] = []
-    held: bytes = b""
+    tree_mark: bytes = b""
+    rules_mark: bytes = b""
+    #: Names that may differ from the tree, those of folders with a slash; no others do.
+    differing: list[str] = []
 
     def carry_over(self, folder: LocalFolder) -> tuple[bytearray, list[int]]:
         """The digests of *folder*'s files, and the indices of those that may have changed.
@@ -71,6 +74,16 @@ class FolderStats(msgspec.Struct, array_like=True):
                     self.digests, old, DIGEST_SIZE
                 )
         return digests, unknown
+
+    def suspects(self, folder: LocalFolder, unknown: Iterable[int]) -> set[str]:
+        """What may differ from the tree by now; *unknown* is what :meth:`carry_over` gave."""
+        found = {*self.differing, *(folder.names[index] for index in unknown)}
+        if self.names != folder.names:
+            found.update(set(self.names).difference(folder.names))
+        if self.subfolders != folder.subfolders:
+            gone = set(self.subfolders).difference(folder.subfolders)
+            found.update(f"{name}/" for name in gone)
+        return found
 
     def is_whole(self) -> bool:
         """Whether the columns fit together."""

@@ -52,7 +52,11 @@ class VersionedStore:
 
 
 def open_versioned_store(
-    home: Path, store_url: str | None = None, database_url: str | None = None
+    home: Path,
+    store_url: str | None = None,
+    database_url: str | None = None,
+    *,
+    store_when_used: bool = False,
 ) -> VersionedStore:
     """Open the store in *home*, making what is not there yet.
 
@@ -60,6 +64,7 @@ def open_versioned_store(
         home: folder of the database and the packs, unless the URLs say otherwise.
         store_url: a folder or ``s3://bucket/prefix`` for the packs; ``home/store`` by default.
         database_url: an SQLAlchemy URL; the SQLite file ``home/datavc.db`` by default.
+        store_when_used: let S3 be opened by the first call that needs it, which may raise the same.
 
     Raises:
         StoreUnavailable, DatabaseUnavailable: one of them cannot be reached or made.
@@ -69,7 +74,8 @@ def open_versioned_store(
         _make_home(home)
     database = Database.open(database_url or f"sqlite:///{home / 'datavc.db'}")
     try:
-        objects = ObjectStore(open_backend(store_url or str(home / "store")))
+        backend = open_backend(store_url or str(home / "store"), when_used=store_when_used)
+        objects = ObjectStore(backend)
     except BaseException:
         database.close()
         raise

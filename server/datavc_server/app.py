@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -25,8 +25,10 @@ from datavc_server.audit_trail import AuditTrail
 from datavc_server.body_limit import BodyLimit
 from datavc_server.encoded_slash import EncodedSlash
 from datavc_server.fetcher import Fetcher
+from datavc_server.flat_routes import add_routes
 from datavc_server.gate import Gate
 from datavc_server.metrics import ServerMetrics
+from datavc_server.news_board import NewsBoard
 from datavc_server.oidc import OidcProvider
 from datavc_server.presigned import Presigner
 from datavc_server.probe import place_probe
@@ -38,10 +40,13 @@ from datavc_server.routers import (
     branches,
     commits,
     diffs,
+    events,
     fetches,
     files,
     groups,
     health,
+    hooks,
+    inbound_webhooks,
     jobs,
     logs,
     merges,
@@ -87,6 +92,8 @@ _ROUTERS = (
     pipelines,
     pipeline_control,
     pipeline_specs,
+    # Before the jobs, one of which could else be called so.
+    events,
     jobs,
     logs,
     runs,
@@ -100,6 +107,8 @@ _ROUTERS = (
     records,
     refs,
     webhooks,
+    inbound_webhooks,
+    hooks,
     accounts,
     groups,
     roles,
@@ -129,6 +138,7 @@ def create_app(
     # What external files name was chosen by clients, who must not read by the server's rights.
     vs.objects.sources = SourceAccess(settings.allow_external)
     fetcher = Fetcher(vs, settings)
+    stopping = stopping or threading.Event()
     state = ServerState(
         vs,
         settings,
@@ -137,7 +147,8 @@ def create_app(
         probe=place_probe(vs.objects.backend) if settings.direct else None,
         presigner=_presigner(settings),
         metrics=ServerMetrics(vs),
-        stopping=stopping or threading.Event(),
+        news=NewsBoard(vs.db, stopping),
+        stopping=stopping,
         host=host,
     )
 
@@ -145,6 +156,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         state.stopping.set()
+        state.news.close()
         fetcher.close()
         if state.probe is not None:
             state.probe.remove()
@@ -179,10 +191,8 @@ def _routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     # Whatever route is added, this stands before it; one without a rule is refused to everybody.
-    api = APIRouter(prefix=API, dependencies=[Depends(authorize)])
     for module in _ROUTERS:
-        api.include_router(module.router)
-    app.include_router(api)
+        add_routes(app, API, module.router, [Depends(authorize)])
     return app
 
 

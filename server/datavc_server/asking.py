@@ -64,7 +64,7 @@ class Asking:
         return [item for item in items if self.may(Action.READ, repo_of(item))]
 
 
-def _asking(request: Request) -> Asking:
+async def _asking(request: Request) -> Asking:
     facts = facts_of(request.scope)
     if facts.caller is None:
         raise AccessDenied("nobody knows who asks")

@@ -36,17 +36,20 @@ class AuditTrail:
 
         async def send_recorded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                await run_in_threadpool(write_down, self._db, facts, message["status"])
+                await write_down(self._db, facts, message["status"])
             await send(message)
 
         await self._app(scope, receive, send_recorded)
 
 
-def write_down(db: Database, facts: RequestFacts, status: int) -> None:
+async def write_down(db: Database, facts: RequestFacts, status: int) -> None:
     """Write an answered request to the audit log, if it changed something or was refused."""
     outcome = _outcome(facts, status)
-    if facts.is_flood or not (facts.changes or outcome is Outcome.REFUSED):
-        return
+    if not facts.is_flood and (facts.changes or outcome is Outcome.REFUSED):
+        await run_in_threadpool(_write, db, facts, status, outcome)
+
+
+def _write(db: Database, facts: RequestFacts, status: int, outcome: Outcome) -> None:
     entry = AuditEntry(
         0,
         now_us(),

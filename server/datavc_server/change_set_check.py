@@ -31,10 +31,9 @@ def check_change_set(vs: VersionedStore, record: StagedRecord) -> StagedRecord:
 
 
 def _check(vs: VersionedStore, record: StagedRecord) -> StagedRecord:
-    own = Places()
-    own.add(record.location)
-    own.check(vs)
     places = Places()
+    places.add(record.location)
+    places.check(vs)
     for location in change_set_locations(record.location, record.digest, vs.nodes):
         places.add(location)
     places.check(vs)

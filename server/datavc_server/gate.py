@@ -16,9 +16,10 @@ from datavc.access.tokens import any_token, authenticate, hash_token
 from datavc.db.session import Database
 from datavc.errors import AccessDenied, DatavcError, ErrorCode
 from datavc.model.account import ADMIN, LOCAL
+from datavc_server.hook_limits import FROM_ADDRESS
 from datavc_server.problem import answer_of, problem, too_many_requests
 from datavc_server.request_facts import RequestFacts, facts_of
-from datavc_server.route_rules import OPEN
+from datavc_server.route_rules import OPEN, SIGNED
 from datavc_server.settings import ServerSettings, is_loopback
 from datavc_server.token_bucket import TokenBuckets
 
@@ -31,6 +32,8 @@ _SAME_SITE = ("same-origin", "none")
 _WRITTEN_PER_MINUTE = 60
 #: Requests a minute from one address to log in.
 _LOGINS_PER_MINUTE = 120
+#: As much of a path as tells the URL of one webhook from that of another.
+_LONGEST_PATH = 64
 
 
 class Gate:
@@ -49,6 +52,7 @@ class Gate:
         self._wrong = TokenBuckets()
         self._rates = TokenBuckets()
         self._logins = TokenBuckets()
+        self._hooks = TokenBuckets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it."""
@@ -69,6 +73,9 @@ class Gate:
         if scope["path"] in OPEN:
             facts.caller = Caller("")
             return self._check_logins(facts)
+        if scope["path"].startswith(SIGNED):
+            facts.caller = Caller("")
+            return self._check_hooks(facts, scope["path"])
         return await self._refusal(Headers(scope=scope), facts)
 
     async def _refusal(self, headers: Headers, facts: RequestFacts) -> Response | None:
@@ -124,6 +131,13 @@ class Gate:
             return None
         facts.is_flood = not refusal.is_first
         return too_many_requests("too many log in from there", refusal.wait)
+
+    def _check_hooks(self, facts: RequestFacts, path: str) -> Response | None:
+        refusal = self._hooks.take(f"{facts.address} {path[:_LONGEST_PATH]}", FROM_ADDRESS)
+        if refusal is None:
+            return None
+        facts.is_flood = not refusal.is_first
+        return too_many_requests("too many messages from there", refusal.wait)
 
     def _let_in_local(self, headers: Headers, facts: RequestFacts) -> Response | None:
         refusal = _stranger(headers)

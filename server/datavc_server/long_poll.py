@@ -18,7 +18,10 @@ _Found = TypeVar("_Found")
 
 #: Longest time that an answer waits, in seconds: less than what networks in between allow.
 LONGEST_WAIT = 30.0
-_POLL_SECONDS = 0.1
+#: Seconds after which there is a look without any news: news are a hint.
+_LONGEST_REST = 1.0
+#: Seconds between two looks, so that what comes in quick succession is looked up at once.
+_REST = 0.02
 
 Wait = Annotated[
     float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait at most for news.")
@@ -43,9 +46,11 @@ async def wait_for_news(
     """
     deadline = time.monotonic() + wait
     while True:
+        seen = state.news.count
         over, found = await run_in_threadpool(look)
         tag = f'"{digest_of(msgspec.json.encode([over, found])).hex()[:32]}"'
         has_news = over if known is None else tag != known
         if has_news or time.monotonic() >= deadline or state.stopping.is_set():
             return found, tag
-        await asyncio.sleep(_POLL_SECONDS)
+        await state.news.wait(seen, min(_LONGEST_REST, deadline - time.monotonic()))
+        await asyncio.sleep(_REST)

@@ -13,11 +13,13 @@ from datavc.model.entry import ChunkRef, Location
 from datavc.model.external import decode_external
 from datavc.model.ids import digest_of
 from datavc.store.backend import Buffer
+from datavc.store.backends.memory import MemoryBackend
 from datavc.store.chunk_list import decode_chunk_list, measure_chunk_list
 from datavc.store.key import pack_key
 from datavc.store.objects import ObjectStore, plan_reads
 from datavc.store.pack import PackFooter, PackRecord
 from datavc.store.record import HEADER_SIZE, RecordKind, decode_header, decode_record
+from datavc.versioning.nodes import NodeStore
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server.problem import RefusedUpload
 
@@ -30,6 +32,8 @@ class Places:
 
     def __init__(self) -> None:
         self._ends: dict[bytes, int] = {}
+        #: Sizes of packs that were looked up.
+        self._sizes: dict[bytes, int] = {}
 
     def add(self, location: Location) -> None:
         """Note one place."""
@@ -44,21 +48,27 @@ class Places:
             InvalidInput: one is not, or does not.
             Collected: one is not any more.
         """
-        with vs.db.read() as conn:
-            for pack, end in self._ends.items():
-                if own is not None and pack == own.pack:
-                    size = own.size
-                else:
-                    row = packs.find(conn, pack)
-                    if row is None:
-                        _check_not_collected(conn, pack)
-                        raise InvalidInput(
-                            f"pack {pack.hex()} is not registered",
-                            hint="upload and register packs before what refers to them",
-                        )
-                    size = row.size
-                if end > size:
-                    raise InvalidInput(f"pack {pack.hex()} has {size} bytes, and no byte {end}")
+        if own is not None:
+            self._sizes[own.pack] = own.size
+        unknown = self._ends.keys() - self._sizes.keys()
+        if unknown:
+            with vs.db.read() as conn:
+                self._sizes |= {pack: _size_of(conn, pack) for pack in unknown}
+        for pack, end in self._ends.items():
+            size = self._sizes[pack]
+            if end > size:
+                raise InvalidInput(f"pack {pack.hex()} has {size} bytes, and no byte {end}")
+
+
+def _size_of(conn: Connection, pack: bytes) -> int:
+    row = packs.find(conn, pack)
+    if row is None:
+        _check_not_collected(conn, pack)
+        raise InvalidInput(
+            f"pack {pack.hex()} is not registered",
+            hint="upload and register packs before what refers to them",
+        )
+    return row.size
 
 
 def _check_not_collected(conn: Connection, pack: bytes) -> None:
@@ -69,8 +79,10 @@ def _check_not_collected(conn: Connection, pack: bytes) -> None:
         )
 
 
-def register_pack(vs: VersionedStore, pack: bytes) -> packs.PackRow:
+def register_pack(vs: VersionedStore, pack: bytes, content: bytes | None = None) -> packs.PackRow:
     """Check an uploaded pack, and make it and its chunks known. Once it is, nothing is done.
+
+    *content* is all of it, where that was kept when it arrived.
 
     Raises:
         NotFound: it was not uploaded.
@@ -80,10 +92,14 @@ def register_pack(vs: VersionedStore, pack: bytes) -> packs.PackRow:
         row = packs.find(conn, pack)
     if row is not None:
         return row
+    objects, places = vs.objects, Places()
+    if content is not None:
+        memory = MemoryBackend()
+        memory.put(pack_key(pack), content)
+        objects = ObjectStore(memory)
     try:
-        footer = vs.objects.footer(pack)
-        places = Places()
-        chunks = list(_checked_chunks(vs.objects, footer, places))
+        footer = objects.footer(pack)
+        chunks = list(_checked_chunks(objects, footer, places, vs.nodes))
         places.check(vs, footer)
     except (DataCorrupt, InvalidInput) as error:
         raise RefusedUpload(error) from None
@@ -95,7 +111,9 @@ def register_pack(vs: VersionedStore, pack: bytes) -> packs.PackRow:
     return row
 
 
-def _checked_chunks(objects: ObjectStore, footer: PackFooter, places: Places) -> Iterator[ChunkRef]:
+def _checked_chunks(
+    objects: ObjectStore, footer: PackFooter, places: Places, nodes: NodeStore
+) -> Iterator[ChunkRef]:
     for run in _runs(footer):
         start = run[0].location.offset
         end = run[-1].location.offset + run[-1].location.length
@@ -104,6 +122,9 @@ def _checked_chunks(objects: ObjectStore, footer: PackFooter, places: Places) ->
             at = record.location.offset - start
             plain = _plain(data[at : at + record.location.length], record)
             chunk = _check_kind(record, plain, places)
+            if record.kind == RecordKind.CHANGE_SET:
+                # It comes to be used, and so will be read soon.
+                nodes.remember([((record.digest, record.location), bytes(plain))])
             if chunk is not None:
                 yield chunk
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from datavc.errors import DatavcError
+from datavc.errors import DatavcError, NotFound
 from datavc.store.key import pack_key
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class Presigner:
         """Make the pack out of its parts, given the tag that S3 gave for each.
 
         Raises:
+            NotFound: there is no such upload, or no more.
             AccessDenied, OutOfSpace, StoreUnavailable: S3 refuses, or does not answer.
         """
         with _translated(f"completing pack {pack.hex()}"):
@@ -103,6 +104,21 @@ class Presigner:
                     ]
                 },
             )
+
+    def is_open(self, pack: bytes, upload: str) -> bool:
+        """Whether an upload was begun, and neither completed nor dropped.
+
+        Raises:
+            AccessDenied, StoreUnavailable: S3 refuses, or does not answer.
+        """
+        try:
+            with _translated(f"looking for the upload of pack {pack.hex()}"):
+                self._client.list_parts(
+                    Bucket=self._bucket, Key=self._key(pack), UploadId=upload, MaxParts=1
+                )
+        except NotFound:
+            return False
+        return True
 
     def abort(self, pack: bytes, upload: str) -> None:
         """Drop an upload and its parts.
@@ -138,5 +154,9 @@ def _translated(doing: str) -> Iterator[None]:
 
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "NoSuchUpload":
+            raise NotFound(f"no such upload while {doing}") from None
+        raise s3_error(error, doing) from None
+    except BotoCoreError as error:
         raise s3_error(error, doing) from None

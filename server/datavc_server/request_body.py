@@ -41,7 +41,7 @@ async def read_blocks(
     taken = 0
     async for piece in request.stream():
         taken += len(piece)
-        _check_size(taken, limit, room)
+        check_size(taken, limit, room)
         block += piece
         if len(block) >= _BLOCK:
             yield block
@@ -58,10 +58,15 @@ def check_announced(request: Request, limit: int, room: int | None) -> None:
     """
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal():
-        _check_size(int(announced), limit, room)
+        check_size(int(announced), limit, room)
 
 
-def _check_size(size: int, limit: int, room: int | None) -> None:
+def check_size(size: int, limit: int, room: int | None) -> None:
+    """Refuse *size* bytes of a body; *limit* and *room* are as of :func:`read_blocks`.
+
+    Raises:
+        HTTPException, QuotaExceeded: they are too many.
+    """
     if size > limit:
         raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large(limit))
     if room is not None and size > room:

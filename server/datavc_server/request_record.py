@@ -22,6 +22,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 _log = logging.getLogger("datavc.access")
 #: What a client may call its request: nothing that could forge a line of a log.
 _GIVEN = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_API = "/api/v1"
 #: The route of what no route is for, so that made-up paths make no metrics.
 _NO_ROUTE = "none"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -69,9 +70,11 @@ class RequestRecord:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         # Any word is a method to a client.
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        route = getattr(scope.get("route"), "path", _NO_ROUTE)
+        route = getattr(scope.get("route"), "path", _NO_ROUTE).removeprefix(_API)
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.request_seconds.labels(method, route).observe(seconds)
+        if not _log.isEnabledFor(logging.INFO):
+            return
         _log.info(
             "%s %s %d",
             scope["method"],

@@ -129,16 +129,21 @@ GET     /pipeline-specs/schema                              read        nowhere 
 POST    /pipeline-specs/validate                            maintain    somewhere   -
 POST    /pipeline-specs/datums                              read        somewhere   -
 GET     /logs                                               read        somewhere   -
+GET     /logs/events                                        read        somewhere   -
 POST    /jobs/restart-failed                                write       somewhere   audit
 POST    /jobs/{job}/stop                                    write       somewhere   audit
 POST    /jobs/{job}/restart                                 write       somewhere   audit
 GET     /jobs/{job}/datums/{datum}                          read        somewhere   -
 POST    /jobs/{job}/datums/{datum}/restart                  write       somewhere   audit
 GET     /jobs                                               read        nowhere     -
+GET     /jobs/events                                        read        nowhere     -
 GET     /jobs/{job}                                         read        somewhere   -
 GET     /jobs/{job}/datums                                  read        somewhere   -
+GET     /jobs/{job}/events                                  read        somewhere   -
 GET     /jobs/{job}/logs                                    read        somewhere   -
+GET     /jobs/{job}/logs/events                             read        somewhere   -
 GET     /runs/{run}                                         read        nowhere     -
+GET     /runs/{run}/events                                  read        nowhere     -
 GET     /secrets                                            administer  everywhere  -
 POST    /secrets                                            administer  everywhere  audit
 DELETE  /secrets/{secret}                                   administer  everywhere  audit
@@ -146,6 +151,12 @@ GET     /webhooks                                           administer  everywhe
 POST    /webhooks                                           administer  everywhere  audit
 DELETE  /webhooks/{webhook}                                 administer  everywhere  audit
 GET     /webhooks/{webhook}/deliveries                      administer  everywhere  -
+GET     /inbound-webhooks                                   maintain    somewhere   -
+POST    /inbound-webhooks                                   maintain    somewhere   audit
+PATCH   /inbound-webhooks/{hook}                            maintain    somewhere   audit
+DELETE  /inbound-webhooks/{hook}                            maintain    somewhere   audit
+POST    /inbound-webhooks/{hook}/secret                     maintain    somewhere   audit
+POST    /hooks/{hook}                                       read        nowhere     audit
 GET     /s3-keys                                            read        nowhere     -
 POST    /s3-keys                                            read        nowhere     audit
 DELETE  /s3-keys/{key}                                      read        nowhere     audit
@@ -203,6 +214,8 @@ RULES = _read_table(_TABLE)
 
 #: Routes that want no token, since one is had by them.
 OPEN = frozenset({f"{_API}/auth/oidc"})
+#: What is below wants no token, since what comes in is signed.
+SIGNED = f"{_API}/hooks/"
 
 
 async def authorize(request: Request) -> None:

@@ -34,6 +34,8 @@ from datavc_server.webhook_sender import WebhookSender, delivering
 _GRACE = 10
 #: Longer than clients keep idle connections, so that none is closed under a request.
 _KEEP_ALIVE = 75
+#: Bytes of all headers of a request: the place in a log of many datums is a long one.
+_MAX_HEAD = 64 * 1024
 
 
 class _Server(uvicorn.Server):
@@ -106,6 +108,7 @@ def _config(app: ASGIApp, *, lifespan: Literal["on", "off"]) -> uvicorn.Config:
         proxy_headers=False,
         lifespan=lifespan,
         timeout_keep_alive=_KEEP_ALIVE,
+        h11_max_incomplete_event_size=_MAX_HEAD,
         timeout_graceful_shutdown=_GRACE,
     )
 

@@ -17,7 +17,9 @@ from datavc.versioning.versioned_store import VersionedStore
 from datavc_server.asking import Asker
 from datavc_server.encoded_slash import decode_slashes
 from datavc_server.fetcher import Fetcher
+from datavc_server.hook_limits import HookLimits
 from datavc_server.metrics import ServerMetrics
+from datavc_server.news_board import NewsBoard
 from datavc_server.oidc import OidcProvider
 from datavc_server.presigned import Presigner
 from datavc_server.probe import Probe
@@ -42,21 +44,25 @@ class ServerState:
     #: Fetches files from elsewhere.
     fetcher: Fetcher
     metrics: ServerMetrics
+    #: Wakes answers that wait for news.
+    news: NewsBoard
     #: Where people log in; ``None`` for nowhere.
     oidc: OidcProvider | None = None
     #: What the engine beside the server may use; ``None`` where there is no engine.
     host: Share | None = None
+    hooks: HookLimits = field(default_factory=HookLimits)
     uploads: Uploads = field(default_factory=Uploads)
     #: Set when the server is about to stop, so that long answers end.
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
-def _state(request: Request) -> ServerState:
+# Coroutines, though they wait for nothing: anything else is called by a worker thread.
+async def _state(request: Request) -> ServerState:
     state: ServerState = request.app.state.server
     return state
 
 
-def _author(
+async def _author(
     asker: Asker,
     datavc_author: Annotated[
         str | None,
@@ -71,7 +77,7 @@ def _author(
     return unquote(datavc_author) if datavc_author else ANONYMOUS
 
 
-def _pack(
+async def _pack(
     pack: Annotated[
         str,
         Path(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import text
 
@@ -31,16 +28,10 @@ from datavc.model.role import parse_grant
 ROOT = Caller.unlimited("root")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'datavc.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    database = Database.open(url)
+@pytest.fixture
+def db(database: Database) -> Database:
     accounts.create_account(database, "ada", author="test")
-    yield database
-    database.close()
+    return database
 
 
 def known_roles(db: Database, caller: Caller) -> list[RoleBinding]:

@@ -12,18 +12,16 @@ import pytest
 
 from datavc.errors import DataCorrupt, InvalidInput, NotFound
 from datavc.store.backend import Backend
-from datavc.store.backends.cache import CachedBackend
-from datavc.store.backends.checked import CheckedBackend
+from datavc.store.backends.deferred import DeferredBackend
 from datavc.store.backends.local import LocalBackend
 from datavc.store.backends.memory import MemoryBackend
 from datavc.store.backends.retry import RetryBackend
 from datavc.testing.faults import FaultyBackend
 
-WRAPPERS: dict[str, Callable[[Backend, Path], Backend]] = {
-    "retry": lambda inner, folder: RetryBackend(inner),
-    "cache": lambda inner, folder: CachedBackend(inner, folder / "cache", 1 << 20),
-    "checked": lambda inner, folder: CheckedBackend(inner),
-    "faulty": lambda inner, folder: FaultyBackend(inner),
+WRAPPERS: dict[str, Callable[[Backend], Backend]] = {
+    "retry": RetryBackend,
+    "deferred": lambda inner: DeferredBackend(lambda: inner),
+    "faulty": FaultyBackend,
 }
 
 
@@ -55,7 +53,7 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]
         yield s3
     else:
         local = LocalBackend(tmp_path / "store")
-        yield local if kind == "local" else WRAPPERS[kind](local, tmp_path)
+        yield local if kind == "local" else WRAPPERS[kind](local)
 
 
 def keys(backend: Backend, prefix: str = "") -> list[str]:

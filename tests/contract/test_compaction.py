@@ -26,20 +26,18 @@ from datavc.versioning.fsck import check_store
 from datavc.versioning.gc import collect_garbage
 from datavc.versioning.merges import merge
 from datavc.versioning.upkeep_turn import upkeep_turn
-from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
+from datavc.versioning.versioned_store import VersionedStore
 from tests.services.small_store import commit_files, read_files, store_changes
 
 KEPT, GONE = os.urandom(3_000_000), os.urandom(9_000_000)
 OTHER = os.urandom(100_000)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def vs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VersionedStore]:
-    database = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with open_versioned_store(tmp_path / "home", database_url=database) as store:
-        for name in ("data", "scratch"):
-            repos.create_repo(store, name, author="ann")
-        yield store
+@pytest.fixture
+def vs(empty_store: VersionedStore) -> VersionedStore:
+    for name in ("data", "scratch"):
+        repos.create_repo(empty_store, name, author="ann")
+    return empty_store
 
 
 def keep_a_part(vs: VersionedStore) -> None:

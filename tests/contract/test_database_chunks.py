@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,17 +11,6 @@ from datavc.db.chunks import SqlChunkIndex
 from datavc.db.session import Database
 from datavc.errors import Collected, DatavcError
 from datavc.model.entry import ChunkRef, Location
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'datavc.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    database = Database.open(url)
-    yield database
-    database.close()
 
 
 def make_chunks(count: int, pack: bytes) -> list[ChunkRef]:
@@ -97,10 +84,10 @@ def test_a_broken_statement_does_not_leak_the_drivers_error(database: Database) 
 
 
 @pytest.mark.postgres
-def test_a_copy_that_fails_is_told_and_leaves_nothing(postgres_url: str) -> None:
+def test_a_copy_that_fails_is_told_and_leaves_nothing(postgres_with_tables: str) -> None:
     from datavc.db.postgresql_copy import copy_rows
 
-    database = Database.open(postgres_url)
+    database = Database.open(postgres_with_tables)
 
     def add_and_copy() -> None:
         with database.write() as conn:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 
 import pytest
 
@@ -21,17 +19,6 @@ from datavc.model.ids import digest_of
 from datavc.model.job import TRANSITIONS, DatumInfo, DatumState, JobState, LogLine
 
 SECOND = 1_000_000
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'datavc.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    database = Database.open(url)
-    yield database
-    database.close()
 
 
 def version_of(*inputs: tuple[str, str], output: str = "out", number: int = 1) -> NewVersion:

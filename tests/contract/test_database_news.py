@@ -5,24 +5,11 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from datavc.db import outbox
 from datavc.db.session import Database
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'datavc.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    database = Database.open(url)
-    yield database
-    database.close()
 
 
 def add_event(database: Database) -> None:
@@ -54,8 +41,8 @@ def test_what_was_undone_is_no_news(database: Database) -> None:
 
 
 @pytest.mark.postgres
-def test_a_connection_that_breaks_is_made_anew(postgres_url: str) -> None:
-    database = Database.open(postgres_url)
+def test_a_connection_that_breaks_is_made_anew(postgres_with_tables: str) -> None:
+    database = Database.open(postgres_with_tables)
     with contextlib.closing(database), contextlib.closing(database.news()) as news:
         assert not news.wait(0)
         with database.write() as conn:

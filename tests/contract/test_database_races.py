@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import pytest
 
 from datavc.db import branches, commits, job_claims, jobs, outbox, pipelines, ref_log, repos
 from datavc.db.chunks import SqlChunkIndex
@@ -53,21 +50,6 @@ while True:
         assert outbox.ack(conn, sys.argv[2], [event.id for event in events]) == len(events)
     print(*(event.id for event in events), sep="\\n")
 """
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'datavc.db'}"
-    address: str = request.getfixturevalue("postgres_url")
-    return address
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    database = Database.open(url)
-    yield database
-    database.close()
 
 
 def make_branch(database: Database, length: int) -> list[str]:
@@ -135,9 +117,9 @@ def test_threads_that_race_for_a_branch_all_land(database: Database) -> None:
     assert_log_is_the_line(database, line)
 
 
-def test_processes_that_race_for_a_branch_all_land(database: Database, url: str) -> None:
+def test_processes_that_race_for_a_branch_all_land(database: Database, database_url: str) -> None:
     line = make_branch(database, 3 * 5 + 1)
-    run_processes(MOVER, *([url, *line] for _ in range(3)))
+    run_processes(MOVER, *([database_url, *line] for _ in range(3)))
     assert_log_is_the_line(database, line)
 
 
@@ -177,10 +159,10 @@ def test_no_event_is_handed_to_two_threads(database: Database) -> None:
     assert sorted(claimed) == added
 
 
-def test_no_event_is_handed_to_two_processes(database: Database, url: str) -> None:
+def test_no_event_is_handed_to_two_processes(database: Database, database_url: str) -> None:
     with database.write() as conn:
         added = [outbox.add(conn, "tick", {}, time_us=1) for _ in range(60)]
-    output = run_processes(CLAIMER, *([url, f"engine {number}"] for number in range(3)))
+    output = run_processes(CLAIMER, *([database_url, f"engine {number}"] for number in range(3)))
     assert sorted(int(line) for text in output for line in text.split()) == added
 
 

@@ -170,7 +170,7 @@ class Case:
 
     @contextmanager
     def client(self, *, retry: bool = False) -> Iterator[datavc.Client]:
-        def open_backend(url: str) -> Backend:
+        def open_backend(url: str, *, when_used: bool) -> Backend:
             self.faulty = FaultyBackend(LocalBackend(Path(url)))
             return RetryBackend(self.faulty, sleep=lambda _: None) if retry else self.faulty
 

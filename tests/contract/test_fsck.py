@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,21 +13,20 @@ from datavc.store.key import PACK_PREFIX
 from datavc.versioning import repos, staging
 from datavc.versioning.fsck import check_store
 from datavc.versioning.usage import usage_of_commit, usage_of_repos
-from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
+from datavc.versioning.versioned_store import VersionedStore
 from tests.services.small_store import commit_files, store_changes
 
 BIG = random.Random(1).randbytes(300_000)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def vs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VersionedStore]:
-    database = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with open_versioned_store(tmp_path / "home", database_url=database) as store:
-        repos.create_repo(store, "data", author="ann")
-        commit_files(store, {"a": b"one", "big": BIG, "run": b"x" * 100})
-        commit_files(store, {"a": b"two"})
-        staging.stage(store, "data", "main", store_changes(store, {"c": b"3"}), author="ann")
-        yield store
+@pytest.fixture
+def vs(empty_store: VersionedStore) -> VersionedStore:
+    repos.create_repo(empty_store, "data", author="ann")
+    commit_files(empty_store, {"a": b"one", "big": BIG, "run": b"x" * 100})
+    commit_files(empty_store, {"a": b"two"})
+    change_set = store_changes(empty_store, {"c": b"3"})
+    staging.stage(empty_store, "data", "main", change_set, author="ann")
+    return empty_store
 
 
 def paths(tmp_path: Path) -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +21,10 @@ from tests.services.small_store import commit_files, read_files, store_changes
 BIG = bytes(range(256)) * 4096 * 20
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def vs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VersionedStore]:
-    database = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with open_versioned_store(tmp_path / "home", database_url=database) as store:
-        repos.create_repo(store, "data", author="ann")
-        yield store
+@pytest.fixture
+def vs(empty_store: VersionedStore) -> VersionedStore:
+    repos.create_repo(empty_store, "data", author="ann")
+    return empty_store
 
 
 def drain(vs: VersionedStore) -> None:
@@ -99,10 +96,10 @@ def test_commits_that_no_ref_leads_to_expire(vs: VersionedStore) -> None:
 @pytest.mark.parametrize("moment", ["unexpired", "at_work", "heads", "named"])
 @pytest.mark.postgres
 def test_a_commit_that_lands_while_others_expire_is_kept(
-    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+    postgres_with_tables: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """PostgreSQL alone lets it land in between; whatever was looked up before does not show it."""
-    with open_versioned_store(tmp_path / "home", database_url=postgres_url) as vs:
+    with open_versioned_store(tmp_path / "home", database_url=postgres_with_tables) as vs:
         repos.create_repo(vs, "data", author="ann")
         commit_files(vs, {"a": b"one"})
         drain(vs)

@@ -18,7 +18,7 @@ from datavc.versioning.fsck import check_store
 from datavc.versioning.gc import collect_garbage
 from datavc.versioning.mark_file import open_kept
 from datavc.versioning.reachability import Reachability
-from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
+from datavc.versioning.versioned_store import VersionedStore
 from tests.services.all_marks import marked
 from tests.services.small_store import commit_files, read_files, store_changes
 
@@ -26,13 +26,11 @@ MANY = {f"folder-{at % 37:02}/file-{at:05}": b"%d" % at for at in range(3000)}
 BIG = os.urandom(9_000_000)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def vs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VersionedStore]:
-    database = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with open_versioned_store(tmp_path / "home", database_url=database) as store:
-        repos.create_repo(store, "data", author="ann")
-        repos.create_repo(store, "other", author="ann")
-        yield store
+@pytest.fixture
+def vs(empty_store: VersionedStore) -> VersionedStore:
+    repos.create_repo(empty_store, "data", author="ann")
+    repos.create_repo(empty_store, "other", author="ann")
+    return empty_store
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from datavc.versioning.fsck import check_store
 from datavc.versioning.gc import collect_garbage
 from datavc.versioning.merges import merge
 from datavc.versioning.resolve import get_tree
-from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
+from datavc.versioning.versioned_store import VersionedStore
 from tests.services.small_store import commit_files, read_files, store_changes
 
 ANN = b"ann's number is 0151 2345; " + os.urandom(40)
@@ -29,13 +29,11 @@ BIG = os.urandom(9_000_000)
 LARGER = BIG + os.urandom(2_000_000)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def vs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VersionedStore]:
-    database = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with open_versioned_store(tmp_path / "home", database_url=database) as store:
-        repos.create_repo(store, "data", author="ann")
-        repos.create_repo(store, "copies", author="ann")
-        yield store
+@pytest.fixture
+def vs(empty_store: VersionedStore) -> VersionedStore:
+    repos.create_repo(empty_store, "data", author="ann")
+    repos.create_repo(empty_store, "copies", author="ann")
+    return empty_store
 
 
 def read(vs: VersionedStore, path: str, ref: str = "main", repo: str = "data") -> bytes:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -17,16 +15,14 @@ from datavc.versioning.filtered_log import filtered_log
 from datavc.versioning.history import log
 from datavc.versioning.merges import merge, revert
 from datavc.versioning.undo import undo
-from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
+from datavc.versioning.versioned_store import VersionedStore
 from tests.services.small_store import commit_files, read_files, store_changes
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def vs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VersionedStore]:
-    database = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with open_versioned_store(tmp_path / "home", database_url=database) as store:
-        repos.create_repo(store, "data", author="ann")
-        yield store
+@pytest.fixture
+def vs(empty_store: VersionedStore) -> VersionedStore:
+    repos.create_repo(empty_store, "data", author="ann")
+    return empty_store
 
 
 def at(vs: VersionedStore, ref: str) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -13,19 +11,17 @@ from datavc.errors import InvalidInput, NothingStaged, Protected
 from datavc.versioning import branches, protections, repos, staging
 from datavc.versioning.history import log
 from datavc.versioning.transactions import commit_together
-from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
+from datavc.versioning.versioned_store import VersionedStore
 from tests.services.small_store import commit_files, read_files, store_changes
 
 BOTH = [("two", "main"), ("one", "main")]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def vs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VersionedStore]:
-    database = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with open_versioned_store(tmp_path / "home", database_url=database) as store:
-        for name in ("one", "two"):
-            repos.create_repo(store, name, author="ann")
-        yield store
+@pytest.fixture
+def vs(empty_store: VersionedStore) -> VersionedStore:
+    for name in ("one", "two"):
+        repos.create_repo(empty_store, name, author="ann")
+    return empty_store
 
 
 def put(vs: VersionedStore, repo: str, files: dict[str, bytes | None]) -> None:

@@ -91,7 +91,7 @@ def world(
     database = store = ""
     environment: dict[str, str] = {}
     if request.param == "postgresql":
-        database = request.getfixturevalue("postgres_url")
+        database = request.getfixturevalue("postgres_with_tables")
         server: Any = request.getfixturevalue("s3_server")
         environment = dict(server.environment)
         for name, value in environment.items():

@@ -64,7 +64,7 @@ def world(
         made = World(home, ServerProcess(home), ("--direct", "--no-direct"))
     else:
         s3: Any = request.getfixturevalue("s3_server")
-        database = request.getfixturevalue("postgres_url")
+        database = request.getfixturevalue("postgres_with_tables")
         store = f"s3://datavc-integration/{uuid4().hex}"
         for name, value in s3.environment.items():
             monkeypatch.setenv(name, value)

@@ -6,10 +6,12 @@ import contextlib
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import datavc
+from tests.services.http_server import running_server
 
 COMMAND = [sys.executable, "-m", "datavc_cli"]
 
@@ -21,41 +23,55 @@ def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[byte
     )
 
 
-def test_help_imports_no_database() -> None:
+def imported_by(*arguments: str) -> set[str]:
+    """The modules that a command imports. It must succeed."""
     ran = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "datavc_cli", "--help"],
+        [sys.executable, "-X", "importtime", "-m", "datavc_cli", *arguments],
         capture_output=True,
         check=True,
     )
-    assert b"datavc" in ran.stdout
     imported = {line.rpartition("|")[2].strip() for line in ran.stderr.decode().splitlines()}
     assert "datavc_cli.main" in imported
+    return imported
+
+
+def test_help_imports_no_database() -> None:
     heavy = {"sqlalchemy", "httpx", "blake3", "yaml", "datavc.client.client", "uvicorn"}
-    assert imported.isdisjoint(heavy)
+    assert imported_by("--help").isdisjoint(heavy)
 
 
-@pytest.mark.parametrize("verb", [["ls", "data"], ["log", "data"], ["status", "data"]])
-def test_a_verb_that_reads_imports_nothing_that_writes(verb: list[str]) -> None:
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["ls", "data"],
+        ["log", "data"],
+        ["status", "data"],
+        ["diff", "data"],
+        ["branch", "create", "data@new"],
+    ],
+    ids=lambda verb: verb[0],
+)
+def test_a_short_verb_imports_little(verb: list[str]) -> None:
     with datavc.connect() as client:
         client.create_repo("data")
         client.put(b"x", "data:/x", message="x")
-    ran = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "datavc_cli", *verb],
-        capture_output=True,
-        check=True,
-    )
-    imported = {line.rpartition("|")[2].strip() for line in ran.stderr.decode().splitlines()}
+    imported = imported_by(*verb)
     assert "datavc.versioning.resolve" in imported
     needless = {
         "alembic",
         "cronsim",
         "cryptography",
         "datavc.client.working_copy",
+        "datavc.db.tables.access",
+        "datavc.db.tables.jobs",
         "datavc.engine",
+        "datavc.model.account",
+        "datavc.model.job",
         "datavc.store.content",
         "datavc.store.external.source_access",
         "datavc.store.pack_session",
         "datavc.versioning.ingest",
+        "datavc.versioning.reachability",
         "datavc.versioning.restore",
         "httpx",
         "multiprocessing",
@@ -63,6 +79,31 @@ def test_a_verb_that_reads_imports_nothing_that_writes(verb: list[str]) -> None:
         "pydantic",
         "rich",
         "sqlalchemy.orm",
+        "yaml",
+    }
+    assert imported.isdisjoint(needless)
+
+
+def test_a_command_for_a_server_imports_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with running_server(tmp_path / "home") as url:
+        with datavc.connect(url) as client:
+            client.create_repo("data")
+            client.put(b"x", "data:/x", message="x")
+        imported = imported_by("--url", url, "ls", "data")
+    assert "datavc.client.http" in imported
+    needless = {
+        "cronsim",
+        "datavc.client.presigned_backend",
+        "datavc.engine",
+        "datavc.model.collection",
+        "datavc.model.job",
+        "datavc.model.pipeline",
+        "pydantic",
+        "rich",
+        "sqlalchemy",
         "yaml",
     }
     assert imported.isdisjoint(needless)

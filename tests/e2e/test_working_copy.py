@@ -10,6 +10,7 @@ import pytest
 import datavc
 from datavc.errors import Conflict, InvalidPath, LostRace, NotFound, NothingStaged
 from datavc.model.link_handling import LinkHandling
+from datavc.versioning import stat_cache
 from datavc.versioning.working_copy import update
 from tests.e2e.conftest import CommandLine
 
@@ -178,6 +179,20 @@ def test_what_is_ignored_is_left_alone(client: datavc.Client, copy: Path) -> Non
     client.create_repo("put")
     client.put(f"{copy}/sub/", "put", recursive=True, message="m")
     assert [info.path for info in client.ls("put")] == [".datavcignore", "b"]
+
+
+def test_a_file_that_was_removed_while_it_was_ignored_is_missed_after(
+    client: datavc.Client, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stat_cache, "_UNSETTLED_NS", 0)
+    client.put(b"x", "data:/deep/kept", message="one")
+    client.put(b"y", "data:/deep/other", message="two")
+    client.working_copy(copy).pull()
+    (copy / ".datavcignore").write_text("/deep/kept\n")
+    (copy / "deep" / "kept").unlink()
+    assert changes(client, copy) == {".datavcignore": "added"}
+    (copy / ".datavcignore").unlink()
+    assert changes(client, copy) == {"deep/kept": "removed"}
 
 
 def test_what_cannot_be_held_is_told_before_anything_is_written(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from datavc.db import session, staging
+from datavc.db import branch_turns, session, staging
 from datavc.errors import DatabaseUnavailable
 from datavc.versioning.branches import get_branch
 from datavc.versioning.commits import commit_staged
@@ -92,3 +95,46 @@ def drop_staging_and_lose_the_connection(vs: VersionedStore, url: str) -> None:
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         staging.remove(conn, staged)
+
+
+@pytest.mark.postgres
+def test_a_connection_that_has_rested_is_asked_before_it_is_used(
+    own_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with own_server.database() as url, open_versioned_store(tmp_path, database_url=url) as vs:
+        create_repo(vs, "data", author="ann")
+        own_server.stop()
+        own_server.start()
+        monkeypatch.setattr(session, "_RESTED_S", 0)
+        assert get_branch(vs, "data", "main").head is None
+
+
+@pytest.mark.postgres
+def test_however_many_branches_are_committed_to_connections_are_few(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(branch_turns, "_PATIENCE_S", 0.5)
+    with open_versioned_store(tmp_path, database_url=postgres_url) as vs:
+        together = threading.Barrier(40)
+
+        def take(number: int) -> None:
+            with vs.db.turns.take(f"data@{number}"):
+                # Whoever gets no turn goes on without.
+                together.wait(60)
+
+        with ThreadPoolExecutor(40) as pool:
+            taking = [pool.submit(take, number) for number in range(39)]
+            with vs.db.turns.take("data@39"):
+                while together.n_waiting < 39:
+                    time.sleep(0.01)
+                open_ones = count_connections(vs)
+                together.wait(60)
+                for one in taking:
+                    one.result()
+        assert open_ones <= 33
+
+
+def count_connections(vs: VersionedStore) -> int:
+    statement = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    with vs.db.read() as conn:
+        return int(conn.exec_driver_sql(statement).scalar_one())

@@ -189,6 +189,36 @@ def test_an_upload_outlives_the_server_that_began_it(
         assert http.get(path).content == b"first"
 
 
+@pytest.mark.s3
+def test_an_upload_whose_answers_were_lost(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = on_s3(request, monkeypatch)
+    path = "/packs/" + "0" * 31 + "3"
+    key = {"Idempotency-Key": "0123456789abcdef"}
+    with requests_to_new_server(tmp_path / "home", store) as http:
+        upload = http.post(f"{path}/upload", headers=key).json()["upload"]
+        assert http.post(f"{path}/upload", headers=key).json()["upload"] == upload
+        other = {"Idempotency-Key": "fedcba9876543210"}
+        assert http.post(f"{path}/upload", headers=other).status_code == 409
+        (part,) = http.get(f"{path}/upload/parts", params={"upload": upload, "first": 1}).json()[
+            "urls"
+        ]
+        tag = httpx.put(part, content=b"content").headers["ETag"]
+
+        def complete(where: httpx.Client) -> int:
+            place, body = f"{path}/upload/complete", {"tags": [tag]}
+            return where.post(place, params={"upload": upload}, json=body).status_code
+
+        assert [complete(http), complete(http)] == [204, 204]
+    with requests_to_new_server(tmp_path / "home", store) as http:
+        assert complete(http) == 204
+        assert http.get(path).content == b"content"
+        nothing = f"/packs/{'0' * 31}4/upload/complete"
+        asked = http.post(nothing, params={"upload": upload}, json={"tags": [tag]})
+        assert asked.status_code == 404
+
+
 @contextmanager
 def requests_to_new_server(home: Path, store: str) -> Iterator[httpx.Client]:
     with running_server(home, store=store) as url, httpx.Client(base_url=f"{url}/api/v1") as http:

@@ -16,6 +16,7 @@ from datavc.errors import (
     AccessDenied,
     AlreadyExists,
     Conflict,
+    DatabaseUnavailable,
     DatavcError,
     InvalidInput,
     InvalidName,
@@ -121,6 +122,49 @@ def test_a_commit_whose_answer_was_lost_is_made_once(
     direct = client.put(b"two", "data:/a", message="twice")
     assert losing.arrived == times + 1
     assert [one.id for one in client.log("data")] == [direct.commit, commit.id]
+
+
+class Unable:
+    """Answers the first requests of one kind as a server does whose database is away."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, method: str, end: str, times: int) -> None:
+        self.arrived = 0
+        send = httpx.HTTPTransport.handle_request
+        problem = {"code": "database_unavailable", "detail": "the database is away"}
+
+        def handle(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+            if request.method == method and request.url.path.endswith(end):
+                self.arrived += 1
+                if self.arrived <= times:
+                    return httpx.Response(503, json=problem, headers={"Retry-After": "1"})
+            return send(transport, request)
+
+        monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handle)
+
+
+def test_a_server_whose_database_comes_back_is_asked_again(
+    client: datavc.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.create_repo("data")
+    unable = Unable(monkeypatch, "POST", "/commits", 3)
+    commit = client.put(b"one", "data:/a", message="once").commit
+    assert unable.arrived == 4
+    unable = Unable(monkeypatch, "GET", "/refs/main", 2)
+    assert client.resolve("data@main").id == commit
+    assert unable.arrived == 3
+
+
+def test_what_is_not_safe_to_repeat_is_told_at_once(
+    client: datavc.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unable = Unable(monkeypatch, "POST", "/repos", 1)
+    with pytest.raises(DatabaseUnavailable, match="the database is away"):
+        client.create_repo("data")
+    assert unable.arrived == 1
+    unable = Unable(monkeypatch, "GET", "/repos", 100)
+    with pytest.raises(DatabaseUnavailable, match="the database is away"):
+        client.list_repos()
+    assert unable.arrived > 3
 
 
 def test_a_change_set_whose_answer_was_lost_is_staged_once(

@@ -25,6 +25,11 @@ Database.open(sys.argv[1]).close()
 """
 
 
+@pytest.fixture(autouse=True)
+def ready_tables() -> None:
+    """Here tables are what is tested."""
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":

@@ -74,6 +74,8 @@ class World:
         self._engine.drive(head["run_id"])
         hook = {"url": "https://ci.example.com/hook"}
         webhook = post("/webhooks", json=hook).raise_for_status().json()["webhook"]
+        inbound = {"pipeline": "sizes"}
+        comes_in = post("/inbound-webhooks", json=inbound).raise_for_status().json()["webhook"]
         jobs = self._client.get("/jobs?limit=1").raise_for_status().json()["items"]
         packs = self._client.get("/packs?limit=1").raise_for_status().json()["items"]
         return {
@@ -88,6 +90,7 @@ class World:
             "pack": packs[0]["id"],
             "secret": "warehouse",
             "webhook": webhook["id"],
+            "hook": comes_in["id"],
             "account": "ada",
             "group": "labellers",
             "key": key["id"],

@@ -24,6 +24,11 @@ pytestmark = pytest.mark.parametrize(
 PREVIOUS = REVISIONS[-2]
 
 
+@pytest.fixture(autouse=True)
+def ready_tables() -> None:
+    """Here tables are what is tested."""
+
+
 @pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where the database is; commands find it too."""

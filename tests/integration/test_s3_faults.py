@@ -223,7 +223,7 @@ class World:
         """One that has read nothing yet."""
         backend = self.impatient if impatient else self.backend
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(versioned_store, "open_backend", lambda _url: backend)
+            patched.setattr(versioned_store, "open_backend", lambda _url, **_: backend)
             return datavc.connect(home=self.folder / "home", store=self.store, author="ann")
 
     def content(self) -> bytes:

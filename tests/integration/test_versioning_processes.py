@@ -41,7 +41,7 @@ class World:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    database = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    database = "" if request.param == "sqlite" else request.getfixturevalue("postgres_with_tables")
     made = World(tmp_path / "home", database)
     yield made
     made.vs.close()

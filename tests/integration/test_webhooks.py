@@ -44,7 +44,7 @@ def receiver() -> Iterator[Receiver]:
 def vs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VersionedStore]:
     database = None
     if request.param == "postgresql":
-        database = request.getfixturevalue("postgres_url")
+        database = request.getfixturevalue("postgres_with_tables")
     with open_versioned_store(tmp_path / "home", database_url=database) as opened:
         yield opened
 

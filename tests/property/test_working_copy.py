@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import datavc
+from datavc.client.working_copy import WorkingCopy
+from datavc.versioning import stat_cache
 
 #: A file with its content and whether it may be executed, a link with its target, or a folder.
 Content = tuple[str, str]
@@ -101,3 +105,70 @@ def test_a_commit_holds_what_the_folder_did(trees: list[dict[str, Content]]) -> 
                 other.pull()
                 assert read(other.root) == before
                 assert other.status().changes == ()
+
+
+PLACES = st.lists(st.sampled_from(["a", "b", "sub", "x"]), min_size=1, max_size=3).map("/".join)
+#: Each content has a size of its own, so that a change within one tick of the clock is seen.
+STEPS = st.one_of(
+    st.tuples(st.just("write"), PLACES, st.sampled_from(["", "1", "22", "333"])),
+    st.tuples(st.just("folder"), PLACES, st.just("")),
+    st.tuples(st.just("remove"), PLACES, st.just("")),
+    st.tuples(st.just("ignore"), PLACES, st.sampled_from(["", "sub/", ".datavcignore"])),
+    st.tuples(st.sampled_from(["commit", "switch"]), st.just(""), st.sampled_from(["main", "try"])),
+)
+
+
+def take(copy: WorkingCopy, step: tuple[str, str, str]) -> None:
+    """Do one thing in a working copy, where it can be done."""
+    verb, path, content = step
+    target = copy.root / path
+    if verb == "commit":
+        if copy.status().changes:
+            copy.commit("more")
+    elif verb == "switch":
+        copy.switch(content, force=True)
+    elif verb == "ignore":
+        (copy.root / ".datavcignore").write_text(f"{path}\n{content}\n")
+    elif verb == "remove" and target.is_dir():
+        shutil.rmtree(target)
+    elif verb == "remove" or any((copy.root / part).is_file() for part in above(path)):
+        with contextlib.suppress(OSError):
+            target.unlink()
+    elif verb == "folder" and not target.is_file():
+        target.mkdir(parents=True, exist_ok=True)
+    elif not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(content)
+
+
+def from_scratch(copy: WorkingCopy) -> object:
+    """The status by reading everything; what is remembered stays as it is."""
+    caches = {path: path.read_bytes() for path in (copy.root / ".datavc").glob("*.stats")}
+    for path in caches:
+        path.unlink()
+    status = copy.status()
+    for path in (copy.root / ".datavc").glob("*.stats"):
+        path.unlink()
+    for path, content in caches.items():
+        path.write_bytes(content)
+    return status
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(STEPS, min_size=2, max_size=12))
+def test_what_is_remembered_changes_no_status(steps: list[tuple[str, str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as temporary, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stat_cache, "_UNSETTLED_NS", 0)
+        base = Path(temporary)
+        with datavc.connect(home=base / "home", author="ada") as client:
+            client.create_repo("data")
+            client.put(b"1", "data:/sub/x/a", message="first")
+            client.put(b"22", "data:/b", message="second")
+            client.create_branch("data", "try", start="main~1")
+            client.checkout("data", base / "copy")
+            copy = client.working_copy(base / "copy")
+            for step in steps:
+                take(copy, step)
+                expected = from_scratch(copy)
+                assert copy.status() == expected
+                assert copy.status() == expected

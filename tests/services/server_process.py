@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import IO
 
 from tests.services.ports import free_ports
 
@@ -26,6 +28,14 @@ class ServerProcess:
         #: Where S3 clients find it, once it was started with ``--s3``.
         self.s3_url = ""
         self._process: subprocess.Popen[str] | None = None
+        #: A file, since a pipe that nobody reads would hold up a server that has much to say.
+        self._errors: IO[str] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its number among the processes."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def is_running(self) -> bool:
@@ -41,16 +51,18 @@ class ServerProcess:
             "DATAVC_EXECUTOR": "process",
             **self._environment,
         }
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - until it is stopped
         self._process = subprocess.Popen(
             [*command, *arguments],
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._errors,
             text=True,
             env=environment,
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line.startswith("datavc serves http://127.0.0.1:"), self._process.communicate()
+        if not line.startswith("datavc serves http://127.0.0.1:"):
+            raise AssertionError(self.stop(signal.SIGKILL))
         self.port = int(line.rpartition(":")[2])
         if "--s3" in arguments:
             self.s3_url = self._process.stdout.readline().split()[2]
@@ -59,10 +71,13 @@ class ServerProcess:
     def stop(self, number: signal.Signals) -> tuple[int, str]:
         """Send it a signal; exit code and what it said of errors."""
         assert self._process is not None
+        assert self._errors is not None
         process, self._process = self._process, None
         process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
-        return process.returncode, errors
+        process.communicate(timeout=60)
+        with self._errors as errors:
+            errors.seek(0)
+            return process.returncode, errors.read()
 
     def close(self) -> None:
         """Kill it if it runs."""

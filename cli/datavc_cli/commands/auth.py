@@ -53,9 +53,7 @@ def login(
     with datavc.connect(address, token=token, author=invocation.author) as client:
         who = client.whoami()
     place = save_token(address, token)
-    if as_json:
-        write_json(who)
-    invocation.say(f"logged in to {address} as {who.account}; the token is kept in {place}")
+    invocation.answer(who, f"logged in to {address} as {who.account}; the token is kept in {place}")
 
 
 @app.command()
@@ -69,9 +67,10 @@ def logout(context: typer.Context, as_json: Json = False, quiet: Quiet = False) 
     invocation = begin(context, as_json=as_json, quiet=quiet)
     address = _server(invocation)
     forgotten = forget_token(address)
-    if as_json:
-        write_json({"server": address, "forgotten": forgotten})
-    invocation.say(f"{'logged out of' if forgotten else 'no token was kept for'} {address}")
+    invocation.answer(
+        {"server": address, "forgotten": forgotten},
+        f"{'logged out of' if forgotten else 'no token was kept for'} {address}",
+    )
 
 
 @app.command()

@@ -9,7 +9,7 @@ import typer
 from datavc_cli.completion import complete_account, complete_group
 from datavc_cli.invocation import begin
 from datavc_cli.options import Json, Quiet
-from datavc_cli.output import write_json, write_json_list, write_table
+from datavc_cli.output import write_json_list, write_table
 from datavc_cli.wording import moment
 
 app = typer.Typer(no_args_is_help=True, help="Groups of accounts: create, list, add, remove.")
@@ -32,9 +32,7 @@ def create(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         made = client.create_group(name)
-    if as_json:
-        write_json(made)
-    invocation.say(f"created group {name}")
+    invocation.answer(made, f"created group {name}")
 
 
 @app.command("list")
@@ -70,9 +68,7 @@ def add(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.add_member(group, account)
-    if as_json:
-        write_json({"group": group, "added": account})
-    invocation.say(f"account {account} is in group {group}")
+    invocation.answer({"group": group, "added": account}, f"account {account} is in group {group}")
 
 
 @app.command()
@@ -90,9 +86,9 @@ def remove(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.remove_member(group, account)
-    if as_json:
-        write_json({"group": group, "removed": account})
-    invocation.say(f"account {account} is not in group {group} any more")
+    invocation.answer(
+        {"group": group, "removed": account}, f"account {account} is not in group {group} any more"
+    )
 
 
 @app.command()
@@ -106,6 +102,4 @@ def delete(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.delete_group(name)
-    if as_json:
-        write_json({"deleted": name})
-    invocation.say(f"deleted group {name}")
+    invocation.answer({"deleted": name}, f"deleted group {name}")

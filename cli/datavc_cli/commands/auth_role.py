@@ -9,7 +9,7 @@ import typer
 from datavc_cli.completion import complete_account, complete_role
 from datavc_cli.invocation import begin
 from datavc_cli.options import Json, Quiet
-from datavc_cli.output import write_json, write_json_list, write_table
+from datavc_cli.output import write_json_list, write_table
 from datavc_cli.wording import moment
 
 app = typer.Typer(no_args_is_help=True, help="Who may do what, and where: grant, revoke, list.")
@@ -58,9 +58,9 @@ def grant(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.grant_role(holder, role, place, group=group)
-    if as_json:
-        write_json({"granted": role, "to": holder, "in": place})
-    invocation.say(f"{holder} is {role} of {place}")
+    invocation.answer(
+        {"granted": role, "to": holder, "in": place}, f"{holder} is {role} of {place}"
+    )
 
 
 @app.command()
@@ -80,9 +80,9 @@ def revoke(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.revoke_role(holder, role, place, group=group)
-    if as_json:
-        write_json({"revoked": role, "of": holder, "in": place})
-    invocation.say(f"{holder} is not {role} of {place} any more")
+    invocation.answer(
+        {"revoked": role, "of": holder, "in": place}, f"{holder} is not {role} of {place} any more"
+    )
 
 
 @app.command("list")

@@ -109,9 +109,7 @@ def revoke(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.revoke_token(token)
-    if as_json:
-        write_json({"revoked": token})
-    invocation.say(f"revoked token {token}")
+    invocation.answer({"revoked": token}, f"revoked token {token}")
 
 
 def _state(token: TokenInfo) -> str:

@@ -115,9 +115,7 @@ def delete(
     repo, name = split_named_ref(branch, "branch")
     with invocation.connect() as client:
         client.delete_branch(repo, name)
-    if as_json:
-        write_json({"deleted": f"{repo}@{name}"})
-    invocation.say(f"deleted branch {repo}@{name}")
+    invocation.answer({"deleted": f"{repo}@{name}"}, f"deleted branch {repo}@{name}")
 
 
 @app.command()
@@ -173,10 +171,9 @@ def trigger(
             client.remove_trigger(repo, name)
         else:
             client.set_trigger(repo, name, made)
-    if as_json:
-        write_json({"branch": f"{repo}@{name}", "trigger": made})
-    invocation.say(
-        f"{repo}@{name} stays where it is" if made is None else f"{repo}@{name} follows {source}"
+    invocation.answer(
+        {"branch": f"{repo}@{name}", "trigger": made},
+        f"{repo}@{name} stays where it is" if made is None else f"{repo}@{name} follows {source}",
     )
 
 
@@ -246,9 +243,9 @@ def unprotect(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.unprotect(repo, pattern)
-    if as_json:
-        write_json({"unprotected": pattern})
-    invocation.say(f"branches {pattern!r} of {repo} are not protected any more")
+    invocation.answer(
+        {"unprotected": pattern}, f"branches {pattern!r} of {repo} are not protected any more"
+    )
 
 
 @app.command()

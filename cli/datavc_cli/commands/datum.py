@@ -106,9 +106,7 @@ def restart(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         found = client.restart_datum(job, datum)
-    if as_json:
-        write_json(found)
-    invocation.say(f"datum {short(found.id)} is started anew")
+    invocation.answer(found, f"datum {short(found.id)} is started anew")
 
 
 def _show_ran(invocation: Invocation, datums: Sequence[DatumInfo]) -> None:

@@ -98,6 +98,7 @@ def inspect(context: typer.Context, job: _Job, as_json: Json = False, quiet: Qui
             ("state", found.state.value),
             ("reason", found.reason),
             ("inputs", ", ".join(found.inputs)),
+            ("parameters", ", ".join(f"{k}={v}" for k, v in found.parameters.items())),
             ("output", f"{found.pipeline}@{found.output}" if found.output else ""),
             ("executor", found.executor or ""),
             ("datums", f"{found.datums_total:,}"),

@@ -28,9 +28,9 @@ def stop(context: typer.Context, job: _Job, as_json: Json = False, quiet: Quiet 
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         stopped = client.stop_job(job)
-    if as_json:
-        write_json(stopped)
-    invocation.say(f"stopped job {short_run(stopped.id)} of pipeline {stopped.pipeline}")
+    invocation.answer(
+        stopped, f"stopped job {short_run(stopped.id)} of pipeline {stopped.pipeline}"
+    )
 
 
 def restart(

@@ -181,6 +181,4 @@ def delete(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.delete_pipeline(name, force=force)
-    if as_json:
-        write_json({"deleted": name})
-    invocation.say(f"deleted pipeline {name} and its output repo")
+    invocation.answer({"deleted": name}, f"deleted pipeline {name} and its output repo")

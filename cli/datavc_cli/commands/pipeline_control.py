@@ -9,8 +9,9 @@ import typer
 from datavc.errors import InvalidInput
 from datavc_cli.completion import complete_address, complete_pipeline
 from datavc_cli.invocation import Invocation, begin
+from datavc_cli.named_values import split_named_values
 from datavc_cli.options import Json, NoRun, Quiet
-from datavc_cli.output import write_json, write_json_list
+from datavc_cli.output import write_json_list
 from datavc_cli.progress import job_progress
 from datavc_cli.wording import short_run
 
@@ -25,9 +26,7 @@ def stop(context: typer.Context, name: _Name, as_json: Json = False, quiet: Quie
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         stopped = client.stop_pipeline(name)
-    if as_json:
-        write_json(stopped)
-    invocation.say(f"stopped pipeline {name}")
+    invocation.answer(stopped, f"stopped pipeline {name}")
 
 
 def start(
@@ -69,6 +68,13 @@ def run(
             help="Where inputs are to be read; the others are read at their heads.",
         ),
     ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Another value of a variable of transform.env, for this run alone.",
+        ),
+    ] = None,
     reprocess: Annotated[
         bool, typer.Option("--reprocess", help="Run every datum again, changed or not.")
     ] = False,
@@ -78,22 +84,27 @@ def run(
 ) -> None:
     """Run a pipeline by hand, on what its inputs hold now, or held at given commits.
 
+    Other values of --param are other results: datums that ran with the same ones are skipped.
     With --reprocess the pipeline gets a new version that differs in nothing else.
 
     JSON: an array of JobInfo.
     """
     from datavc_cli.landing import tell_jobs
 
-    if reprocess and commits:
+    if reprocess and (commits or param):
         raise InvalidInput(
-            "--reprocess runs on what the inputs hold now", hint="leave the commits out"
+            "--reprocess runs the spec as it is on what the inputs hold now",
+            hint="leave the commits and --param out",
         )
+    parameters = split_named_values(param, "--param")
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client, job_progress(invocation) as progress:
         if reprocess:
             jobs = client.reprocess_pipeline(name, run=not no_run, progress=progress)
         else:
-            jobs = client.run_pipeline(name, commits or (), run=not no_run, progress=progress)
+            jobs = client.run_pipeline(
+                name, commits or (), parameters=parameters, run=not no_run, progress=progress
+            )
         inline = client.runs_inline
     if as_json:
         write_json_list(jobs)

@@ -31,9 +31,7 @@ def create(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         made = client.create_repo(name, description=description)
-    if as_json:
-        write_json(made)
-    invocation.say(f"created repo {made.name}")
+    invocation.answer(made, f"created repo {made.name}")
 
 
 @app.command("list")
@@ -107,6 +105,4 @@ def delete(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.delete_repo(repo, force=force)
-    if as_json:
-        write_json({"deleted": repo})
-    invocation.say(f"deleted repo {repo}")
+    invocation.answer({"deleted": repo}, f"deleted repo {repo}")

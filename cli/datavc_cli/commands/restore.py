@@ -8,7 +8,6 @@ import typer
 
 from datavc_cli.invocation import begin
 from datavc_cli.options import Json, Quiet
-from datavc_cli.output import write_json
 from datavc_cli.progress import transfer_progress
 from datavc_cli.wording import count
 
@@ -37,6 +36,4 @@ def restore(
         copy = client.working_copy()
         with transfer_progress(invocation, "restoring") as progress:
             done = copy.restore(copy.relative(paths or []), progress=progress)
-    if as_json:
-        write_json(done)
-    invocation.say(f"restored {count(done.written, 'file')}")
+    invocation.answer(done, f"restored {count(done.written, 'file')}")

@@ -10,7 +10,7 @@ from datavc_cli.completion import complete_repo
 from datavc_cli.duration import format_duration, parse_duration
 from datavc_cli.invocation import begin
 from datavc_cli.options import Json, Quiet, Repo
-from datavc_cli.output import write_json, write_json_list, write_table
+from datavc_cli.output import write_json_list, write_table
 
 app = typer.Typer(
     no_args_is_help=True, help="Say for how long commits behind the heads of branches are kept."
@@ -40,9 +40,10 @@ def set_rule(
     keep_s = parse_duration(keep)
     with invocation.connect() as client:
         client.set_retention(repo, pattern, keep_s)
-    if as_json:
-        write_json({"repo": repo, "pattern": pattern, "keep_s": keep_s})
-    invocation.say(f"commits of {repo}@{pattern} are kept for {format_duration(keep_s)}")
+    invocation.answer(
+        {"repo": repo, "pattern": pattern, "keep_s": keep_s},
+        f"commits of {repo}@{pattern} are kept for {format_duration(keep_s)}",
+    )
 
 
 @app.command("list")
@@ -87,6 +88,4 @@ def remove(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.remove_retention(repo, pattern)
-    if as_json:
-        write_json({"removed": pattern})
-    invocation.say(f"dropped the rule for {repo}@{pattern}")
+    invocation.answer({"removed": pattern}, f"dropped the rule for {repo}@{pattern}")

@@ -83,6 +83,4 @@ def revoke(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.revoke_s3_key(key)
-    if as_json:
-        write_json({"revoked": key})
-    invocation.say(f"revoked {key}")
+    invocation.answer({"revoked": key}, f"revoked {key}")

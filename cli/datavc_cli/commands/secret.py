@@ -11,7 +11,7 @@ import typer
 from datavc_cli.completion import complete_secret
 from datavc_cli.invocation import begin
 from datavc_cli.options import Force, Json, Quiet
-from datavc_cli.output import write_json, write_json_list, write_table
+from datavc_cli.output import write_json_list, write_table
 from datavc_cli.wording import moment
 
 app = typer.Typer(
@@ -48,9 +48,7 @@ def create(
     read = dict(_read(value) for value in values)
     with invocation.connect() as client:
         made = client.create_secret(name, read, update=update)
-    if as_json:
-        write_json(made)
-    invocation.say(f"secret {name} holds {', '.join(made.keys)}")
+    invocation.answer(made, f"secret {name} holds {', '.join(made.keys)}")
 
 
 @app.command("list")
@@ -89,9 +87,7 @@ def delete(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.delete_secret(name, force=force)
-    if as_json:
-        write_json({"deleted": name})
-    invocation.say(f"deleted secret {name}")
+    invocation.answer({"deleted": name}, f"deleted secret {name}")
 
 
 def _read(argument: str) -> tuple[str, bytes]:

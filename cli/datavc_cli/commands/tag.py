@@ -10,7 +10,7 @@ from datavc_cli.completion import complete_address
 from datavc_cli.invocation import begin
 from datavc_cli.named_ref import split_named_ref
 from datavc_cli.options import Json, Quiet, Repo
-from datavc_cli.output import write_json, write_json_list, write_table
+from datavc_cli.output import write_json_list, write_table
 from datavc_cli.wording import moment, short
 
 app = typer.Typer(no_args_is_help=True, help="Create, list and delete tags.")
@@ -35,9 +35,7 @@ def create(
     repo, name = split_named_ref(tag, "tag")
     with invocation.connect() as client:
         made = client.create_tag(repo, name, target=target)
-    if as_json:
-        write_json(made)
-    invocation.say(f"tagged {short(made.commit)} as {repo}@{name}")
+    invocation.answer(made, f"tagged {short(made.commit)} as {repo}@{name}")
 
 
 @app.command("list")
@@ -75,6 +73,4 @@ def delete(
     repo, name = split_named_ref(tag, "tag")
     with invocation.connect() as client:
         client.delete_tag(repo, name)
-    if as_json:
-        write_json({"deleted": f"{repo}@{name}"})
-    invocation.say(f"deleted tag {repo}@{name}")
+    invocation.answer({"deleted": f"{repo}@{name}"}, f"deleted tag {repo}@{name}")

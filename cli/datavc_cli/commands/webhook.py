@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from datavc_cli.commands import webhook_inbound
 from datavc_cli.completion import complete_repo
 from datavc_cli.invocation import begin
 from datavc_cli.options import Json, Quiet
@@ -16,6 +17,7 @@ from datavc_cli.wording import moment
 app = typer.Typer(
     no_args_is_help=True, help="Who is told of commits, merges and jobs: create, list, delete."
 )
+app.add_typer(webhook_inbound.app, name="inbound")
 
 _Id = Annotated[str, typer.Argument(metavar="ID", help="Its id, or a unique start of it.")]
 

@@ -56,6 +56,8 @@ class JobColumns(TypedColumns):
     #: The commit that the job makes once more, and how closely; null for a job that makes its own.
     reproduces: Named[dict[str, object] | None] = Column(JSON(none_as_null=True))
     standing: Named[bool] = Column(Boolean, server_default=false())
+    #: Variables of the transform that have other values than the spec says.
+    parameters: Named[dict[str, str]] = Column(JSON, server_default=text("'{}'"))
 
 
 Job = Table(
@@ -199,3 +201,25 @@ class JobEventColumns(TypedColumns):
 
 
 JobEvent = Table("job_events", METADATA, JobEventColumns, Index(None, "job_id", "id"))
+
+
+class JobChangeColumns(TypedColumns):
+    """That a job has changed. Triggers of the database write it with whatever changes a job.
+
+    Each job has one row, of its last change.
+    """
+
+    #: Numbers are given out in turn, though not seen in turn: transactions end in any order.
+    change: Named[int] = Column(BIG, primary_key=True, autoincrement=True)
+    job_id: Named[str] = Column(TEXT, ForeignKey("jobs.id", ondelete="CASCADE"), unique=True)
+    #: The transaction; 0 on SQLite, where one writes after another.
+    xact: Named[int] = Column(BIG)
+
+
+JobChange = Table(
+    "job_changes",
+    METADATA,
+    JobChangeColumns,
+    Index(None, "xact", "change"),
+    sqlite_autoincrement=True,
+)

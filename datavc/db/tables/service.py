@@ -63,3 +63,47 @@ WebhookDelivery = Table(
     Index(None, "state", "next_us"),
     sqlite_autoincrement=True,
 )
+
+
+class InboundWebhookColumns(TypedColumns):
+    """A URL that starts runs; ``sealed`` holds the secret that messages are signed with."""
+
+    id: Named[str] = Column(TEXT, primary_key=True)
+    #: What is run: a pipeline, or whatever reads a branch; what is not meant is empty.
+    pipeline: Named[str] = Column(TEXT)
+    repo: Named[str] = Column(TEXT)
+    branch: Named[str] = Column(TEXT)
+    sealed: Named[bytes] = Column(LargeBinary)
+    #: The secret before, and until when it holds as well.
+    previous: Named[bytes | None] = Column(LargeBinary)
+    previous_until_us: Named[int] = Column(BIG)
+    #: 1 where it starts nothing.
+    disabled: Named[int] = Column(BIG)
+    #: The account by whose right runs start; empty where there are no accounts.
+    account: Named[str] = Column(TEXT)
+    #: Parameters of its runs, and where in a message's body their values are.
+    parameters: Named[dict[str, str]] = Column(JSON)
+    author: Named[str] = Column(TEXT)
+    created_us: Named[int] = Column(BIG)
+    last_us: Named[int | None] = Column(BIG)
+
+
+InboundWebhook = Table("inbound_webhooks", METADATA, InboundWebhookColumns)
+
+
+class InboundMessageColumns(TypedColumns):
+    """A message that has started a run, so that its repetition starts none."""
+
+    webhook: Named[str] = Column(
+        TEXT, ForeignKey("inbound_webhooks.id", ondelete="CASCADE"), primary_key=True
+    )
+    message: Named[str] = Column(TEXT, primary_key=True)
+    #: Digest of its body.
+    digest: Named[bytes] = Column(LargeBinary)
+    run_id: Named[str] = Column(TEXT)
+    jobs: Named[list[str]] = Column(JSON)
+    #: When it may be forgotten, since it would be too old; ``None`` for one without a time.
+    until_us: Named[int | None] = Column(BIG, index=True)
+
+
+InboundMessage = Table("inbound_messages", METADATA, InboundMessageColumns)

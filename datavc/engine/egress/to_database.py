@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from datavc.engine.egress.access import EgressAccess
 from datavc.errors import DatavcError, TransformFailed, Unavailable
@@ -18,6 +20,7 @@ from datavc.model.tree.lookup import lookup
 from datavc.model.tree.scan import scan
 from datavc.store.backend import Buffer
 from datavc.store.content import read_content
+from datavc.store.file_reader import BUFFER_SIZE, FileReader
 from datavc.versioning.versioned_store import VersionedStore
 
 try:
@@ -30,12 +33,24 @@ except ImportError:
         hint='pip install "datavc[postgres]"',
     ) from None
 
+if TYPE_CHECKING:
+    from datavc.engine.egress.parquet_rows import TableColumn
+
 _CONNECT_SECONDS = 10
 #: Longest first line of a CSV file, in bytes.
 _LONGEST_HEADER = 1 << 20
 #: A JSON text in one line holds neither of these, so each line is taken as one field.
 _LINES = sql.SQL("(FORMAT csv, DELIMITER e'\\x02', QUOTE e'\\x01')")
 _STAGED = sql.Identifier("pg_temp", "datavc_lines")
+_COLUMNS = """
+SELECT attname, COALESCE(base.typname, own.typname),
+    COALESCE(base.typcategory, own.typcategory) = 'A'
+FROM pg_attribute
+JOIN pg_type own ON own.oid = atttypid
+LEFT JOIN pg_type base ON base.oid = own.typbasetype
+WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+ORDER BY attnum
+"""
 
 
 class TableWriter:
@@ -123,7 +138,7 @@ class TableWriter:
             if entry.kind is EntryKind.FILE and not path.endswith("/") and entry.size:
                 self._check()
                 try:
-                    rows += self._copy(connection, table, entry)
+                    rows += self._copy(connection, table, path, entry)
                 except psycopg.OperationalError:
                     raise
                 except (psycopg.Error, ValueError) as error:
@@ -133,7 +148,9 @@ class TableWriter:
                     ) from None
         return rows
 
-    def _copy(self, connection: psycopg.Connection, table: str, entry: Entry) -> int:
+    def _copy(self, connection: psycopg.Connection, table: str, path: str, entry: Entry) -> int:
+        if self._egress.format is TableFormat.PARQUET:
+            return self._copy_parquet(connection, table, path, entry)
         pieces: Iterator[Buffer] = iter(read_content(self._vs.objects, entry))
         if self._egress.format is TableFormat.JSON:
             return self._copy_json(connection, table, pieces)
@@ -174,6 +191,21 @@ class TableWriter:
         )
         return found.rowcount
 
+    def _copy_parquet(
+        self, connection: psycopg.Connection, table: str, path: str, entry: Entry
+    ) -> int:
+        # A package that not everybody has.
+        from datavc.engine.egress.parquet_rows import ParquetRows
+
+        reader = FileReader(self._vs.objects, f"/{path}", entry)
+        with io.BufferedReader(reader, BUFFER_SIZE) as file:
+            columns = _columns(connection, table)
+            rows = ParquetRows(file, columns, self._egress.columns)
+            into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, ENCODING 'UTF8')").format(
+                _name(table), _list(rows.names)
+            )
+            return self._stream(connection, into, rows.pieces())
+
     def _stream(
         self, connection: psycopg.Connection, into: sql.Composed, pieces: Iterator[Buffer]
     ) -> int:
@@ -203,6 +235,13 @@ def _table_of(path: str) -> str:
 def _name(table: str) -> sql.Identifier:
     """A table as it is named in SQL: ``schema.table``, or one that the search path finds."""
     return sql.Identifier(*table.split(".", 1))
+
+
+def _columns(connection: psycopg.Connection, table: str) -> dict[str, TableColumn]:
+    from datavc.engine.egress.parquet_rows import TableColumn
+
+    found = connection.execute(_COLUMNS, [_name(table).as_string(connection)])
+    return {name: TableColumn(kind, is_array) for name, kind, is_array in found}
 
 
 def _list(names: Iterable[str]) -> sql.Composed:

@@ -19,7 +19,7 @@ from datavc.engine.executors.exit_reason import (
     outcome_of_exit,
     outcome_of_timeout,
 )
-from datavc.engine.executors.shell_loop import EndMarker, datum_script
+from datavc.engine.executors.shell_loop import PRELUDE, EndMarker, datum_script
 from datavc.errors import ExecutorUnavailable
 
 _KILLED = SIGNAL_BASE + 9
@@ -90,7 +90,7 @@ class DockerWorker:
     def _run_warm(
         self, program: Program, env: Mapping[str, str], log: DatumLog, deadline: float | None
     ) -> Outcome:
-        container = self._container or self._open(["sh"], {})
+        container = self._container or self._open_shell()
         nonce = secrets.token_hex(16)
         container.send(datum_script(nonce, program.cmd, env, program.stdin).encode())
         markers = {LogStream.STDOUT: EndMarker(nonce), LogStream.STDERR: EndMarker(nonce)}
@@ -154,6 +154,11 @@ class DockerWorker:
     def _memory_limit(self) -> str:
         limit = self._plan.memory / 2**20
         return f"ran out of memory: its limit is {limit:.0f} MiB (see resource_limits.memory)"
+
+    def _open_shell(self) -> Container:
+        container = self._open(["sh"], {})
+        container.send(PRELUDE.encode())
+        return container
 
     def _open(self, command: Sequence[str], env: Mapping[str, str]) -> Container:
         container = Container(self._client, self._plan, command, env)

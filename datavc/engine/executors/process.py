@@ -7,7 +7,6 @@ import ctypes
 import os
 import select
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from datavc.engine.executors.exit_reason import (
     outcome_of_timeout,
 )
 from datavc.engine.executors.given_secrets import secret_variables
+from datavc.engine.executors.start_program import StartedProgram, start_program
 from datavc.errors import ExecutorUnavailable
 
 #: The engine's own variables that a transform sees; all others (keys, tokens) stay behind.
@@ -107,7 +107,7 @@ class ProcessWorker:
             False: _Prepared(transform.cmd, _stdin_file(transform.stdin)),
             True: _Prepared(transform.err_cmd, _stdin_file(transform.err_stdin)),
         }
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: StartedProgram | None = None
         self._lock = threading.Lock()
         self.interrupted = False
         self.gpus: tuple[int, ...] = ()
@@ -127,18 +127,20 @@ class ProcessWorker:
         try:
             timed_out = _collect(process, log, self._timeout)
         finally:
+            # From here on its number may belong to another process.
             with self._lock:
                 self._running = None
+            code = process.wait()
+            process.close()
         if self.interrupted:
             return INTERRUPTED
         if timed_out:
             return outcome_of_timeout(self._timeout or 0)
-        if process.returncode < 0:
-            return outcome_of_signal(-process.returncode)
-        accepted = self._transform.accept_return_code
-        return outcome_of_exit(process.returncode, accepted, program.cmd[0])
+        if code < 0:
+            return outcome_of_signal(-code)
+        return outcome_of_exit(code, self._transform.accept_return_code, program.cmd[0])
 
-    def _start(self, program: _Prepared, env: dict[str, str]) -> subprocess.Popen[bytes] | None:
+    def _start(self, program: _Prepared, env: dict[str, str]) -> StartedProgram | None:
         # A file opened anew has its own offset, and one opened for reading cannot be changed.
         path = os.devnull if program.stdin is None else f"/proc/self/fd/{program.stdin}"
         stdin = os.open(path, os.O_RDONLY)
@@ -146,16 +148,12 @@ class ProcessWorker:
             with self._lock:
                 if self.interrupted:
                     return None
-                self._running = subprocess.Popen(
+                self._running = start_program(
                     program.cmd,
-                    bufsize=0,
-                    cwd=self._directory,
-                    env=env,
-                    stdin=stdin,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    start_new_session=True,
-                    preexec_fn=_end_with_engine if self._is_standing else None,
+                    self._directory,
+                    env,
+                    stdin,
+                    _end_with_engine if self._is_standing else None,
                 )
                 return self._running
         finally:
@@ -189,14 +187,9 @@ def _stdin_file(lines: tuple[str, ...]) -> int | None:
     return descriptor
 
 
-def _collect(process: subprocess.Popen[bytes], log: DatumLog, timeout: float | None) -> bool:
+def _collect(process: StartedProgram, log: DatumLog, timeout: float | None) -> bool:
     """Read what *process* prints until it ends, then end all it started; whether time ran out."""
-    assert process.stdout is not None  # noqa: S101
-    assert process.stderr is not None  # noqa: S101
-    streams = {
-        process.stdout.fileno(): LogStream.STDOUT,
-        process.stderr.fileno(): LogStream.STDERR,
-    }
+    streams = {process.stdout: LogStream.STDOUT, process.stderr: LogStream.STDERR}
     deadline = None if timeout is None else time.monotonic() + timeout
     timed_out = False
     ended = os.pidfd_open(process.pid)
@@ -222,11 +215,11 @@ def _collect(process: subprocess.Popen[bytes], log: DatumLog, timeout: float | N
         for descriptor, stream in streams.items():
             while _read_piece(descriptor, stream, log):
                 pass
-        process.wait()
+    except BaseException:
+        _kill_group(process.pid)
+        raise
     finally:
         os.close(ended)
-        process.stdout.close()
-        process.stderr.close()
     return timed_out
 
 

@@ -13,8 +13,10 @@ from collections.abc import Mapping, Sequence
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-# Only shell builtins where nothing is to be done: a fork costs more than all the rest of the loop.
-_AFTER = """\
+#: What the shell is told once. Many shells read what they are told byte by byte, so it is told no
+#: more than it must be. Only builtins where nothing is to be done: a fork costs more than the rest.
+PRELUDE = """\
+datavc_end() {
 datavc_rc=$?
 kill -9 -1 2>/dev/null
 for datavc_file in /tmp/* /tmp/.[!.]* /tmp/..?*; do
@@ -28,13 +30,16 @@ if [ "$datavc_key" = oom_kill ]; then datavc_oom=$datavc_value; fi
 done <$datavc_file
 fi
 done
+printf '%s\\n' $1 >&2
+printf '%s %s %s\\n' $1 $datavc_rc $datavc_oom
+}
 """
 
 
 def datum_script(
     nonce: str, cmd: Sequence[str], env: Mapping[str, str], stdin: Sequence[str]
 ) -> str:
-    """A script that runs *cmd* once and then prints the end markers.
+    """A script that runs *cmd* once and then prints the end markers, after :data:`PRELUDE`.
 
     Args:
         nonce: letters and digits that the transform cannot know.
@@ -49,8 +54,7 @@ def datum_script(
         redirect = f"<<'{nonce}'\n{text}{nonce}\n"
     else:
         redirect = "</dev/null\n"
-    end = f"printf '{nonce}\\n' >&2\nprintf '{nonce} %s %s\\n' $datavc_rc $datavc_oom\n"
-    return f"(\n{exports}exec {command}\n) {redirect}{_AFTER}{end}"
+    return f"(\n{exports}exec {command}\n) {redirect}datavc_end {nonce}\n"
 
 
 def variable_name(name: str) -> str:

@@ -17,6 +17,7 @@ from datavc.errors import (
     DataCorrupt,
     DatavcError,
     InvalidAddress,
+    NotFound,
     StoreUnavailable,
 )
 from datavc.store.backend import Buffer, ObjectInfo, ObjectWriter
@@ -55,6 +56,8 @@ READ_TIMEOUT = timedelta(seconds=30)
 REQUEST_TIMEOUT = timedelta(minutes=5)
 
 _DEFAULT_REGION = "us-east-1"
+#: No object is called so.
+_NO_KEY = "datavc-probe"
 
 
 class S3Backend:
@@ -112,6 +115,8 @@ class S3Backend:
         Raises:
             AccessDenied, StoreUnavailable: the server does not let us, or does not answer.
         """
+        if self._is_there():
+            return
         client = self.client()
         try:
             with contextlib.suppress(ClientError):
@@ -207,6 +212,19 @@ class S3Backend:
             return
         except (BaseError, OSError) as error:
             raise s3_error(error, f"deleting {key!r}") from None
+
+    def _is_there(self) -> bool:
+        """Whether the bucket is known to be there.
+
+        Asked by obstore: to make a client of boto3 takes longer than most commands do.
+        """
+        try:
+            self.get(_NO_KEY)
+        except NotFound:
+            return True
+        except DatavcError:
+            return False
+        return True
 
     def _start_upload(self, key: str) -> WritableFile:
         return obstore.open_writer(

@@ -1,14 +1,16 @@
 """What differs between a local folder and a tree.
 
-A folder that is as it was when it was last compared with the same tree costs one look at its names
-and stats; files are read only where their stats have changed since.
+Where a folder was compared with the same tree before, only the names that differed then, and those
+whose stats have changed since, are compared again. Files are read only where their stats have
+changed.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +90,7 @@ class Comparison:
         self._objects = objects
         self._old = old
         self._new = new
-        self._held = held_mark(tree, prefix)
+        self._mark = tree_mark(tree, prefix)
 
     def changes(self) -> Iterator[LocalChange]:
         """The differences, sorted by path.
@@ -105,50 +107,44 @@ class Comparison:
             local = local.without({f"{STATE_FOLDER}/"})
         rules = rules.within(name, local)
         local = rules.kept(name, local)
-        known = self._old.folder(name)
-        if known is not None and self._is_as_it_was(known, local):
-            self._new.add(known)
-            # A slash follows their names in paths, which decides the order.
-            for sub in sorted(f"{sub}/" for sub in local.subfolders):
-                yield from self._folder(name + sub, rules)
-            return
-        yield from self._compare(name, local, known, rules)
-
-    def _is_as_it_was(self, known: FolderStats, local: LocalFolder) -> bool:
-        return (
-            known.held == self._held
-            and known.stats == local.stats
-            and known.names == local.names
-            and known.subfolders == local.subfolders
-        )
+        yield from self._compare(name, local, self._old.folder(name), rules)
 
     def _compare(
         self, name: str, local: LocalFolder, known: FolderStats | None, rules: IgnoreRules
     ) -> Iterator[LocalChange]:
-        digests = bytearray(len(local.names) * DIGEST_SIZE)
-        if known is not None:
-            digests, unknown = known.carry_over(local)
-            for index in unknown:
-                digests[index * DIGEST_SIZE : (index + 1) * DIGEST_SIZE] = _UNKNOWN
-        there = _Present(name, local, digests)
-        base = self._base(name, rules)
-        same = not self._lacks_mark(name, local)
-        if not same:
+        digests, unknown = _carry_over(known, local)
+        if known is not None and known.tree_mark == self._mark and known.rules_mark == rules.mark:
+            suspects = known.suspects(local, unknown)
+            base = self._base_of(name, suspects, rules)
+        else:
+            base = self._base(name, rules)
+            suspects = {*local.names, *base}
+        if self._lacks_mark(name, local):
             yield LocalChange(name, ChangeKind.ADDED, EMPTY_FOLDER)
-        for key in sorted({*there.keys(), *base}):
-            if key.endswith("/"):
-                if there.has_folder(key):
-                    yield from self._folder(name + key, rules)
-                    continue
-                found = self._removed_below(name + key, rules)
-            else:
-                found = there.compare(key, self._on_disk(there, key, base.get(key)))
-            for change in found:
-                same = False
+        there = _Present(name, local, digests)
+        differing: list[str] = []
+        # A slash follows the names of folders in paths, which decides the order.
+        for key in sorted({*suspects, *there.folders}):
+            if key in there.folders:
+                yield from self._folder(name + key, rules)
+                continue
+            for change in self._differences(there, key, base, rules):
+                if differing[-1:] != [key]:
+                    differing.append(key)
                 yield change
-        held = self._held if same else b""
-        stats = FolderStats(name, local.names, local.stats, bytes(digests), local.subfolders, held)
-        self._new.add(stats)
+        self._new.add(
+            FolderStats(
+                name, local.names, local.stats, bytes(digests), local.subfolders,
+                self._mark, rules.mark, differing,
+            )
+        )  # fmt: skip
+
+    def _differences(
+        self, there: _Present, key: str, base: Mapping[str, FileInfo], rules: IgnoreRules
+    ) -> Iterator[LocalChange]:
+        if key.endswith("/"):
+            return self._removed_below(there.name + key, rules)
+        return there.compare(key, self._on_disk(there, key, base.get(key)))
 
     def _on_disk(self, there: _Present, key: str, base: FileInfo | None) -> FileInfo | None:
         """*base* as it is on disk, where it could be what is there."""
@@ -157,7 +153,22 @@ class Comparison:
         entry = lookup(self._tree, base.path, self._source)
         return base if entry is None else file_info(base.path, on_disk(self._objects, entry))
 
+    def _base_of(self, name: str, keys: Collection[str], rules: IgnoreRules) -> dict[str, FileInfo]:
+        """What the tree has of some files of a folder."""
+        prefix = self._prefix + name
+        entries = {
+            key: lookup(self._tree, prefix + key, self._source)
+            for key in keys
+            if not key.endswith("/") and not rules.ignores(name + key)
+        }
+        return {
+            key: file_info(prefix + key, entry)
+            for key, entry in entries.items()
+            if entry is not None
+        }
+
     def _base(self, name: str, rules: IgnoreRules) -> dict[str, FileInfo]:
+        """What the tree has in a folder."""
         prefix = self._prefix + name
         found = list_folder(self._tree, self._source, prefix)
         return {
@@ -178,38 +189,48 @@ class Comparison:
         return lookup(self._tree, self._prefix + name, self._source) is None
 
 
-def held_mark(tree: TreeRef, prefix: str) -> bytes:
-    """What is remembered of folders that a tree holds just as they are."""
+def tree_mark(tree: TreeRef, prefix: str) -> bytes:
+    """What tells the part of a tree that folders were compared with."""
     return digest_of(tree.digest + prefix.encode())
+
+
+def _carry_over(known: FolderStats | None, local: LocalFolder) -> tuple[bytearray, list[int]]:
+    """The digests of a folder's files as far as they are known, and those that are not."""
+    if known is None:
+        return bytearray(len(local.names) * DIGEST_SIZE), list(range(len(local.names)))
+    digests, unknown = known.carry_over(local)
+    for index in unknown:
+        digests[index * DIGEST_SIZE : (index + 1) * DIGEST_SIZE] = _UNKNOWN
+    return digests, unknown
 
 
 class _Present:
     """What is in one folder, compared file by file."""
 
     def __init__(self, name: str, local: LocalFolder, digests: bytearray) -> None:
-        self._name = name
+        self.name = name
+        #: Names of subfolders, with a slash.
+        self.folders = frozenset(f"{sub}/" for sub in local.subfolders)
         self._local = local
         self._digests = digests
         self._sizes, self._modes = local.sizes(), local.modes()
-        self._index = {file: index for index, file in enumerate(local.names)}
-        self._folders = {f"{sub}/" for sub in local.subfolders}
 
-    def keys(self) -> set[str]:
-        return self._folders.union(self._index)
-
-    def has_folder(self, key: str) -> bool:
-        return key in self._folders
+    def _find(self, key: str) -> int | None:
+        names = self._local.names
+        index = bisect_left(names, key)
+        return index if index < len(names) and names[index] == key else None
 
     def size(self, key: str) -> int | None:
         """Bytes of a file, or ``None`` where there is none."""
-        index = self._index.get(key)
+        index = self._find(key)
         return None if index is None else self._sizes[index]
 
     def compare(self, key: str, base: FileInfo | None) -> Iterator[LocalChange]:
-        index = self._index.get(key)
-        path = self._name + key
+        index = self._find(key)
+        path = self.name + key
         if index is None:
-            yield LocalChange(path, ChangeKind.REMOVED, None)
+            if base is not None:
+                yield LocalChange(path, ChangeKind.REMOVED, None)
             return
         entry, file = self._entry(index, path)
         if base is None:

@@ -21,12 +21,14 @@ from datavc.model.file_info import FileInfo, PutResult
 from datavc.model.name import clean_path, clean_prefix
 from datavc.model.tree.lookup import find_file, is_folder
 from datavc.model.tree.scan import file_info, list_folder
+from datavc.store.backend import Buffer
 from datavc.store.content import read_content
 from datavc.store.external.record import read_external_uris
 from datavc.versioning import branches, commits, resolve, staging
 from datavc.versioning.branch_view import BranchView
 from datavc.versioning.ingest import ingest_stream
 from datavc_server.byte_range import ByteRange, read_range
+from datavc_server.content_stream import in_batches
 from datavc_server.entity_tag import matches
 from datavc_server.paging import Page, decode_cursor, page_of
 from datavc_server.request_body import BodyReader, read_blocks
@@ -104,7 +106,7 @@ def read_file(repo: Repo, ref: Ref, path: FilePath, state: State, request: Reque
     headers |= span.headers() | {"Content-Type": "application/octet-stream"}
     if request.method == "HEAD":
         return Response(status_code=span.status, headers=headers)
-    return StreamingResponse(_content(state, entry, span), span.status, headers)
+    return StreamingResponse(in_batches(_content(state, entry, span)), span.status, headers)
 
 
 @router.put("/files/{path:path}", status_code=201)
@@ -137,13 +139,12 @@ def _put(
     message: str | None,
 ) -> PutResult:
     vs = state.vs
-    branches.get_branch(vs, repo, branch)
-    tree = resolve.get_tree(vs, repo, branch)
+    tree = branches.branch_tree(vs, repo, branch)
     staged = staging.staged_records(vs, repo, branch) if message is None else ()
     view = BranchView(tree, vs.nodes, staged)
     # A buffered reader is all that is read from; the declared type asks for what files also have.
     stream = cast("io.BufferedRandom", io.BufferedReader(body))
-    done = ingest_stream(stream, path, view, vs.objects, vs.chunks)
+    done = ingest_stream(stream, path, view, vs.objects, vs.chunks, nodes=vs.nodes)
     note_files(state, done.bytes, done.stored_bytes)
     staged_id = commit_id = None
     if done.record is not None and message is None:
@@ -168,10 +169,9 @@ def _entry(state: ServerState, tree: TreeRef, repo: str, ref: str, path: str) ->
     return entry
 
 
-def _content(state: ServerState, entry: Entry, span: ByteRange) -> Iterator[bytes]:
+def _content(state: ServerState, entry: Entry, span: ByteRange) -> Iterator[Buffer]:
     """The content; its first piece is read at once, so that an error is still an answer."""
-    read = read_content(state.vs.objects, entry, span.offset, span.length)
-    pieces = (bytes(piece) for piece in read)
+    pieces = read_content(state.vs.objects, entry, span.offset, span.length)
     first = next(pieces, b"")
     return chain([first], pieces)
 

@@ -34,8 +34,9 @@ _LINES: dict[int | str, dict[str, object]] = {
         "comes, an empty line every few seconds.",
     }
 }
-#: Seconds between two looks for new lines.
-_POLL_SECONDS = 0.25
+#: Seconds between two looks for new lines, and after which there is one without any news.
+_REST = 0.05
+_LONGEST_REST = 5.0
 #: Seconds after which an empty line says that the server is still there.
 _SIGN_OF_LIFE = 10.0
 #: Lines that are sent together.
@@ -103,6 +104,7 @@ async def _follow(state: ServerState, follower: LogFollower) -> AsyncIterator[by
     """Holds no thread while nothing comes."""
     sent = time.monotonic()
     while not follower.is_over and not state.stopping.is_set():
+        seen = state.news.count
         batches = _batches(follower.poll())
         while batch := await run_in_threadpool(next, batches, b""):
             yield batch
@@ -111,4 +113,5 @@ async def _follow(state: ServerState, follower: LogFollower) -> AsyncIterator[by
             yield b"\n"
             sent = time.monotonic()
         if not follower.is_over:
-            await asyncio.sleep(_POLL_SECONDS)
+            await state.news.wait(seen, _LONGEST_REST)
+            await asyncio.sleep(_REST)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from datavc.access import quotas
+from datavc.access.caller import Caller
 from datavc.db import packs
 from datavc.errors import AlreadyExists, Conflict, NotFound
 from datavc.store.key import moves_key, pack_key
@@ -18,7 +19,7 @@ from datavc_server.asking import Asker
 from datavc_server.byte_range import ByteRange, read_range
 from datavc_server.pack_check import register_pack
 from datavc_server.paging import Page, decode_cursor, encode_cursor
-from datavc_server.request_body import check_announced, read_blocks
+from datavc_server.request_body import check_announced, check_size, read_blocks
 from datavc_server.state import Cursor, Limit, PackId, ServerState, State
 from datavc_server.write_record import note_files
 
@@ -26,6 +27,8 @@ router = APIRouter(prefix="/packs", tags=["store"])
 
 #: Bytes read from the store at a time.
 _PIECE = 4 * 1024 * 1024
+#: A pack of at most so many bytes is taken as a whole, and stored by one request.
+_SMALL = 1024 * 1024
 
 _BYTES: dict[int | str, dict[str, object]] = {
     200: {"content": {"application/octet-stream": {}}, "description": "The whole pack."},
@@ -85,6 +88,11 @@ def read_moves(pack: PackId, state: State) -> Response:
 @router.put("/{pack}", status_code=status.HTTP_201_CREATED, response_class=Response)
 async def write_pack(pack: PackId, state: State, request: Request, asker: Asker) -> Response:
     """Upload a new pack. Nothing is visible until all of it is durable."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) <= min(_SMALL, state.settings.max_pack):
+        content = await request.body()
+        await run_in_threadpool(_write_small, state, pack, content, asker.caller)
+        return Response(status_code=status.HTTP_201_CREATED)
     room = await run_in_threadpool(quotas.room_for_upload, state.vs.db, asker.caller)
     check_announced(request, state.settings.max_pack, room)
     await run_in_threadpool(begin_upload, state, pack)
@@ -107,7 +115,7 @@ async def write_pack(pack: PackId, state: State, request: Request, asker: Asker)
 @router.post("/{pack}", status_code=status.HTTP_201_CREATED)
 def register(pack: PackId, state: State) -> PackInfo:
     """Check every record of an uploaded pack, and make its chunks known. Safe to repeat."""
-    row = register_pack(state.vs, pack)
+    row = register_pack(state.vs, pack, state.uploads.content(pack))
     if state.uploads.end(pack):
         note_files(state, 0, row.size)
     return _info(row)
@@ -126,6 +134,18 @@ def drop_pack(pack: PackId, state: State) -> None:
     state.vs.objects.backend.delete(pack_key(pack))
 
 
+def _write_small(state: ServerState, pack: bytes, content: bytes, caller: Caller) -> None:
+    room = quotas.room_for_upload(state.vs.db, caller)
+    check_size(len(content), state.settings.max_pack, room)
+    begin_upload(state, pack)
+    try:
+        state.vs.objects.backend.put(pack_key(pack), content)
+    except BaseException:
+        state.uploads.end(pack)
+        raise
+    state.uploads.keep(pack, content)
+
+
 def begin_upload(state: ServerState, pack: bytes) -> None:
     """Claim the right to write a pack.
 
@@ -134,14 +154,22 @@ def begin_upload(state: ServerState, pack: bytes) -> None:
     """
     state.uploads.begin(pack)
     try:
-        state.vs.objects.backend.size(pack_key(pack))
-    except NotFound:
-        return
+        if not is_stored(state, pack):
+            return
     except BaseException:
         state.uploads.end(pack)
         raise
     state.uploads.end(pack)
     raise AlreadyExists(f"pack {pack.hex()} exists already", hint="use a new id")
+
+
+def is_stored(state: ServerState, pack: bytes) -> bool:
+    """Whether the store holds a pack of that id, registered or not."""
+    try:
+        state.vs.objects.backend.size(pack_key(pack))
+    except NotFound:
+        return False
+    return True
 
 
 def _pieces(state: ServerState, pack: bytes, span: ByteRange) -> Iterator[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from fastapi import APIRouter, status
 from pydantic import Field
@@ -33,6 +35,12 @@ class NewJob(BodyModel):
     commits: list[InputCommit] = Field(
         default=[], max_length=1000, description="Inputs that are not to be read at their heads."
     )
+    parameters: dict[str, str] = Field(
+        default={},
+        max_length=100,
+        description="Values of variables of the spec's `transform.env`, for this job alone.",
+        examples=[{"THRESHOLD": "0.5"}],
+    )
 
 
 @router.post("/{pipeline}/stop")
@@ -62,20 +70,25 @@ def run_pipeline(
     asker: Asker,
     idempotency_key: IdempotencyKey = None,
 ) -> JobInfo:
-    """Make a job over the current heads, or over given commits of some inputs."""
+    """Make a job over the current heads, or over given commits of some inputs.
+
+    Other parameters are other results: they are part of what tells datums apart.
+    """
     check_pipeline(asker, pipeline, Action.WRITE)
     for one in new.commits:
         asker.require(Action.READ, one.repo)
     commits = [(one.repo, one.ref) for one in new.commits]
 
     def act(remember: Remember) -> JobInfo:
-        def extra(conn: Connection, job_id: str) -> None:
-            remember(conn, {"job": job_id})
+        def extra(conn: Connection, made: Sequence[JobInfo]) -> None:
+            remember(conn, {"job": made[0].id})
 
-        return pipeline_control.run_pipeline(state.vs, pipeline, author, commits, extra=extra)
+        return pipeline_control.run_pipeline(
+            state.vs, pipeline, author, commits, parameters=new.parameters, extra=extra
+        )
 
     def repeat(answer: dict[str, object]) -> JobInfo:
         return jobs.get_job(state.vs, str(answer["job"]))
 
-    asked = msgspec.json.encode(["run", pipeline, commits, author])
+    asked = msgspec.json.encode(["run", pipeline, commits, author, new.parameters])
     return do_once(state.vs, idempotency_key, asked, act, repeat)

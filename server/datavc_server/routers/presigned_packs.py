@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, Field
 
 from datavc.access import quotas
-from datavc.errors import NotFound, QuotaExceeded
+from datavc.errors import AlreadyExists, NotFound, QuotaExceeded
 from datavc_server.asking import Asker
 from datavc_server.body_model import BodyModel
 from datavc_server.presigned import MAX_PARTS, URL_SECONDS, Presigner
-from datavc_server.routers.packs import begin_upload
+from datavc_server.repeated_request import IdempotencyKey
+from datavc_server.routers.packs import begin_upload, is_stored
 from datavc_server.state import PackId, ServerState, State
 
 router = APIRouter(prefix="/packs/{pack}", tags=["store"])
@@ -57,9 +58,15 @@ def read_url(pack: PackId, state: State) -> PackUrl:
 
 
 @router.post("/upload", status_code=status.HTTP_201_CREATED)
-def begin(pack: PackId, state: State, asker: Asker) -> NewUpload:
+def begin(
+    pack: PackId, state: State, asker: Asker, idempotency_key: IdempotencyKey = None
+) -> NewUpload:
     """Begin to upload a new pack in parts."""
     presigner = _presigner(state)
+    if idempotency_key is not None:
+        begun = state.uploads.begun_by(pack, idempotency_key)
+        if begun is not None:
+            return NewUpload(upload=begun)
     if quotas.room_for_upload(state.vs.db, asker.caller) == 0:
         raise QuotaExceeded(
             f"account {asker.caller.account!r} has all the bytes that it may",
@@ -67,10 +74,13 @@ def begin(pack: PackId, state: State, asker: Asker) -> NewUpload:
         )
     begin_upload(state, pack)
     try:
-        return NewUpload(upload=presigner.begin(pack))
+        upload = presigner.begin(pack)
     except BaseException:
         state.uploads.end(pack)
         raise
+    if idempotency_key is not None:
+        state.uploads.note(pack, idempotency_key, upload)
+    return NewUpload(upload=upload)
 
 
 @router.get("/upload/parts")
@@ -87,12 +97,17 @@ def part_urls(
 
 @router.post("/upload/complete", status_code=status.HTTP_204_NO_CONTENT, response_class=Response)
 def complete(pack: PackId, state: State, upload: _Upload, done: CompletedUpload) -> None:
-    """Make the pack out of its parts."""
+    """Make the pack out of its parts. Safe to repeat."""
     presigner = _presigner(state)
-    if not state.uploads.has(pack):
-        # Begun before this server was started.
-        begin_upload(state, pack)
-    presigner.complete(pack, upload, done.tags)
+    try:
+        if not state.uploads.has(pack):
+            # Begun before this server was started.
+            begin_upload(state, pack)
+        presigner.complete(pack, upload, done.tags)
+    except (AlreadyExists, NotFound):
+        # It was completed, and the answer was lost; unless the pack is another upload's.
+        if presigner.is_open(pack, upload) or not is_stored(state, pack):
+            raise
 
 
 @router.delete("/upload", status_code=status.HTTP_204_NO_CONTENT)

@@ -73,7 +73,7 @@ class _S3App:
         request_id = new_id().upper()
         facts = begin_facts(scope, request_id)
         response = await self._answer(request, facts)
-        await run_in_threadpool(write_down, self._gateway.vs.db, facts, response.status_code)
+        await write_down(self._gateway.vs.db, facts, response.status_code)
         response.headers["x-amz-request-id"] = request_id
         if "expect" in request.headers and not is_read:
             # The client was not told to send the body that it announced, and may never do so:

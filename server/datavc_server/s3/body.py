@@ -89,6 +89,13 @@ class UploadBody(io.RawIOBase):
                 hasher.update(piece)
         return len(piece)
 
+    def fill(self, view: memoryview) -> int:
+        """Fill *view* with what comes next; fewer bytes than it holds only at the end."""
+        filled = 0
+        while filled < len(view) and (count := self.readinto(view[filled:])):
+            filled += count
+        return filled
+
     def finish(self) -> dict[str, str]:
         """Make sure that all was read, and is what the request says; give its checksums.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from datavc.versioning.branch_trees import BranchTrees
 from datavc.versioning.versioned_store import VersionedStore
+from datavc_server.s3.upload_digests import UploadDigests
 from datavc_server.token_bucket import TokenBuckets
 
 
@@ -26,3 +27,5 @@ class Gateway:
     rates: TokenBuckets = field(default_factory=TokenBuckets)
     #: How often somebody from an address is refused, so that not all of it fills the audit log.
     refusals: TokenBuckets = field(default_factory=TokenBuckets)
+    #: Of objects that come in parts.
+    digests: UploadDigests = field(default_factory=UploadDigests)

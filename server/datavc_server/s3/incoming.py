@@ -101,11 +101,15 @@ class Incoming:
         Raises:
             QuotaExceeded: it does not.
         """
+        quotas.check_bytes(gateway.vs.db, self.bucket, self.announced)
+
+    @property
+    def announced(self) -> int:
+        """How many bytes of content are said to come; 0 where that is not said."""
         length = self.headers.get("x-amz-decoded-content-length") or self.headers.get(
             "content-length", "0"
         )
-        announced = int(length) if length.isdecimal() and len(length) < _LONGEST_NUMBER else 0
-        quotas.check_bytes(gateway.vs.db, self.bucket, announced)
+        return int(length) if length.isdecimal() and len(length) < _LONGEST_NUMBER else 0
 
     @property
     def message(self) -> str | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.etree.ElementTree import SubElement
 
+from blake3 import blake3
 from fastapi import Response
 from sqlalchemy import Connection
 
@@ -34,6 +35,7 @@ from datavc_server.s3.gateway import Gateway
 from datavc_server.s3.incoming import Incoming
 from datavc_server.s3.landing import Landing
 from datavc_server.s3.listing import add_owner
+from datavc_server.s3.upload_digests import KeptSource
 from datavc_server.s3.writes import as_stream, check_entry, find_source
 from datavc_server.s3.xml import add, document, render, text_of
 
@@ -74,12 +76,26 @@ def upload_part(gateway: Gateway, incoming: Incoming) -> Response:
     _find(gateway, incoming, address)
     vs = gateway.vs
     body = incoming.body()
-    with vs.objects.session(vs.chunks) as session:
-        entry = ContentWriter(session, vs.chunks).write_stream(as_stream(body))
-        checksums = body.finish()
-        record = write_changes(iter([(_PART_PATH, entry)]), SessionSink(session))
-        session.finish()
-    _keep(gateway, incoming, number, entry, record, checksums)
+    upload_id, digests = incoming.query["uploadId"], gateway.digests
+    content = digests.reserve(upload_id, incoming.announced)
+    try:
+        with vs.objects.session(vs.chunks) as session:
+            source = body if content is None else KeptSource(body, content)
+            entry = ContentWriter(session, vs.chunks).write_source(source)
+            checksums = body.finish()
+            sink = SessionSink(session)
+            record = write_changes(iter([(_PART_PATH, entry)]), sink)
+            session.finish()
+        vs.nodes.remember(sink.written)
+        _keep(gateway, incoming, number, entry, record, checksums)
+    except BaseException:
+        if content is not None:
+            digests.give_back(content)
+        raise
+    if content is not None and len(content) == entry.size:
+        digests.add(upload_id, number, entry.digest, content)
+    elif content is not None:
+        digests.give_back(content)
     headers = {header_of(name): value for name, value in checksums.items()}
     return Response(headers=headers | {"ETag": etag_of(entry)})
 
@@ -117,7 +133,7 @@ def complete_upload(gateway: Gateway, incoming: Incoming) -> Response:
     landing = Landing(gateway, incoming, address.ref, incoming.message or upload.message)
     parts = _asked_parts(gateway, incoming, upload.id)
     whole = _whole_hashers(incoming)
-    record, entry = _join(gateway, address, parts, whole)
+    record, entry = _join(gateway, address, upload.id, parts, whole)
     if incoming.headers.get("x-amz-mp-object-size", str(entry.size)) != str(entry.size):
         raise invalid_request(f"the parts have {entry.size} bytes, and not as many as was said")
     for name, (hasher, value) in whole.items():
@@ -144,6 +160,7 @@ def abort_upload(gateway: Gateway, incoming: Incoming) -> Response:
     upload = _find(gateway, incoming, incoming.find_target(gateway))
     with gateway.vs.db.write() as conn:
         rows.remove(conn, upload.id)
+    gateway.digests.forget(upload.id)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
@@ -343,6 +360,7 @@ def _whole_hashers(incoming: Incoming) -> dict[str, tuple[Hasher, str]]:
 def _join(
     gateway: Gateway,
     address: Address,
+    upload_id: str,
     parts: Sequence[rows.PartRow],
     whole: dict[str, tuple[Hasher, str]],
 ) -> tuple[StagedRecord, Entry]:
@@ -353,11 +371,18 @@ def _join(
         for hasher, _ in whole.values():
             hasher.update(piece)
 
+    numbered = zip(parts, entries, strict=True)
+    seen = gateway.digests.take(upload_id, [(part.number, one.digest) for part, one in numbered])
+    if whole:
+        # They want to see all of it, too.
+        seen = blake3(), 0
     with vs.objects.session(vs.chunks) as session:
         writer = ContentWriter(session, vs.chunks)
-        entry = writer.write_joined(vs.objects, entries, EntryPlaces(vs).place, see)
-        record = write_changes(iter([(address.path, entry)]), SessionSink(session))
+        entry = writer.write_joined(vs.objects, entries, EntryPlaces(vs).place, seen, see)
+        sink = SessionSink(session)
+        record = write_changes(iter([(address.path, entry)]), sink)
         session.finish()
+    vs.nodes.remember(sink.written)
     assert record is not None  # noqa: S101 - it holds one change
     return record, entry
 

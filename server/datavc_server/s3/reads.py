@@ -11,8 +11,10 @@ from fastapi import Response
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
+from datavc.store.backend import Buffer
 from datavc.store.content import read_content
 from datavc_server.byte_range import ByteRange, read_range
+from datavc_server.content_stream import in_batches
 from datavc_server.s3.access import Action
 from datavc_server.s3.address import Found, find_address, find_object
 from datavc_server.s3.condition import check_read, http_time
@@ -65,7 +67,7 @@ def get_object(gateway: Gateway, incoming: Incoming) -> Response:
             headers[name.title()] = _one_line(parameter, incoming.query[parameter])
     if incoming.method == "HEAD":
         return Response(status_code=span.status, headers=headers)
-    return StreamingResponse(_content(gateway, found, span), span.status, headers)
+    return StreamingResponse(in_batches(_content(gateway, found, span)), span.status, headers)
 
 
 def get_tagging(gateway: Gateway, incoming: Incoming) -> Response:
@@ -90,10 +92,9 @@ def _range(wanted: str | None, found: Found) -> ByteRange:
         ) from None
 
 
-def _content(gateway: Gateway, found: Found, span: ByteRange) -> Iterator[bytes]:
+def _content(gateway: Gateway, found: Found, span: ByteRange) -> Iterator[Buffer]:
     """The content; its first piece is read at once, so that an error is still an answer."""
-    read = read_content(gateway.vs.objects, found.entry, span.offset, span.length)
-    pieces = (bytes(piece) for piece in read)
+    pieces = read_content(gateway.vs.objects, found.entry, span.offset, span.length)
     first = next(pieces, b"")
     return chain([first], pieces)
 

@@ -51,7 +51,7 @@ def put_object(gateway: Gateway, incoming: Incoming) -> Response:
     vs = gateway.vs
     body = incoming.body()
     with vs.objects.session(vs.chunks) as session:
-        entry = ContentWriter(session, vs.chunks).write_stream(as_stream(body))
+        entry = ContentWriter(session, vs.chunks).write_source(body)
         checksums = body.finish()
         if incoming.key.endswith("/"):
             if entry.size:
@@ -59,8 +59,10 @@ def put_object(gateway: Gateway, incoming: Incoming) -> Response:
             entry = EMPTY_FOLDER
         if not address.path:
             return Response(headers={"ETag": etag_of(entry)})
-        record = write_changes(iter([(address.path, entry)]), SessionSink(session))
+        sink = SessionSink(session)
+        record = write_changes(iter([(address.path, entry)]), sink)
         session.finish()
+    vs.nodes.remember(sink.written)
     assert record is not None  # noqa: S101 - it holds one change
     headers = landing.stage(record, condition)
     headers |= {header_of(name): value for name, value in checksums.items()}

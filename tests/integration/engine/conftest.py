@@ -145,5 +145,5 @@ BOTH_DATABASES = pytest.mark.parametrize(
 @pytest.fixture
 def world(request: pytest.FixtureRequest, make_world: Callable[..., World]) -> World:
     if getattr(request, "param", "sqlite") == "postgresql":
-        return make_world(database=request.getfixturevalue("postgres_url"))
+        return make_world(database=request.getfixturevalue("postgres_with_tables"))
     return make_world()

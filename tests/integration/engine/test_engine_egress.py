@@ -1,5 +1,6 @@
 """Egress: what a job commits is written to a real bucket, and to tables of a real PostgreSQL."""
 
+import io
 import os
 import signal
 import subprocess
@@ -8,11 +9,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from uuid import uuid4
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
+from decimal import Decimal
+from uuid import UUID, uuid4
 
 import boto3
 import psycopg
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from datavc.db import job_events
 from datavc.engine import jobs
@@ -152,6 +158,144 @@ def test_lines_of_json(world, postgres_url: str, warehouse: psycopg.Connection) 
     some = database(postgres_url, "JSON", columns=["name"])
     (job,) = world.pipeline("out", "raw", COPY, glob="/", egress=some, update=True)
     assert rows(warehouse, "stock") == [("bolt", 7), ('n\\ut\n"1"', 7)]
+
+
+def table_file(columns: dict[str, object], **options: object) -> bytes:
+    """A Parquet file."""
+    sink = io.BytesIO()
+    parquet.write_table(pa.table(columns), sink, **options)
+    return sink.getvalue()
+
+
+@pytest.mark.postgres
+def test_parquet_fills_columns_by_their_names(
+    world, postgres_url: str, warehouse: psycopg.Connection
+) -> None:
+    files = {
+        "stock/a.parquet": table_file({"pieces": [3, None, 4], "name": ["nut", "", 'a "b",\n\\.']}),
+        "stock/b/c.parquet": table_file(
+            {"name": [f"n{number:05}" for number in range(9000)]}, row_group_size=2500
+        ),
+        "stock/_SUCCESS": b"",
+    }
+    world.repo("raw")
+    world.put("raw", files)
+    (job,) = world.pipeline("out", "raw", COPY, glob="/", egress=database(postgres_url, "PARQUET"))
+    assert (job.state, job.reason) == (JobState.SUCCESS, "")
+    found = dict(rows(warehouse, "stock"))
+    assert len(found) == 9003
+    assert (found["nut"], found[""], found['a "b",\n\\.']) == (3, None, 4)
+    # A column that the file does not have gets its default.
+    assert (found["n00000"], found["n08999"]) == (7, 7)
+    some = database(postgres_url, "PARQUET", columns=["name"])
+    (job,) = world.pipeline("out", "raw", COPY, glob="/", egress=some, update=True)
+    assert (job.state, job.reason) == (JobState.SUCCESS, "")
+    assert dict(rows(warehouse, "stock"))["nut"] == 7
+
+
+#: Of a column in PostgreSQL: its type, what is in the file, and what is in the table then.
+TYPES: dict[str, tuple[str, pa.Array, list[object]]] = {
+    "a_number": ("bigint", pa.array([2**40, None], pa.int64()), [2**40, None]),
+    "a_large_number": ("numeric", pa.array([2**64 - 1, 0], pa.uint64()), [2**64 - 1, 0]),
+    "a_ratio": ("double precision", pa.array([0.1, float("inf")]), [0.1, float("inf")]),
+    "a_price": (
+        "numeric(12,3)",
+        pa.array([Decimal("-12.345"), None], pa.decimal128(12, 3)),
+        [Decimal("-12.345"), None],
+    ),
+    "a_truth": ("boolean", pa.array([True, False]), [True, False]),
+    "a_day": ("date", pa.array([date(2026, 2, 28), None]), [date(2026, 2, 28), None]),
+    "a_time": ("time", pa.array([clock_time(1, 2, 3, 4), None]), [clock_time(1, 2, 3, 4), None]),
+    "a_moment": (
+        "timestamptz",
+        pa.array(
+            [datetime(2026, 7, 1, 12, 0, 0, 5, UTC), None], pa.timestamp("us", "Europe/Berlin")
+        ),
+        [datetime(2026, 7, 1, 12, 0, 0, 5, UTC), None],
+    ),
+    "a_wall_clock": (
+        "timestamp",
+        pa.array([datetime(2026, 7, 1, 12), None], pa.timestamp("ms")),
+        [datetime(2026, 7, 1, 12), None],
+    ),
+    "a_wait": (
+        "interval",
+        pa.array([timedelta(hours=30, microseconds=1), None]),
+        [timedelta(hours=30, microseconds=1), None],
+    ),
+    "some_bytes": ("bytea", pa.array([b"\0\xff", b""]), [b"\0\xff", b""]),
+    "an_id": (
+        "uuid",
+        pa.array([UUID(int=7).bytes, None], pa.binary(16)),
+        [UUID(int=7), None],
+    ),
+    "a_kind": ("text", pa.array(["x", "x"]).dictionary_encode(), ["x", "x"]),
+    "some_tags": (
+        "text[]",
+        pa.array([['a "q"', None, "b\\,"], []], pa.list_(pa.string())),
+        [['a "q"', None, "b\\,"], []],
+    ),
+    "some_lists": (
+        "integer[]",
+        pa.array([[[1, 2], [3, 4]], None], pa.list_(pa.list_(pa.int32()))),
+        [[[1, 2], [3, 4]], None],
+    ),
+    "a_document": (
+        "jsonb",
+        pa.array([{"x": [1, None], "y": "é"}, None]),
+        [{"x": [1, None], "y": "é"}, None],
+    ),
+    "a_map": (
+        "jsonb",
+        pa.array([[("k", 1)], []], pa.map_(pa.string(), pa.int64())),
+        [{"k": 1}, {}],
+    ),
+}
+
+
+@pytest.mark.postgres
+def test_types_of_parquet(world, postgres_url: str, warehouse: psycopg.Connection) -> None:
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _, _) in TYPES.items())
+    warehouse.execute(f"CREATE TABLE types (row integer, {columns})")  # type: ignore[arg-type]
+    wanted = {"row": [1, 2], **{name: values for name, (_, values, _) in TYPES.items()}}
+    world.repo("raw")
+    world.put("raw", {"types": table_file(dict(reversed(wanted.items())))})
+    (job,) = world.pipeline("out", "raw", COPY, glob="/", egress=database(postgres_url, "PARQUET"))
+    assert (job.state, job.reason) == (JobState.SUCCESS, "")
+    _, *found = zip(*rows(warehouse, "types"), strict=True)
+    assert dict(zip(TYPES, map(list, found), strict=True)) == {
+        name: expected for name, (_, _, expected) in TYPES.items()
+    }
+
+
+@pytest.mark.postgres
+def test_parquet_that_does_not_fit_is_told_by_file_and_column(
+    world, postgres_url: str, warehouse: psycopg.Connection
+) -> None:
+    good = table_file({"name": ["nut"], "pieces": [3]})
+    world.repo("raw")
+    world.put("raw", {"stock/a": good})
+    world.pipeline("out", "raw", COPY, glob="/", egress=database(postgres_url, "PARQUET"))
+    for bad, reason in (
+        (
+            table_file({"name": ["bolt", "nail"], "pieces": ["7", "seven"]}),
+            'invalid input syntax for type integer: "seven" (COPY stock, line 2, column pieces: '
+            '"seven")',
+        ),
+        (
+            table_file({"name": ["bolt"], "weight": [1.5]}),
+            "the table has no column 'weight', which the file has; it has name, pieces",
+        ),
+        (b"name,pieces\nbolt,7\n", "it cannot be read as Parquet: "),
+        (good[: len(good) // 2], "it cannot be read as Parquet: "),
+    ):
+        (job,) = world.commit_and_drive("raw", {"stock/b": bad})
+        assert job.state is JobState.FAILURE
+        assert f"'/stock/b' does not fit table 'stock': {reason}" in job.reason
+        assert rows(warehouse, "stock") == [("nut", 3)]
+    some = database(postgres_url, "PARQUET", columns=["name", "weight"])
+    (job,) = world.pipeline("out", "raw", COPY, glob="/", egress=some, update=True)
+    assert "'/stock/a' does not fit table 'stock': it has no column 'weight'" in job.reason
 
 
 @pytest.mark.postgres

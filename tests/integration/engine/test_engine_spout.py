@@ -12,10 +12,12 @@ from datavc.engine.finished_files import finished_files
 from datavc.engine.logs import read_logs
 from datavc.engine.pipeline_control import start_pipeline, stop_pipeline
 from datavc.engine.pipelines import create_pipeline, get_pipeline
+from datavc.engine.spout_commits import _Taken
 from datavc.errors import InvalidSpec
 from datavc.model.job import JobState
 from datavc.model.log_query import LogQuery
 from datavc.model.pipeline import parse_pipeline_spec
+from datavc.store.content import ContentWriter
 from datavc.versioning import history
 from tests.integration.engine.test_engine_service import serving, start_engine, wait_until
 from tests.services.ports import free_ports
@@ -184,3 +186,17 @@ def test_what_is_refused(fields: dict[str, object], message: str) -> None:
 
 def test_a_spout_needs_nothing_but_its_name() -> None:
     assert parse_pipeline_spec(spout() | {"spout": {}}).is_standing
+
+
+def test_a_link_that_takes_the_place_of_a_file_is_not_followed(world, tmp_path: Path) -> None:
+    """A program may do so between the look at its files and their reading."""
+    out = tmp_path / "out"
+    (out / "sub").mkdir(parents=True)
+    (tmp_path / "file").write_bytes(b"not the program's")
+    (out / "link").symlink_to(tmp_path / "file")
+    (out / "folder").symlink_to(tmp_path)
+    (out / "sub" / "own").write_bytes(b"the program's")
+    with world.objects.session(world.vs.chunks) as session:
+        taken = _Taken(out, ContentWriter(session, world.vs.chunks))
+        taken.add(["folder/file", "link", "missing", "sub/own"])
+    assert list(taken.entries) == list(taken.signatures) == ["sub/own"]

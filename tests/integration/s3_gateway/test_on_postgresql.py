@@ -15,8 +15,8 @@ from tests.services.small_store import read_files
 
 
 @pytest.mark.postgres
-def test_the_gateway_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
-    with running_gateway(tmp_path / "home", database=postgres_url) as gateway:
+def test_the_gateway_on_postgresql(postgres_with_tables: str, tmp_path: Path) -> None:
+    with running_gateway(tmp_path / "home", database=postgres_with_tables) as gateway:
         repos.create_repo(gateway.vs, "data", author="ann")
         branches.create_branch(gateway.vs, "data", "team/x", author="ann")
         s3 = gateway.client()

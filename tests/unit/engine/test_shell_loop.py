@@ -25,7 +25,7 @@ def test_arguments_variables_and_lines_arrive_as_they_are() -> None:
     script = datum_script(
         "n0", ["sh", "-c", 'printf %s "$1" "$V"; cat', "sh", odd], {"V": odd}, [odd]
     )
-    only_command = script[: script.index("datavc_rc=$?")]
+    only_command = script[: script.index("datavc_end")]
     shell = subprocess.run(["sh"], input=only_command.encode(), capture_output=True, check=True)
     assert shell.stdout.decode() == odd + odd + odd + "\n"
 

@@ -42,6 +42,10 @@ def spec(egress: object) -> dict[str, Any]:
             },
             DatabaseEgress(URL, TableFormat.CSV, ("a", "b"), "db", "PACHYDERM_SQL_PASSWORD"),
         ),
+        (
+            {"sql_database": {"url": URL, "file_format": {"type": "PARQUET"}}},
+            DatabaseEgress(URL, TableFormat.PARQUET),
+        ),
     ],
 )
 def test_forms(given: object, expected: object) -> None:
@@ -69,7 +73,7 @@ def sql(**fields: object) -> dict[str, object]:
             "egress.sql_database.url: 'postgresql://c' names no database",
         ),
         (sql(file_format=None), "egress.sql_database.file_format is missing"),
-        (sql(file_format={"type": "PARQUET"}), "egress.sql_database.file_format.type 'PARQUET'"),
+        (sql(file_format={"type": "AVRO"}), "egress.sql_database.file_format.type 'AVRO'"),
         (sql(file_format={"type": "CSV", "columns": ["a", "a"]}), "names 'a' twice"),
         (sql(secret={"name": "db"}), "egress.sql_database.secret.key is missing"),
     ],

@@ -44,7 +44,7 @@ def test_requests_are_counted_by_route_and_not_by_what_they_name(client, repo) -
     for _ in range(3):
         client.get(f"/repos/{repo}")
     client.get("/nothing/of/the/kind")
-    client.request("INVENTED", f"/repos/{repo}/invented")
+    client.request("PROPFIND", f"/repos/{repo}/invented")
     after = read(client)
     name = "datavc_http_requests_total"
     assert value(after, name, **labels) == value(before, name, **labels) + 3

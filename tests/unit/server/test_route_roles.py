@@ -1,6 +1,7 @@
 """Every route, asked for by every role.
 
-In the table, ``+`` is let through, ``-`` is refused (403), and ``?`` is told that there is no such
+In the table, ``+`` is let through, ``-`` is refused (403, and 401 where a token opens nothing:
+what comes in there is to be signed), and ``?`` is told that there is no such
 thing (404), just as if there was none. The roles are those of an account in the repo ``data``
 alone, but for the last one, which is an admin of all repos. Whoever shows no token gets 401, but
 where one is had.
@@ -111,16 +112,21 @@ GET    /pipeline-specs/schema                               +    +      +       
 POST   /pipeline-specs/validate                             -    -      -       +         +    +
 POST   /pipeline-specs/datums                               -    +      +       +         +    +
 GET    /logs                                                -    +      +       +         +    +
+GET    /logs/events                                         -    +      +       +         +    +
 POST   /jobs/restart-failed                                 -    -      +       +         +    +
 POST   /jobs/{job}/stop                                     -    -      +       +         +    +
 POST   /jobs/{job}/restart                                  -    -      +       +         +    +
 GET    /jobs/{job}/datums/{datum}                           -    +      +       +         +    +
 POST   /jobs/{job}/datums/{datum}/restart                   -    -      +       +         +    +
 GET    /jobs                                                +    +      +       +         +    +
+GET    /jobs/events                                         +    +      +       +         +    +
 GET    /jobs/{job}                                          -    +      +       +         +    +
 GET    /jobs/{job}/datums                                   -    +      +       +         +    +
+GET    /jobs/{job}/events                                   -    +      +       +         +    +
 GET    /jobs/{job}/logs                                     -    +      +       +         +    +
+GET    /jobs/{job}/logs/events                              -    +      +       +         +    +
 GET    /runs/{run}                                          +    +      +       +         +    +
+GET    /runs/{run}/events                                   +    +      +       +         +    +
 GET    /secrets                                             -    -      -       -         -    +
 POST   /secrets                                             -    -      -       -         -    +
 DELETE /secrets/{secret}                                    -    -      -       -         -    +
@@ -128,6 +134,12 @@ GET    /webhooks                                            -    -      -       
 POST   /webhooks                                            -    -      -       -         -    +
 DELETE /webhooks/{webhook}                                  -    -      -       -         -    +
 GET    /webhooks/{webhook}/deliveries                       -    -      -       -         -    +
+GET    /inbound-webhooks                                    -    -      -       +         +    +
+POST   /inbound-webhooks                                    -    -      -       +         +    +
+PATCH  /inbound-webhooks/{hook}                             -    -      -       +         +    +
+DELETE /inbound-webhooks/{hook}                             -    -      -       +         +    +
+POST   /inbound-webhooks/{hook}/secret                      -    -      -       +         +    +
+POST   /hooks/{hook}                                        -    -      -       -         -    -
 GET    /s3-keys                                             +    +      +       +         +    +
 POST   /s3-keys                                             -    -      -       -         -    +
 DELETE /s3-keys/{key}                                       ?    ?      ?       ?         ?    +
@@ -190,6 +202,7 @@ NAMES = {
     "{group}": "nobody",
     "{token}": "0" * 16,
     "{webhook}": "nothing",
+    "{hook}": "nothing",
     "{key}": "nothing",
 }
 
@@ -214,11 +227,14 @@ BODIES: dict[str, object] = {
         ]
     },
     "POST /pipeline-specs/datums": {"input": {"pfs": {"repo": "data", "glob": "/"}}},
+    "POST /inbound-webhooks": {"pipeline": "data"},
+    "PATCH /inbound-webhooks/{hook}": {"disabled": True},
     "POST /s3-keys": {"account": "a-root"},
     "POST /auth/roles": {"holder": "nobody", "role": "reader", "place": "data"},
 }
 QUERIES = {
     "GET /logs": {"pipeline": "data"},
+    "GET /logs/events": {"pipeline": "data"},
     "POST /jobs/restart-failed": {"pipeline": "data"},
     "DELETE /auth/roles": {"holder": "nobody", "role": "reader", "place": "data"},
     "DELETE /repos/{repo}/protections": {"pattern": "*"},
@@ -266,7 +282,11 @@ class Walk:
             headers["Authorization"] = f"Bearer {self.tokens[role]}"
         body = None if method in ("GET", "HEAD", "DELETE") else _of(repo, BODIES.get(route, {}))
         query = _of(repo, QUERIES.get(route))
-        return self.client.request(method, path, json=body, params=query, headers=headers)
+        with self.client.stream(method, path, json=body, params=query, headers=headers) as answer:
+            # Events come without an end.
+            if not answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+                answer.read()
+        return answer
 
     def was_refused(self, answer: httpx.Response) -> bool:
         """Whether the audit log says that a request was refused."""
@@ -329,7 +349,7 @@ def test_a_route_with_every_role(walk: Walk, route: str) -> None:
             assert answer.status_code not in (401, 403), answer.text
             found[role] = "+"
         else:
-            found[role] = {403: "-", 404: "?"}[answer.status_code]
+            found[role] = {401: "-", 403: "-", 404: "?"}[answer.status_code]
         if found[role] == "?" and "{repo}" in route and not route.startswith("HEAD"):
             other = walk.ask(role, route, repo="nothing").text
             assert answer.text == other.replace("'nothing'", "'data'")

@@ -13,6 +13,7 @@ from datavc.engine import jobs
 from datavc.model.file_info import FileInfo
 from datavc.model.ids import digest_of
 from datavc.model.job import JobInfo, JobState
+from datavc_server import long_poll
 
 BODY = b"0123456789"
 
@@ -255,6 +256,8 @@ def test_waiting_for_a_run_ends_with_news(client, monkeypatch) -> None:
         return state.is_terminal, [_job(state)]
 
     monkeypatch.setattr(jobs, "look_at_run", look)
+    # Nothing happens in the database meanwhile.
+    monkeypatch.setattr(long_poll, "_LONGEST_REST", 0.01)
     url = f"/runs/{'1' * 32}"
     first = client.get(url)
     assert first.json()["jobs"][0]["state"] == "waiting"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,15 @@ from datavc.errors import (
     StoreUnavailable,
 )
 from datavc.model.commit import Provenance
+from datavc.store.backend import Buffer
+from datavc.versioning import landing
+from datavc.versioning.branch_view import BranchView
 from datavc.versioning.branches import create_branch, get_branch
 from datavc.versioning.commits import commit_changes, commit_staged, commit_tree
 from datavc.versioning.history import log
+from datavc.versioning.ingest import ingest_stream
 from datavc.versioning.lineage import lineage
+from datavc.versioning.nodes import NodeStore
 from datavc.versioning.repos import create_repo
 from datavc.versioning.resolve import get_commit, get_tree
 from datavc.versioning.staging import list_staged, stage, staged_records
@@ -35,6 +42,39 @@ def commit(vs: VersionedStore, message: str = "all", *, allow_empty: bool = Fals
     return commit_staged(
         vs, "data", "main", message=message, author="ann", allow_empty=allow_empty
     ).id
+
+
+def test_nothing_is_kept_of_a_branch_that_nobody_commits_to(vs: VersionedStore) -> None:
+    for number in range(3):
+        create_branch(vs, "data", f"b{number}", author="ann")
+        commit_staged(vs, "data", f"b{number}", message="m", author="ann", allow_empty=True)
+    gc.collect()
+    assert not list(landing._turn._locks)
+
+
+def test_what_was_just_written_is_not_read_back(
+    vs: VersionedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    get = vs.objects.backend.get
+
+    def note(key: str, offset: int = 0, length: int | None = None) -> Buffer:
+        read.append(key)
+        return get(key, offset, length)
+
+    monkeypatch.setattr(vs.objects.backend, "get", note)
+    for number in range(3):
+        done = ingest_stream(
+            b"%d" % number, f"f{number}", view_of(vs), vs.objects, vs.chunks, nodes=vs.nodes
+        )
+        assert done.record is not None
+        commit_changes(vs, "data", "main", done.record, message="m", author="ann")
+    assert read == []
+    assert read_files(vs) == {"f0": b"0", "f1": b"1", "f2": b"2"}
+
+
+def view_of(vs: VersionedStore) -> BranchView:
+    return BranchView(get_tree(vs, "data", "main"), vs.nodes, ())
 
 
 def test_what_is_staged_becomes_a_commit(vs: VersionedStore) -> None:
@@ -203,6 +243,8 @@ def test_a_damaged_change_set_stops_the_commit(vs: VersionedStore, tmp_path: Pat
     with pack.open("r+b") as file:
         file.seek(record.location.offset + 70)
         file.write(b"\xff\xff\xff")
+    # Who has stored it still remembers it.
+    vs = replace(vs, nodes=NodeStore(vs.objects))
     with pytest.raises(DataCorrupt, match=record.location.pack.hex()):
         commit(vs)
     assert get_branch(vs, "data", "main").head is None

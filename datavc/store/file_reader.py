@@ -1,4 +1,4 @@
-"""A file in a commit as a Python file object."""
+"""A stored content as a Python file object that can be sought in."""
 
 from __future__ import annotations
 
