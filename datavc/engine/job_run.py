@@ -30,6 +30,7 @@ from datavc.engine.job_end import end_job
 from datavc.engine.job_inputs import JobInputs, resolve_inputs
 from datavc.engine.job_lease import JobLease
 from datavc.engine.job_plan import JobCode, JobPlan, plan_job
+from datavc.engine.job_rights import JobRights
 from datavc.engine.job_span import job_span, note_counts, trace_variable
 from datavc.engine.job_workers import JobWorkers, WorkOrder
 from datavc.engine.output_ledger import describe
@@ -44,6 +45,7 @@ from datavc.engine.settings import EngineSettings
 from datavc.engine.spout_commits import SpoutCommits
 from datavc.engine.standing_run import StandingRun, only_datum, where_to_listen
 from datavc.errors import (
+    AccessDenied,
     DatabaseUnavailable,
     DatavcError,
     ExecutorAway,
@@ -128,6 +130,8 @@ class JobRunner:
         except (StoreUnavailable, DatabaseUnavailable, ExecutorAway):
             self._release(job)
             raise
+        except AccessDenied as error:
+            self._fail(job, str(error), attempt.rights, error)
         except DatavcError as error:
             self._fail(job, str(error))
         except Exception as error:
@@ -146,12 +150,21 @@ class JobRunner:
             if ended is not None:
                 progress(ended.info)
 
-    def _fail(self, job: JobRow, reason: str) -> None:
+    def _fail(
+        self,
+        job: JobRow,
+        reason: str,
+        rights: JobRights | None = None,
+        refusal: AccessDenied | None = None,
+    ) -> None:
         about = {"job": job.id, "run": job.run_id, "pipeline": job.pipeline}
         _log.info("job %s of pipeline %s fails: %s", job.id, job.pipeline, reason, extra=about)
         spans.current().fail(reason)
         with self.vs.db.write() as conn:
-            end_job(conn, job, self.owner, JobState.FAILURE, reason)
+            ended = end_job(conn, job, self.owner, JobState.FAILURE, reason)
+            # What names no repo was refused by somebody else: a store, say.
+            if ended and rights is not None and refusal is not None and refusal.repo:
+                rights.write_down(conn, refusal)
 
     def _release(self, job: JobRow) -> None:
         # If this fails too, the lease runs out by itself.
@@ -183,6 +196,8 @@ class _Attempt:
         self._failed: list[DatumRun] = []
         self._lost = threading.Event()
         self._workers: JobWorkers | None = None
+        #: Known as soon as the pipeline is.
+        self.rights: JobRights | None = None
 
     def lose_lease(self) -> None:
         """Stop everything: the job is not this engine's any more."""
@@ -191,26 +206,24 @@ class _Attempt:
     def run(self) -> None:
         with self._vs.db.read() as conn:
             pipeline = pipelines.find_by_id(conn, self._job.pipeline_id, self._job.version)
-        if pipeline is None:
-            raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
-        spec = parse_pipeline_spec(pipeline.spec).with_parameters(self._job.parameters)
+            if pipeline is None:
+                raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
+            spec = parse_pipeline_spec(pipeline.spec).with_parameters(self._job.parameters)
+            self.rights = rights = JobRights(self._job, pipeline, spec)
+            rights.check(conn)
         if spec.is_standing:
-            self._stand(pipeline, spec)
+            self._stand(pipeline, spec, rights)
             return
         if self._job.state is not JobState.EGRESSING:
-            self._compute(pipeline, spec)
+            self._compute(pipeline, spec, rights)
         if spec.egress is not None and self._job.reproduces is None:
             self._egress(pipeline, spec.egress)
 
-    def _compute(self, pipeline: PipelineRow, spec: PipelineSpec) -> None:
+    def _compute(self, pipeline: PipelineRow, spec: PipelineSpec, rights: JobRights) -> None:
         """Run the datums, and commit what they put out."""
         with self._vs.db.read() as conn:
             inputs = resolve_inputs(conn, self._job)
-        code = JobCode(
-            spec,
-            self._runner.executor.name,
-            pin_image(self._vs, self._runner.executor, pipeline, spec),
-        )
+        code = self._code(pipeline, spec)
         order = self._job.reproduces
         if order is not None:
             check_same_code(self._vs, order, code)
@@ -232,22 +245,20 @@ class _Attempt:
             return
         finished = FinishedJob(
             self._job, self._runner.owner, pipeline, code.digest, inputs, plan, outputs, counts,
-            has_egress=spec.egress is not None,
+            rights, has_egress=spec.egress is not None,
         )  # fmt: skip
         commit_job(self._vs, finished)
 
-    def _stand(self, pipeline: PipelineRow, spec: PipelineSpec) -> None:
+    def _stand(self, pipeline: PipelineRow, spec: PipelineSpec, rights: JobRights) -> None:
         """Keep the program of a service or spout running."""
         with self._vs.db.read() as conn:
             inputs = resolve_inputs(conn, self._job)
         runner = self._runner
-        code = JobCode(
-            spec, runner.executor.name, pin_image(self._vs, self._runner.executor, pipeline, spec)
-        )
+        code = self._code(pipeline, spec)
         spout = None
         if spec.spout is not None:
             spout = SpoutCommits(
-                self._vs, spec.spout, self._job, runner.owner, pipeline, code.digest
+                self._vs, spec.spout, self._job, runner.owner, pipeline, code.digest, rights
             )
             see = spout.datum
         else:
@@ -261,7 +272,7 @@ class _Attempt:
             order = replace(
                 order, env={**order.env, **where_to_listen(spec.service, code.executor)}
             )
-        run = StandingRun(order, spec.service, see, spout, runner.owner, self._check_held)
+        run = StandingRun(order, spec.service, see, spout, runner.owner, self._check_held, rights)
         shown = RunningDatums(self._vs, self._job.id, runner.owner)
         with contextlib.closing(shown) as running:
             run.run(running)

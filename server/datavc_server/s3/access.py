@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from datavc.access import caller as access
-from datavc.access.key_holder import has_accounts, holder_of
+from datavc.access.key_holder import holder_of, is_account
 from datavc.db.session import Database
 from datavc.model import role
 from datavc.model.s3_key import S3KeyInfo
@@ -73,7 +73,7 @@ def caller_of(db: Database, key: S3KeyInfo, *, accounts_only: bool) -> Caller:
         AccessDenied: there are accounts, and the key's is none of them, or is disabled.
     """
     holder = None
-    if accounts_only or has_accounts(db):
+    if accounts_only or is_account(db, key.account):
         holder = holder_of(db, key.account, key.id)
     return Caller(key.id, key.account, key.read_only, holder)
 
