@@ -240,7 +240,7 @@ def test_many_who_wait_leave_threads_to_others(world: World) -> None:
     world.commit("a")
     with contextlib.ExitStack() as stack:
         opened = []
-        for number in range(60):
+        for number in range(44):
             path = ("/jobs/events", f"/jobs/{world.job()}/logs/events")[number % 2]
             client = stack.enter_context(
                 httpx.Client(base_url=world.client.base_url, headers=world.client.headers)
