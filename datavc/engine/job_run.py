@@ -10,20 +10,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from datavc.db import job_claims, job_events, jobs, pipelines
 from datavc.db.clock import now_us
 from datavc.db.job_claims import JobFacts
 from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
-from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_run import DatumRun
 from datavc.engine.datum_spans import DatumSpans
-from datavc.engine.early_outputs import EarlyStorage
 from datavc.engine.egress.access import EgressAccess
 from datavc.engine.egress.job_egress import JobEgress
-from datavc.engine.executors.executor import Executor
 from datavc.engine.image_pin import pin_image
 from datavc.engine.job_commit import FinishedJob, commit_job
 from datavc.engine.job_end import end_job
@@ -31,19 +27,15 @@ from datavc.engine.job_inputs import JobInputs, resolve_inputs
 from datavc.engine.job_lease import JobLease
 from datavc.engine.job_plan import JobCode, JobPlan, plan_job
 from datavc.engine.job_rights import JobRights
-from datavc.engine.job_span import job_span, note_counts, trace_variable
-from datavc.engine.job_workers import JobWorkers, WorkOrder
+from datavc.engine.job_span import job_span, note_counts
+from datavc.engine.job_workers import JobWorkers
 from datavc.engine.output_ledger import describe
 from datavc.engine.reproduction import check_same_code, end_reproduction, plan_again
 from datavc.engine.result_writer import ResultWriter
 from datavc.engine.running_datums import RunningDatums
-from datavc.engine.s3_sessions import JobS3, s3_gateway_of
-from datavc.engine.scheduler import requested_share
-from datavc.engine.scratch import scratch_errors
-from datavc.engine.secrets import open_secrets
-from datavc.engine.settings import EngineSettings
 from datavc.engine.spout_commits import SpoutCommits
 from datavc.engine.standing_run import StandingRun, only_datum, where_to_listen
+from datavc.engine.work_order import JobHost, WorkOrder, make_order
 from datavc.errors import (
     AccessDenied,
     DatabaseUnavailable,
@@ -58,7 +50,6 @@ from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.tracing import spans
 from datavc.versioning.fewer_collections import fewer_collections
-from datavc.versioning.versioned_store import VersionedStore
 
 _log = logging.getLogger("datavc.engine")
 
@@ -70,18 +61,8 @@ class _StoppedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class JobRunner:
+class JobRunner(JobHost):
     """Runs jobs that *owner* has claimed."""
-
-    vs: VersionedStore
-    executor: Executor
-    settings: EngineSettings
-    #: The engine's own folder on the scratch disk.
-    scratch: Path
-    owner: str
-    #: Shared by all jobs of the engine.
-    capacity: Capacity
-    early: EarlyStorage
 
     def run(
         self,
@@ -235,7 +216,7 @@ class _Attempt:
         outputs = dict(plan.done)
         counts = plan.counts
         if plan.pending:
-            work = self._order(pipeline, spec, code.image_digest, inputs)
+            work = make_order(self._runner, self._job, pipeline, spec, code, inputs)
             written = self._run_datums(plan, work, workers)
             outputs.update(written.outputs)
             counts = written.counts
@@ -267,7 +248,7 @@ class _Attempt:
         with self._vs.db.write() as conn:
             if not job_claims.record(conn, self._job.id, runner.owner, facts):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
-        order = self._order(pipeline, spec, code.image_digest, inputs)
+        order = make_order(self._runner, self._job, pipeline, spec, code, inputs)
         if spec.service is not None:
             order = replace(
                 order, env={**order.env, **where_to_listen(spec.service, code.executor)}
@@ -308,65 +289,6 @@ class _Attempt:
             job_events.add(conn, self._job.id, text, time_us=now_us())
         note_counts(counts)
         self._show(inputs, counts)
-
-    def _order(
-        self, pipeline: PipelineRow, spec: PipelineSpec, image_digest: str, inputs: JobInputs
-    ) -> WorkOrder:
-        scratch = self._runner.scratch / self._job.id
-        with scratch_errors(scratch):
-            scratch.mkdir(mode=0o700)
-        job = self._job
-        return WorkOrder(
-            vs=self._vs,
-            executor=self._runner.executor,
-            spec=spec,
-            image_digest=image_digest,
-            job_id=job.id,
-            scratch=scratch,
-            commits=inputs.commits,
-            trees=inputs.trees,
-            env={
-                "DATAVC_JOB_ID": job.id,
-                "DATAVC_RUN_ID": job.run_id,
-                "DATAVC_PIPELINE": job.pipeline,
-                "DATAVC_PIPELINE_VERSION": str(job.version),
-                "PACH_JOB_ID": job.id,
-                "PACH_OUTPUT_COMMIT_ID": job.run_id,
-                **trace_variable(job),
-            },
-            log_limit=self._runner.settings.log_limit,
-            secrets=open_secrets(self._vs, spec.transform.secrets),
-            capacity=self._runner.capacity,
-            share=self._share(spec),
-            s3=self._s3(pipeline, spec, inputs),
-            early=self._runner.early,
-        )
-
-    def _s3(self, pipeline: PipelineRow, spec: PipelineSpec, inputs: JobInputs) -> JobS3 | None:
-        runner = self._runner
-        gateway = s3_gateway_of(spec, runner.settings.s3_endpoint)
-        if gateway is None:
-            return None
-        endpoint = runner.executor.s3_endpoint(gateway, spec)
-        made = JobS3(
-            self._vs, self._job, runner.owner, pipeline, spec.s3_out, inputs.commits, endpoint
-        )
-        made.forget_all()
-        return made
-
-    def _share(self, spec: PipelineSpec) -> Share:
-        """What a datum takes of the host: what it asks for, or else what it may use at most.
-
-        Where the spec says nothing of processors, a job alone has as many workers as it wants.
-        """
-        workers = spec.parallelism or self._runner.settings.workers
-        asked = requested_share(spec)
-        alone = min(1.0, self._runner.capacity.total.cpus / workers)
-        return Share(
-            asked.cpus or spec.limits.cpu or alone,
-            asked.memory or spec.limits.memory or 0,
-            asked.gpus,
-        )
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
         shown = RunningDatums(self._vs, self._job.id, self._runner.owner)

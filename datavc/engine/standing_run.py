@@ -22,10 +22,11 @@ from datavc.engine.datum_run import DatumRun
 from datavc.engine.job_inputs import JobInputs
 from datavc.engine.job_plan import JobCode
 from datavc.engine.job_rights import JobRights
-from datavc.engine.job_workers import JobWorkers, WorkOrder
+from datavc.engine.job_workers import JobWorkers
 from datavc.engine.running_datums import RunningDatums
 from datavc.engine.service_probe import listens
 from datavc.engine.spout_commits import SpoutCommits
+from datavc.engine.work_order import WorkOrder
 from datavc.errors import (
     AccessDenied,
     DatavcError,
