@@ -39,6 +39,8 @@ longer than the SDK tries; its client then goes on with another one.
 def page(outcomes: dict[str, Outcome]) -> str:
     """The whole page, in Markdown."""
     text = [_HEAD.rstrip()]
+    if not outcomes:
+        text += ["", "No run is kept yet."]
     for name, title in _TITLES.items():
         if name in outcomes:
             text += ["", f"## {title}", ""]
