@@ -190,9 +190,21 @@ class NothingStaged(Conflict):
 
 
 class AccessDenied(DatavcError):
-    """No token, a wrong one, or one that does not allow this."""
+    """No token, a wrong one, or one that does not allow this.
+
+    Args:
+        message: one line; what was wrong with what.
+        hint: one line; what to do about it (may be empty).
+        repo: where it was refused; empty for in no repo in particular.
+        branch: on which branch; empty for on none in particular.
+    """
 
     code = ErrorCode.ACCESS_DENIED
+
+    def __init__(self, message: str, *, hint: str = "", repo: str = "", branch: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.repo = repo
+        self.branch = branch
 
 
 class TransformFailed(DatavcError):

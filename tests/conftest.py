@@ -9,6 +9,7 @@ that many of the state machines, and others each time.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,19 @@ def docker_engine() -> None:
 def docker_image(docker_engine: None) -> str:
     """Name of a small image with a shell."""
     return require_image()
+
+
+@pytest.fixture(scope="session")
+def python_image(docker_engine: None) -> str:
+    """An image with Python, made from this one, since a registry may be out of reach."""
+    path = Path(__file__).parents[1] / "examples" / "quickstart" / "image.py"
+    spec = importlib.util.spec_from_file_location("quickstart_image", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    name: str = module.build()
+    return name
 
 
 @pytest.fixture

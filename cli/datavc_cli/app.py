@@ -80,6 +80,7 @@ s3://bucket/prefix), DATAVC_DATABASE (a database's URL), DATAVC_URL and DATAVC_T
 instead of these, and a token for it, before the one that `datavc auth login` keeps), \
 DATAVC_AUTHOR (user@host), DATAVC_EXECUTOR (docker, process or auto), \
 DATAVC_SECRET_KEY (the key of secrets, in base64; else the file secret.key in DATAVC_HOME), \
+DATAVC_S3_ENDPOINT (the URL of the S3 gateway, for engines apart from `datavc serve --s3`), \
 DATAVC_DEBUG=1 (show where an error came from), NO_COLOR.
 
 Exit codes: 0 done, 1 failed, 2 wrong use or invalid input, 3 not found, 4 conflict, \

@@ -228,8 +228,12 @@ EXAMPLES = {
         datavc auth account create nightly --service""",
     "auth account list": """
         datavc auth account list""",
+    "auth account show": """
+        datavc auth account show ada@example.com
+        datavc auth account show pipeline:sizes""",
     "auth account disable": """
-        datavc auth account disable ada@example.com""",
+        datavc auth account disable ada@example.com
+        datavc auth account disable pipeline:sizes""",
     "auth account enable": """
         datavc auth account enable ada@example.com""",
     "auth account limit": """

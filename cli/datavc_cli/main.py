@@ -70,10 +70,12 @@ def _dispatch(arguments: Sequence[str], *, as_json: bool) -> int:
 
     from datavc_cli.app import build_app
     from datavc_cli.failures import DONE, INTERRUPTED
+    from datavc_cli.traces import traced
 
     command = typer.main.get_command(build_app(arguments))
     try:
-        code = command.main(list(arguments), prog_name="datavc", standalone_mode=False)
+        with traced(arguments):
+            code = command.main(list(arguments), prog_name="datavc", standalone_mode=False)
     except typer.TyperException as error:
         return _tell_usage(error, arguments, as_json=as_json)
     if code == INTERRUPTED:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from datavc.access.batches import BATCH, in_batches
 from datavc.db import accounts, groups
 from datavc.db.clock import now_us
 from datavc.db.session import Database
@@ -23,9 +28,15 @@ def create_account(
 
     Raises:
         InvalidName: none may be called so.
+        InvalidInput: it would be a pipeline's, which is made with the pipeline.
         AlreadyExists: there is one of that name.
     """
     check_account_name(name)
+    if kind is AccountKind.PIPELINE:
+        raise InvalidInput(
+            "the account of a pipeline is made with the pipeline",
+            hint="make one of the kind service, or create the pipeline",
+        )
     with db.write() as conn:
         if accounts.create(conn, name, kind, author=author, time_us=now_us()) is None:
             raise AlreadyExists(f"account {name!r} exists already", hint="choose another name")
@@ -42,10 +53,11 @@ def get_account(db: Database, name: str) -> AccountInfo:
         return accounts.get(conn, name)
 
 
-def list_accounts(db: Database) -> list[AccountInfo]:
-    """All accounts by name."""
-    with db.read() as conn:
-        return accounts.list_all(conn)
+def list_accounts(db: Database, after: str = "", batch: int = BATCH) -> Iterator[AccountInfo]:
+    """Accounts by name, from the first name past *after*; *batch* of them are read at once."""
+    return in_batches(
+        lambda last: _accounts_past(db, after if last is None else last.name, batch), batch
+    )
 
 
 def set_disabled(db: Database, name: str, *, disabled: bool) -> AccountInfo:
@@ -84,12 +96,14 @@ def set_link(db: Database, name: str, issuer: str, subject: str) -> AccountInfo:
 
     Raises:
         NotFound: there is none of that name.
-        InvalidInput: only one of the two is given.
+        InvalidInput: only one of the two is given, or it is a pipeline's account.
         AlreadyExists: another account is that one.
     """
     if bool(issuer) != bool(subject):
         raise InvalidInput("an issuer and a subject belong together", hint="give both")
     with db.write() as conn:
+        if issuer:
+            _check_no_pipeline(conn, name, "nobody logs in as one")
         accounts.set_link(conn, name, issuer or None, subject or None)
         return accounts.get(conn, name)
 
@@ -105,8 +119,14 @@ def delete_account(db: Database, name: str) -> None:
 
     Raises:
         NotFound: there is none of that name.
+        InvalidInput: it is a pipeline's account, which goes with the pipeline.
     """
     with db.write() as conn:
+        _check_no_pipeline(
+            conn,
+            name,
+            f"delete the pipeline, or take away what it may do: datavc auth account disable {name}",
+        )
         accounts.remove(conn, name)
 
 
@@ -138,10 +158,11 @@ def create_group(db: Database, name: str, *, author: str) -> GroupInfo:
     return GroupInfo(name, (), author, time_us)
 
 
-def list_groups(db: Database) -> list[GroupInfo]:
-    """All groups by name."""
-    with db.read() as conn:
-        return groups.list_all(conn)
+def list_groups(db: Database, after: str = "", batch: int = BATCH) -> Iterator[GroupInfo]:
+    """Groups by name, from the first name past *after*; *batch* of them are read at once."""
+    return in_batches(
+        lambda last: _groups_past(db, after if last is None else last.name, batch), batch
+    )
 
 
 def delete_group(db: Database, name: str) -> None:
@@ -159,9 +180,11 @@ def add_member(db: Database, group: str, account: str) -> None:
 
     Raises:
         NotFound: there is no such group or account.
+        InvalidInput: it is a pipeline's account, whose roles are what its spec needs.
     """
     with db.write() as conn:
         groups.check(conn, group)
+        _check_no_pipeline(conn, account, "its roles are what its spec needs, and no others")
         groups.add_member(conn, group, accounts.id_of(conn, account))
 
 
@@ -175,3 +198,18 @@ def remove_member(db: Database, group: str, account: str) -> None:
         groups.check(conn, group)
         if not groups.remove_member(conn, group, accounts.id_of(conn, account)):
             raise NotFound(f"account {account!r} is not in group {group!r}")
+
+
+def _accounts_past(db: Database, after: str, limit: int) -> list[AccountInfo]:
+    with db.read() as conn:
+        return accounts.list_page(conn, after, limit)
+
+
+def _groups_past(db: Database, after: str, limit: int) -> list[GroupInfo]:
+    with db.read() as conn:
+        return groups.list_page(conn, after, limit)
+
+
+def _check_no_pipeline(conn: Connection, name: str, hint: str) -> None:
+    if accounts.kind_of(conn, name) is AccountKind.PIPELINE:
+        raise InvalidInput(f"account {name!r} is a pipeline's own", hint=hint)

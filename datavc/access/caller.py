@@ -81,6 +81,8 @@ def denied(
     return AccessDenied(
         f"account {caller.account!r} may not {action.value}{_place(repo, branch)}",
         hint="`datavc auth whoami` tells what it may do; ask an admin for a role",
+        repo=repo or "",
+        branch=branch or "",
     )
 
 

@@ -9,22 +9,27 @@ from datavc.access.caller import Caller
 from datavc.db import accounts, groups, role_bindings, tokens
 from datavc.db.session import Database
 from datavc.errors import AccessDenied, NotFound
-from datavc.model.account import ADMIN
+from datavc.model.account import pipeline_of_account
 
 
-def has_accounts(db: Database) -> bool:
-    """Whether there is a token, or an account besides the one of a server's own token."""
+def is_account(db: Database, name: str) -> bool:
+    """Whether the holder of a key is an account, and no mere name.
+
+    So it is once there is a token, or an account that somebody made; a pipeline always is one.
+    """
+    if pipeline_of_account(name) is not None:
+        return True
     with db.read() as conn:
-        return tokens.any_is_there(conn) or accounts.any_other_than(conn, ADMIN)
+        return tokens.any_is_there(conn) or accounts.any_made(conn)
 
 
 def check_holder(db: Database, account: str) -> None:
     """Make sure that a new key may be of *account*.
 
     Raises:
-        NotFound: there are accounts, and none of that name.
+        NotFound: it would have to be an account, and there is none of that name.
     """
-    if has_accounts(db):
+    if is_account(db, account):
         with db.read() as conn:
             accounts.id_of(conn, account)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import Connection
 
+from datavc.access.batches import BATCH, in_batches
 from datavc.access.caller import Caller, may
+from datavc.access.pipeline_account import check_grant
 from datavc.db import accounts, groups, role_bindings
 from datavc.db.clock import now_us
+from datavc.db.role_bindings import Place
 from datavc.db.session import Database
 from datavc.errors import AccessDenied, NotFound
 from datavc.model.account import Holder, RoleBinding
@@ -19,10 +24,13 @@ def grant_role(db: Database, caller: Caller, kind: Holder, holder: str, grant: G
     Raises:
         NotFound: there is no such account or group.
         AccessDenied: *caller* may not say who does what there.
+        InvalidInput: the account is a pipeline's, and its spec does not need that.
     """
     _check(caller, grant)
     with db.write() as conn:
         account_id, group = _holder(conn, kind, holder)
+        if kind is Holder.ACCOUNT:
+            check_grant(conn, holder, grant)
         role_bindings.add(
             conn,
             grant,
@@ -50,11 +58,26 @@ def revoke_role(db: Database, caller: Caller, kind: Holder, holder: str, grant: 
             )
 
 
-def list_roles(db: Database, caller: Caller) -> list[RoleBinding]:
-    """The roles that *caller* may know of: its own, and those where it may say who does what."""
+def list_roles(
+    db: Database, caller: Caller, after: Place | None = None, batch: int = BATCH
+) -> Iterator[tuple[Place, RoleBinding]]:
+    """The roles that *caller* may know of: its own, and those where it may say who does what.
+
+    Args:
+        db: where.
+        caller: who asks.
+        after: the place that the first one comes after; ``None`` begins with the first of all.
+        batch: so many are read at once.
+    """
+    found = in_batches(
+        lambda last: _roles_past(db, after if last is None else last[0], batch), batch
+    )
+    return (one for one in found if _may_know(caller, one[1]))
+
+
+def _roles_past(db: Database, after: Place | None, limit: int) -> list[tuple[Place, RoleBinding]]:
     with db.read() as conn:
-        found = role_bindings.list_all(conn)
-    return [one for one in found if _may_know(caller, one)]
+        return role_bindings.list_page(conn, after, limit)
 
 
 def _may_know(caller: Caller, binding: RoleBinding) -> bool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
+from datavc.access.batches import BATCH, in_batches
 from datavc.access.caller import Caller
 from datavc.db import accounts, groups, requests, role_bindings, tokens
 from datavc.db.clock import now_us
@@ -65,16 +66,33 @@ def create_token(
     return NewToken(token, info)
 
 
-def list_tokens(db: Database, account: str | None = None) -> list[TokenInfo]:
+def list_tokens(
+    db: Database,
+    account: str | None = None,
+    after: tuple[int, str] | None = None,
+    batch: int = BATCH,
+) -> Iterator[TokenInfo]:
     """The tokens of an account, or of all, newest first; those as well that hold no more.
+
+    Args:
+        db: where.
+        account: whose; ``None`` for all.
+        after: when the one before the first was made, and its id; ``None`` begins with the newest.
+        batch: so many are read at once.
 
     Raises:
         NotFound: there is no such account.
     """
-    with db.read() as conn:
-        if account is not None:
+    if account is not None:
+        with db.read() as conn:
             accounts.id_of(conn, account)
-        return tokens.list_all(conn, account)
+
+    def past(last: TokenInfo | None) -> list[TokenInfo]:
+        place = after if last is None else (last.created_us, last.id)
+        with db.read() as conn:
+            return tokens.list_page(conn, account, place, batch)
+
+    return in_batches(past, batch)
 
 
 def find_token(db: Database, token_id: str) -> TokenInfo:

@@ -50,8 +50,12 @@ class AccessVerbs(ClientBase):
         return self.transport.create_account(name, kind, self.author)
 
     def list_accounts(self) -> list[AccountInfo]:
-        """All accounts by name."""
+        """All accounts by name, also those that pipelines act as."""
         return self.transport.list_accounts()
+
+    def get_account(self, name: str) -> AccountInfo:
+        """One account, with the roles that it was given itself."""
+        return self.transport.get_account(name)
 
     def disable_account(self, name: str) -> AccountInfo:
         """Let an account in no more, from the next request on; its tokens and roles stay."""
@@ -78,7 +82,11 @@ class AccessVerbs(ClientBase):
         return self.transport.link_account(name, issuer, subject, self.author)
 
     def delete_account(self, name: str) -> None:
-        """Delete an account with its tokens and roles; what it has done stays written down."""
+        """Delete an account with its tokens and roles; what it has done stays written down.
+
+        Raises:
+            InvalidInput: it is a pipeline's account, which goes with the pipeline.
+        """
         self.transport.delete_account(name, self.author)
 
     def create_group(self, name: str) -> GroupInfo:
@@ -115,7 +123,8 @@ class AccessVerbs(ClientBase):
             group: whether *holder* is a group.
 
         Raises:
-            InvalidInput: there is no such role, or the pattern is malformed.
+            InvalidInput: there is no such role, the pattern is malformed, or it is a pipeline's
+                account, and its spec does not need that.
         """
         from datavc.model.account import Holder
 

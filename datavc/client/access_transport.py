@@ -31,6 +31,9 @@ class AccessTransport(Protocol):
     def list_accounts(self) -> list[AccountInfo]:
         """All accounts."""
 
+    def get_account(self, name: str) -> AccountInfo:
+        """One account."""
+
     def set_account_disabled(self, name: str, author: str, *, disabled: bool) -> AccountInfo:
         """Let an account in no more, or again."""
 

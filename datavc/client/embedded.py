@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from datavc.client.embedded_access import EmbeddedAccess
 from datavc.client.embedded_control import EmbeddedControl
+from datavc.client.embedded_lineage import tell_lineage
 from datavc.client.embedded_merge import EmbeddedMerge
 from datavc.client.embedded_pipelines import EmbeddedPipelines
 from datavc.client.embedded_refs import EmbeddedRefs
@@ -69,7 +70,10 @@ class EmbeddedTransport(
 
     def close(self) -> None:
         """Let go of the database."""
-        self._vs.close()
+        try:
+            tell_lineage(self._vs)
+        finally:
+            self._vs.close()
 
     def describe(self) -> dict[str, str]:
         """Where home, store and database are; a password in an address is left out."""

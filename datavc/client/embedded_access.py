@@ -53,7 +53,13 @@ class EmbeddedAccess:
         """All accounts."""
         from datavc.access import accounts
 
-        return accounts.list_accounts(self._vs.db)
+        return list(accounts.list_accounts(self._vs.db))
+
+    def get_account(self, name: str) -> AccountInfo:
+        """One account."""
+        from datavc.access import accounts
+
+        return accounts.get_account(self._vs.db, name)
 
     def set_account_disabled(self, name: str, author: str, *, disabled: bool) -> AccountInfo:
         """Let an account in no more, or again."""
@@ -98,7 +104,7 @@ class EmbeddedAccess:
         """All groups."""
         from datavc.access import accounts
 
-        return accounts.list_groups(self._vs.db)
+        return list(accounts.list_groups(self._vs.db))
 
     def delete_group(self, name: str, author: str) -> None:
         """Delete a group."""
@@ -147,7 +153,8 @@ class EmbeddedAccess:
         from datavc.access.caller import Caller
         from datavc.model.account import LOCAL
 
-        return roles.list_roles(self._vs.db, Caller.unlimited(LOCAL))
+        found = roles.list_roles(self._vs.db, Caller.unlimited(LOCAL))
+        return [binding for _, binding in found]
 
     def create_token(
         self,
@@ -175,7 +182,7 @@ class EmbeddedAccess:
         """Tokens without their secrets."""
         from datavc.access import tokens
 
-        return tokens.list_tokens(self._vs.db, account)
+        return list(tokens.list_tokens(self._vs.db, account))
 
     def revoke_token(self, token_id: str, author: str) -> None:
         """Let a token hold no more."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datavc.client.embedded_lineage import tell_lineage
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,7 +27,11 @@ class EmbeddedPipelines:
         """Create a pipeline, or a new version of one."""
         from datavc.engine import pipelines
         from datavc.engine.capacity import host_share
+        from datavc.engine.s3_sessions import s3_gateway_of
+        from datavc.engine.settings import s3_endpoint_from_environment
+        from datavc.model.pipeline import parse_pipeline_spec
 
+        s3_gateway_of(parse_pipeline_spec(spec), s3_endpoint_from_environment())
         return pipelines.create_pipeline(
             self._vs, spec, author, update=update, reprocess=reprocess, host=host_share()
         )
@@ -93,3 +99,4 @@ class EmbeddedPipelines:
             return engine.drive(run_id, timeout, progress)
         finally:
             engine.close()
+            tell_lineage(self._vs)

@@ -22,7 +22,12 @@ class EmbeddedSpecs:
         """What creating or updating pipelines with these specs would do."""
         from datavc.engine import spec_check
         from datavc.engine.capacity import host_share
+        from datavc.engine.s3_sessions import s3_gateway_of
+        from datavc.engine.settings import s3_endpoint_from_environment
+        from datavc.model.pipeline import parse_pipeline_spec
 
+        for spec in specs:
+            s3_gateway_of(parse_pipeline_spec(spec), s3_endpoint_from_environment())
         return spec_check.validate_specs(self._vs, specs, host_share())
 
     def preview_datums(self, spec: dict[str, object]) -> Iterator[DatumPreview]:

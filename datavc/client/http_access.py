@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from datavc.client.http_answer import Items, by, decode
+from datavc.client.http_pages import read_pages
 from datavc.client.http_session import HttpSession, part
 from datavc.model.account import (
     AccountInfo,
@@ -39,7 +40,11 @@ class HttpAccess:
 
     def list_accounts(self) -> list[AccountInfo]:
         """All accounts."""
-        return decode(self._session.send("GET", "/auth/accounts"), Items[AccountInfo]).items
+        return read_pages(self._session, "/auth/accounts", AccountInfo)
+
+    def get_account(self, name: str) -> AccountInfo:
+        """One account."""
+        return decode(self._session.send("GET", f"/auth/accounts/{part(name)}"), AccountInfo)
 
     def set_account_disabled(self, name: str, author: str, *, disabled: bool) -> AccountInfo:
         """Let an account in no more, or again."""
@@ -66,7 +71,7 @@ class HttpAccess:
 
     def list_groups(self) -> list[GroupInfo]:
         """All groups."""
-        return decode(self._session.send("GET", "/auth/groups"), Items[GroupInfo]).items
+        return read_pages(self._session, "/auth/groups", GroupInfo)
 
     def delete_group(self, name: str, author: str) -> None:
         """Delete a group."""
@@ -94,7 +99,7 @@ class HttpAccess:
 
     def list_roles(self) -> list[RoleBinding]:
         """The roles that were given."""
-        return decode(self._session.send("GET", "/auth/roles"), Items[RoleBinding]).items
+        return read_pages(self._session, "/auth/roles", RoleBinding)
 
     def create_token(
         self,
@@ -111,8 +116,7 @@ class HttpAccess:
 
     def list_tokens(self, account: str | None) -> list[TokenInfo]:
         """Tokens without their secrets."""
-        response = self._session.send("GET", "/auth/tokens", query={"account": account})
-        return decode(response, Items[TokenInfo]).items
+        return read_pages(self._session, "/auth/tokens", TokenInfo, {"account": account})
 
     def revoke_token(self, token_id: str, author: str) -> None:
         """Let a token hold no more."""

@@ -43,7 +43,9 @@ def follow_events(
                     last = event.id
                     if event.event == _OVER:
                         return
-                    yield event
+                    # Without data it only says that the server is there, or when to come back.
+                    if event.data:
+                        yield event
         except ServerUnavailable:
             if not is_open:
                 raise

@@ -7,7 +7,7 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +15,8 @@ import httpx
 import msgspec
 
 from datavc.errors import AccessDenied, DatavcError, InvalidInput, ServerUnavailable, from_code
+from datavc.tracing import spans
+from datavc.tracing.spans import Kind, Span
 
 _Result = TypeVar("_Result")
 
@@ -114,18 +116,31 @@ class HttpSession:
         if body is not None:
             content = msgspec.json.encode(body)
             sent["Content-Type"] = "application/json"
-        request = self._client.build_request(
-            method,
-            f"{self.address}{API}{path}",
-            params=_texts(query),
-            content=content,
-            headers=sent,
-            timeout=_TIMEOUT if timeout is None else httpx.Timeout(timeout, connect=10, pool=None),
-        )
+        with self._span(method, path) as span:
+            request = self._client.build_request(
+                method,
+                f"{self.address}{API}{path}",
+                params=_texts(query),
+                content=content,
+                headers=sent | _trace(),
+                timeout=_TIMEOUT
+                if timeout is None
+                else httpx.Timeout(timeout, connect=10, pool=None),
+            )
+            response = self._send(request, content, repeat=repeat)
+            span.note("http.response.status_code", response.status_code)
+            return response
 
+    def _send(
+        self,
+        request: httpx.Request,
+        content: bytes | Iterator[bytes] | None,
+        *,
+        repeat: bool | None,
+    ) -> httpx.Response:
         # What was turned away was not done, so it may be sent again, unless it is used up.
         is_whole = content is None or isinstance(content, bytes)
-        safe = method in ("GET", "HEAD") if repeat is None else repeat
+        safe = request.method in ("GET", "HEAD") if repeat is None else repeat
 
         def attempt() -> httpx.Response:
             response = self._client.send(request)
@@ -160,7 +175,7 @@ class HttpSession:
             f"{self.address}{API}{path}",
             params=_texts(query),
             content=None if body is None else msgspec.json.encode(body),
-            headers=sent,
+            headers=sent | _trace(),
         )
         response = self.retry(lambda: self._client.send(request, stream=True), repeat=True)
         try:
@@ -210,6 +225,13 @@ class HttpSession:
                 time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads retries out
         raise self._away(reason, unknown=not repeat and not isinstance(reason, httpx.ConnectError))
 
+    def _span(self, method: str, path: str) -> AbstractContextManager[Span]:
+        attributes: dict[str, spans.Value] = {
+            "http.request.method": method,
+            "url.full": f"{self.address}{API}{path}",
+        }
+        return spans.span(method, attributes, kind=Kind.CLIENT)
+
     def _away(self, error: Exception, *, unknown: bool = False) -> ServerUnavailable:
         reason = " ".join(str(error).split()) or type(error).__name__
         if unknown:
@@ -221,6 +243,12 @@ class HttpSession:
             f"the server {self.address} does not answer: {reason}",
             hint="check the address, and that `datavc serve` runs there",
         )
+
+
+def _trace() -> dict[str, str]:
+    """The header that makes what the server does a part of this trace."""
+    found = spans.traceparent()
+    return {} if found is None else {"traceparent": found}
 
 
 class _Throttled(Exception):

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, Row, delete, select, update
 
-from datavc.db import groups
+from datavc.db import groups, role_bindings
 from datavc.db.conflict_insert import insert_into
-from datavc.db.tables import Account, S3Key
+from datavc.db.tables import Account, RoleBindingRow, S3Key
 from datavc.errors import AlreadyExists, NotFound
-from datavc.model.account import AccountInfo, AccountKind, Limits
+from datavc.model.account import ADMIN, AccountInfo, AccountKind, Limits
+from datavc.model.role import Grant, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """An account, and what it was given itself."""
+
+    id: int
+    is_disabled: bool
+    grants: tuple[Grant, ...]
 
 
 def create(
@@ -45,29 +58,58 @@ def get(conn: Connection, name: str) -> AccountInfo:
     row = conn.execute(select(Account).where(Account.c.name == name)).first()
     if row is None:
         raise _missing(name)
-    return _info(row, groups.groups_of(conn, row.id))
+    return _infos(conn, [row])[0]
 
 
-def any_other_than(conn: Connection, name: str) -> bool:
-    """Whether there is an account that is not called *name*."""
-    return (
-        conn.execute(select(Account.c.id).where(Account.c.name != name).limit(1)).first()
-        is not None
+def kind_of(conn: Connection, name: str) -> AccountKind:
+    """What stands behind the account called *name*.
+
+    Raises:
+        NotFound: there is none.
+    """
+    kind = conn.execute(select(Account.c.kind).where(Account.c.name == name)).scalar()
+    if kind is None:
+        raise _missing(name)
+    return AccountKind(kind)
+
+
+def find_granted(conn: Connection, name: str) -> Granted | None:
+    """What the account called *name* was given itself; ``None`` for no account.
+
+    One query: this is asked for each job.
+    """
+    roles = RoleBindingRow.c
+    statement = (
+        select(Account.c.id, Account.c.disabled, roles.role, roles.repos, roles.branches)
+        .outerjoin_from(Account, RoleBindingRow, roles.account_id == Account.c.id)
+        .where(Account.c.name == name)
     )
+    rows = conn.execute(statement).all()
+    if not rows:
+        return None
+    grants = [Grant(Role(row.role), row.repos, row.branches) for row in rows if row.role]
+    return Granted(rows[0].id, bool(rows[0].disabled), tuple(grants))
+
+
+def any_made(conn: Connection) -> bool:
+    """Whether anybody has made an account: it is no pipeline's, nor that of a server's token."""
+    statement = select(Account.c.id).where(
+        Account.c.name != ADMIN, Account.c.kind != AccountKind.PIPELINE.value
+    )
+    return conn.execute(statement.limit(1)).first() is not None
 
 
 def find_linked(conn: Connection, issuer: str, subject: str) -> AccountInfo | None:
     """The account that is linked to a subject of an OIDC provider."""
     statement = select(Account).where(Account.c.issuer == issuer, Account.c.subject == subject)
     row = conn.execute(statement).first()
-    return None if row is None else _info(row, groups.groups_of(conn, row.id))
+    return None if row is None else _infos(conn, [row])[0]
 
 
-def list_all(conn: Connection) -> list[AccountInfo]:
-    """All accounts by name."""
-    members = groups.groups_by_account(conn)
-    rows = conn.execute(select(Account).order_by(Account.c.name))
-    return [_info(row, members.get(row.id, ())) for row in rows]
+def list_page(conn: Connection, after: str, limit: int) -> list[AccountInfo]:
+    """At most *limit* accounts by name, from the first name past *after*."""
+    statement = select(Account).where(Account.c.name > after).order_by(Account.c.name)
+    return _infos(conn, conn.execute(statement.limit(limit)).all())
 
 
 def set_disabled(conn: Connection, name: str, *, disabled: bool) -> None:
@@ -119,10 +161,15 @@ def remove(conn: Connection, name: str) -> None:
     Raises:
         NotFound: there is none of that name.
     """
+    if not discard(conn, name):
+        raise _missing(name)
+
+
+def discard(conn: Connection, name: str) -> bool:
+    """As :func:`remove`; whether there was one."""
     # A key names its account: the next one of that name must not be opened by it.
     conn.execute(delete(S3Key).where(S3Key.c.account == name))
-    if conn.execute(delete(Account).where(Account.c.name == name)).rowcount != 1:
-        raise _missing(name)
+    return conn.execute(delete(Account).where(Account.c.name == name)).rowcount == 1
 
 
 def _change(conn: Connection, name: str, values: dict[str, object]) -> None:
@@ -135,7 +182,16 @@ def _missing(name: str) -> NotFound:
     return NotFound(f"account {name!r} does not exist", hint="see `datavc auth account list`")
 
 
-def _info(row: Row[tuple[object, ...]], groups_of: tuple[str, ...]) -> AccountInfo:
+def _infos(conn: Connection, rows: Sequence[Row[tuple[object, ...]]]) -> list[AccountInfo]:
+    ids = [row.id for row in rows]
+    members = groups.groups_by_account(conn, ids)
+    roles = role_bindings.own_grants(conn, ids)
+    return [_info(row, members.get(row.id, ()), roles.get(row.id, ())) for row in rows]
+
+
+def _info(
+    row: Row[tuple[object, ...]], groups_of: tuple[str, ...], grants: tuple[Grant, ...]
+) -> AccountInfo:
     return AccountInfo(
         row.name,
         AccountKind(row.kind),
@@ -146,4 +202,5 @@ def _info(row: Row[tuple[object, ...]], groups_of: tuple[str, ...]) -> AccountIn
         Limits(row.max_bytes, row.max_repos, row.requests_per_minute),
         row.author,
         row.created_us,
+        tuple(map(str, grants)),
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
+
 from sqlalchemy import Connection, delete, select
 
 from datavc.db.conflict_insert import insert_if_new
@@ -60,28 +63,37 @@ def groups_of(conn: Connection, account_id: int) -> tuple[str, ...]:
     return tuple(conn.execute(statement).scalars())
 
 
-def groups_by_account(conn: Connection) -> dict[int, tuple[str, ...]]:
-    """The groups of all accounts, by the account's id."""
-    statement = select(GroupMember.c.account_id, GroupMember.c.group_name)
-    found: dict[int, tuple[str, ...]] = {}
-    for account_id, name in conn.execute(statement.order_by(GroupMember.c.group_name)):
-        found[account_id] = (*found.get(account_id, ()), name)
-    return found
+def groups_by_account(conn: Connection, account_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """The groups of some accounts, by the account's id."""
+    columns = GroupMember.c
+    statement = (
+        select(columns.account_id, columns.group_name)
+        .where(columns.account_id.in_(account_ids))
+        .order_by(columns.group_name)
+    )
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for account_id, name in conn.execute(statement):
+        found[account_id].append(name)
+    return {account_id: tuple(names) for account_id, names in found.items()}
 
 
-def list_all(conn: Connection) -> list[GroupInfo]:
-    """All groups by name, with their members."""
-    members: dict[str, tuple[str, ...]] = {}
+def list_page(conn: Connection, after: str, limit: int) -> list[GroupInfo]:
+    """At most *limit* groups by name, with their members, from the first name past *after*."""
+    statement = (
+        select(AccountGroup).where(AccountGroup.c.name > after).order_by(AccountGroup.c.name)
+    )
+    rows = conn.execute(statement.limit(limit)).all()
+    members: defaultdict[str, list[str]] = defaultdict(list)
     pairs = (
         select(GroupMember.c.group_name, Account.c.name)
         .join(Account, Account.c.id == GroupMember.c.account_id)
+        .where(GroupMember.c.group_name.in_([row.name for row in rows]))
         .order_by(Account.c.name)
     )
     for group, account in conn.execute(pairs):
-        members[group] = (*members.get(group, ()), account)
-    rows = conn.execute(select(AccountGroup).order_by(AccountGroup.c.name))
+        members[group].append(account)
     return [
-        GroupInfo(row.name, members.get(row.name, ()), row.author, row.created_us) for row in rows
+        GroupInfo(row.name, tuple(members[row.name]), row.author, row.created_us) for row in rows
     ]
 
 

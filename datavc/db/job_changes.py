@@ -20,7 +20,7 @@ from datavc.model.job import JobState
 _ENDLESS = 2**63 - 1
 #: So many changes are told while an older transaction is open; later ones wait for its end.
 _MOST_AHEAD = 200
-_FORM = re.compile(r"(\d{1,18})\.(\d{1,18})(?:\.(\d{1,18}(?:-\d{1,18})*))?")
+_FORM = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})(?:\.([0-9]{1,18}(?:-[0-9]{1,18})*))?")
 _OVER = [state.value for state in JobState if state.is_terminal]
 
 

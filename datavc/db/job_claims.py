@@ -17,17 +17,21 @@ from sqlalchemy import (
     update,
 )
 
-from datavc.db import running_datums, webhooks
+from datavc.db import lineage_events, running_datums, s3_sessions, webhooks
 from datavc.db.clock import now_us
 from datavc.db.jobs import DatumCounts, JobInput, JobRow, find, has_landed, inputs_as_json
+from datavc.db.lineage_switch import is_wanted
 from datavc.db.news import announce
 from datavc.db.tables import Job, JobDependency, Pipeline
 from datavc.model.commit import TreeRef
 from datavc.model.job import TRANSITIONS, JobState
+from datavc.model.lineage_facts import JobMoment
 from datavc.model.webhook import WebhookEvent
 
 _OPEN = [state.value for state in JobState if not state.is_terminal]
 _HELD = [state.value for state in (JobState.RUNNING, JobState.FINISHING, JobState.EGRESSING)]
+#: How OpenLineage calls the ends of jobs; all others are aborted.
+_ENDS = {JobState.SUCCESS: JobMoment.COMPLETE, JobState.FAILURE: JobMoment.FAIL}
 #: What a job that was restarted knows of itself.
 _AS_NEW: dict[str, object] = {
     "started_us": None,
@@ -193,6 +197,7 @@ def transition(
     moved = conn.execute(statement).rowcount == 1
     if moved and state.is_terminal:
         running_datums.remove(conn, job_id)
+        s3_sessions.remove_of_job(conn, job_id)
         _announce_end(conn, job_id)
     if moved and (state.is_terminal or state is JobState.WAITING):
         # Others may have waited for this one, and this one may be waited for by engines.
@@ -213,6 +218,9 @@ def _announce_end(conn: Connection, job_id: str) -> None:
     webhooks.enqueue(
         conn, WebhookEvent.JOB, ended["pipeline"], payload, time_us=ended["finished_us"]
     )
+    if is_wanted():
+        moment = _ENDS.get(JobState(ended["state"]), JobMoment.ABORT)
+        lineage_events.add(conn, job_id, moment, time_us=ended["finished_us"])
 
 
 def superseding(conn: Connection, job: JobRow) -> str | None:

@@ -25,6 +25,7 @@ from datavc.model.commit import TreeRef
 from datavc.model.entry import Location
 from datavc.model.job import JobInfo, JobState
 from datavc.model.reproduction import ReproductionOrder
+from datavc.tracing import spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class JobRow:
     standing: bool = False
     #: Variables of the transform that have other values than the spec says.
     parameters: Mapping[str, str] = field(default_factory=dict)
+    #: The ``traceparent`` of what it was made on account of, if that belongs to a trace.
+    trace: str | None = None
 
     @property
     def has_landed(self) -> bool:
@@ -165,6 +168,7 @@ def create(
             reproduces=None if reproduces is None else asdict(reproduces),
             standing=standing,
             parameters=dict(parameters or {}),
+            trace=spans.traceparent(),
             reason="",
             datums_total=0,
             datums_processed=0,
@@ -377,6 +381,7 @@ def job_of(row: Row[*tuple[object, ...]]) -> JobRow:
         reproduces=None if row.reproduces is None else ReproductionOrder(**_order_of(row)),
         standing=row.standing,
         parameters=row.parameters,
+        trace=row.trace,
     )
 
 

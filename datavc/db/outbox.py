@@ -10,10 +10,12 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from datavc.db.clock import now_us
 from datavc.db.news import announce
 from datavc.db.tables import OutboxEvent
+from datavc.tracing import spans
 
 #: Kind of the event of a commit that landed on a branch.
 COMMIT_LANDED = "commit_landed"
 
+_TRACE = "trace"
 # Number of the advisory lock, of no meaning but to be this one's.
 _TURN = 0x6461_7461_7663
 
@@ -27,12 +29,23 @@ class Event:
     payload: dict[str, object]
     created_us: int
 
+    @property
+    def trace(self) -> str | None:
+        """The ``traceparent`` of what made it happen, if it belongs to a trace."""
+        found = self.payload.get(_TRACE)
+        return None if found is None else str(found)
+
 
 def add(conn: Connection, kind: str, payload: Mapping[str, object], *, time_us: int) -> int:
-    """Add an event, visible once the caller's transaction is; *payload* is plain JSON data."""
+    """Add an event, visible once the caller's transaction is; *payload* is plain JSON data.
+
+    It goes with the trace that it happened in, for those who act upon it.
+    """
+    trace = spans.traceparent()
+    told = {**payload} if trace is None else {**payload, _TRACE: trace}
     statement = (
         insert(OutboxEvent)
-        .values(kind=kind, payload=dict(payload), created_us=time_us, lease_until_us=0)
+        .values(kind=kind, payload=told, created_us=time_us, lease_until_us=0)
         .returning(OutboxEvent.c.id)
     )
     announce(conn)

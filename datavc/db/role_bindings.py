@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, case, delete, or_, select, tuple_
 
 from datavc.db.tables import Account, GroupMember, RoleBindingRow
 from datavc.model.account import Holder, RoleBinding
 from datavc.model.role import Grant, Role
+
+#: Where a role stands in the list of all: kind and name of its holder, repos, branches, row.
+Place = tuple[str, str, str, str, int]
 
 
 def add(
@@ -58,31 +62,66 @@ def grants_of(conn: Connection, account_id: int) -> tuple[Grant, ...]:
     )
 
 
-def list_all(conn: Connection) -> list[RoleBinding]:
-    """All roles that were given, by who has them."""
+def own_grants(conn: Connection, account_ids: Collection[int]) -> dict[int, tuple[Grant, ...]]:
+    """What some accounts were given themselves, by the account's id; nothing of their groups'."""
     columns = RoleBindingRow.c
-    statement = select(
-        Account.c.name.label("account"),
-        columns.group_name,
-        columns.role,
-        columns.repos,
-        columns.branches,
-        columns.author,
-        columns.created_us,
-    ).outerjoin_from(RoleBindingRow, Account, Account.c.id == columns.account_id)
-    rows: Sequence[RoleBinding] = [
-        RoleBinding(
-            Holder.GROUP if row.account is None else Holder.ACCOUNT,
-            row.group_name if row.account is None else row.account,
-            row.role,
-            row.repos,
-            row.branches,
-            row.author,
-            row.created_us,
+    statement = (
+        select(columns.account_id, columns.role, columns.repos, columns.branches)
+        .where(columns.account_id.in_(account_ids))
+        .order_by(columns.repos, columns.branches, columns.role)
+    )
+    found: defaultdict[int, list[Grant]] = defaultdict(list)
+    for account_id, role, repos, branches in conn.execute(statement):
+        if account_id is not None:
+            found[account_id].append(Grant(Role(role), repos, branches))
+    return {account_id: tuple(grants) for account_id, grants in found.items()}
+
+
+def list_page(conn: Connection, after: Place | None, limit: int) -> list[tuple[Place, RoleBinding]]:
+    """At most *limit* roles by who has them and where, each with its place in that order.
+
+    Args:
+        conn: the database.
+        after: the place that the first one comes after; ``None`` begins with the first of all.
+        limit: so many at most.
+    """
+    columns = RoleBindingRow.c
+    is_account = columns.account_id.is_not(None)
+    kind = case((is_account, Holder.ACCOUNT.value), else_=Holder.GROUP.value)
+    holder = case((is_account, Account.c.name), else_=columns.group_name)
+    order = (kind, holder, columns.repos, columns.branches, columns.id)
+    statement = (
+        select(
+            kind.label("kind"),
+            holder.label("holder"),
+            columns.role,
+            columns.repos,
+            columns.branches,
+            columns.author,
+            columns.created_us,
+            columns.id,
+        )
+        .outerjoin_from(RoleBindingRow, Account, Account.c.id == columns.account_id)
+        .order_by(*order)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(*order) > tuple_(*after))
+    return [
+        (
+            (row.kind, row.holder, row.repos, row.branches, row.id),
+            RoleBinding(
+                Holder(row.kind),
+                row.holder,
+                row.role,
+                row.repos,
+                row.branches,
+                row.author,
+                row.created_us,
+            ),
         )
         for row in conn.execute(statement)
     ]
-    return sorted(rows, key=lambda one: (one.holder_kind, one.holder, one.repos, one.branches))
 
 
 def _same(

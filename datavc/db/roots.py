@@ -8,7 +8,17 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from datavc.db.record_columns import record_columns, record_of
-from datavc.db.tables import Commit, DatumResult, Job, JobDatum, S3Part, S3Upload, Staged
+from datavc.db.tables import (
+    Commit,
+    DatumResult,
+    Job,
+    JobDatum,
+    S3Part,
+    S3Session,
+    S3SessionChange,
+    S3Upload,
+    Staged,
+)
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import TreeRef
 from datavc.model.entry import ChunkRef, Location
@@ -80,6 +90,15 @@ def uploaded_parts(conn: Connection, *, repo_id: int | None = None) -> Iterator[
     if repo_id is not None:
         uploads = select(S3Upload.c.id).where(S3Upload.c.repo_id == repo_id)
         statement = statement.where(S3Part.c.upload_id.in_(uploads))
+    yield from _records(conn, statement)
+
+
+def session_changes(conn: Connection, *, repo_id: int | None = None) -> Iterator[StagedRecord]:
+    """What jobs have put out by S3 and is in no datum's result yet, for all repos or for one."""
+    statement = select(*record_columns(S3SessionChange))
+    if repo_id is not None:
+        sessions = select(S3Session.c.id).where(S3Session.c.repo_id == repo_id)
+        statement = statement.where(S3SessionChange.c.session_id.in_(sessions))
     yield from _records(conn, statement)
 
 

@@ -25,6 +25,8 @@ class UploadRow:
     #: Of the commit that its completion makes; ``None`` where it is only staged.
     message: str | None
     created_us: int
+    #: The job's session whose output it is to; ``None`` where it is to the branch itself.
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def begin(conn: Connection, repo_id: int, upload: UploadRow) -> None:
             account=upload.account,
             message=upload.message,
             created_us=upload.created_us,
+            session_id=upload.session,
         )
     )
 
@@ -64,11 +67,10 @@ def find(conn: Connection, upload_id: str, *, lock: bool = False) -> UploadRow |
     return None if row is None else UploadRow(*row)
 
 
-def list_uploads(conn: Connection, repo_id: int) -> list[UploadRow]:
-    """The uploads to a repo."""
-    return [
-        UploadRow(*row) for row in conn.execute(_uploads().where(S3Upload.c.repo_id == repo_id))
-    ]
+def list_uploads(conn: Connection, repo_id: int, *, session: str | None = None) -> list[UploadRow]:
+    """The uploads to a repo's branches, or to the output of one of its jobs' sessions."""
+    statement = _uploads().where(S3Upload.c.repo_id == repo_id, S3Upload.c.session_id == session)
+    return [UploadRow(*row) for row in conn.execute(statement)]
 
 
 def remove(conn: Connection, upload_id: str) -> bool:
@@ -113,7 +115,7 @@ def list_parts(
     ]
 
 
-def _uploads() -> Select[str, str, str, str, str, str | None, int]:
+def _uploads() -> Select[str, str, str, str, str, str | None, int, str | None]:
     columns = S3Upload.c
     return select(
         columns.id,
@@ -123,4 +125,5 @@ def _uploads() -> Select[str, str, str, str, str, str | None, int]:
         columns.account,
         columns.message,
         columns.created_us,
+        columns.session_id,
     ).join(Repo, Repo.c.id == columns.repo_id)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect
 #: Every revision that this program knows, oldest first. The tests hold it to the migrations.
 REVISIONS = (
     "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011",
-    "0012", "0013", "0014", "0015", "0018",
+    "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019",
 )  # fmt: skip
 
 

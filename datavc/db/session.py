@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import threading
 import time
@@ -86,6 +87,15 @@ class Database:
     def dialect_name(self) -> str:
         """``sqlite`` or ``postgresql``."""
         return self._engine.dialect.name
+
+    @property
+    def address(self) -> str:
+        """A name for what is kept here, the same for all who use it; without credentials."""
+        url = self._engine.url
+        if url.get_backend_name() == "sqlite":
+            return f"datavc://{socket.gethostname()}{Path(url.database or '').absolute().parent}"
+        port = "" if url.port is None else f":{url.port}"
+        return f"datavc://{url.host or socket.gethostname()}{port}/{url.database or ''}"
 
     def news(self, *, progress: bool = False) -> News:
         """Tells when somebody changes the database; the caller's to close.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, and_, or_, select, update
 
 from datavc.db.tables import Account, Token
 from datavc.model.account import AccountKind, Limits, TokenInfo
@@ -61,14 +61,29 @@ def find(conn: Connection, token_id: str) -> Known | None:
     return Known(_info(row), row.digest, row.account_id, kind, bool(row.disabled), limits)
 
 
-def list_all(conn: Connection, account: str | None = None) -> list[TokenInfo]:
-    """The tokens of an account, or of all, newest first."""
+def list_page(
+    conn: Connection, account: str | None, after: tuple[int, str] | None, limit: int
+) -> list[TokenInfo]:
+    """At most *limit* tokens of an account, or of all, newest first.
+
+    Args:
+        conn: the database.
+        account: whose; ``None`` for all.
+        after: when the one before the first was made, and its id; ``None`` begins with the newest.
+        limit: so many at most.
+    """
     statement = select(Token, Account.c.name.label("account")).join(
         Account, Account.c.id == Token.c.account_id
     )
     if account is not None:
         statement = statement.where(Account.c.name == account)
-    rows = conn.execute(statement.order_by(Token.c.created_us.desc(), Token.c.id))
+    created, token_id = Token.c.created_us, Token.c.id
+    if after is not None:
+        time_us, last = after
+        statement = statement.where(
+            or_(created < time_us, and_(created == time_us, token_id > last))
+        )
+    rows = conn.execute(statement.order_by(created.desc(), token_id).limit(limit))
     return [_info(row) for row in rows]
 
 

@@ -7,16 +7,19 @@ that see a tick due, one commits it. Ticks that nobody was there for are made up
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
 from sqlalchemy import Connection
 
+from datavc.access import pipeline_account
 from datavc.db import branches, commits, cron_inputs, pipelines, repos
 from datavc.db.clock import now_us
 from datavc.db.cron_inputs import CronRow
-from datavc.errors import Conflict, InvalidInput, LostRace, NotFound
+from datavc.errors import AccessDenied, Conflict, InvalidInput, LostRace, NotFound
+from datavc.model.account import account_of_pipeline
 from datavc.model.change_set import ChangeSetWriter, StagedRecord
 from datavc.model.commit import Provenance
 from datavc.model.commit_info import CommitInfo
@@ -24,6 +27,7 @@ from datavc.model.ids import new_id
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.model.pipeline_input import CronTicks, PfsInput
 from datavc.model.pipeline_input import cron_inputs as cron_leaves
+from datavc.model.role import Action, Grant, Role
 from datavc.model.tree.scan import scan
 from datavc.store.content import ContentWriter
 from datavc.versioning.branches import find_branch
@@ -33,6 +37,10 @@ from datavc.versioning.repos import add_repo, check_no_pipeline_writes
 from datavc.versioning.transactions import commit_changes_together
 from datavc.versioning.versioned_store import VersionedStore
 
+_log = logging.getLogger("datavc.engine")
+
+#: A cron input, and the time of its tick.
+_Moment = tuple[PfsInput, CronTicks, int]
 #: No tick is due then, in microseconds since the epoch.
 _NEVER = 2**62
 
@@ -119,6 +127,7 @@ def tick_now(vs: VersionedStore, pipeline: str, author: str) -> list[CommitInfo]
         NotFound: there is no such pipeline.
         InvalidInput: it has no cron input.
         Conflict: it is stopped.
+        AccessDenied: its account may not write there any more.
     """
     with vs.db.read() as conn:
         row = pipelines.find(conn, pipeline)
@@ -133,8 +142,9 @@ def tick_now(vs: VersionedStore, pipeline: str, author: str) -> list[CommitInfo]
         raise Conflict(f"pipeline {pipeline!r} is stopped", hint="start it first")
     time_us = now_us()
     moments = [(leaf, ticks, time_us) for leaf, ticks in leaves.values()]
+    _check_may_tick(vs, pipeline, moments)
     words = Words(author, f"tick of pipeline {pipeline}, by hand", Provenance(), new_id())
-    return _commit(vs, moments, words, ())
+    return _commit(vs, pipeline, moments, words, ())
 
 
 def _tick_due(
@@ -143,7 +153,7 @@ def _tick_due(
     with vs.db.read() as conn:
         found = pipelines.find(conn, pipeline)
     leaves = {} if found is None else cron_leaves(parse_pipeline_spec(found.spec).input)
-    moments: list[tuple[PfsInput, CronTicks, int]] = []
+    moments: list[_Moment] = []
     moves: list[tuple[CronRow, int]] = []
     for row in rows:
         if row.repo in leaves:
@@ -153,13 +163,53 @@ def _tick_due(
             moves.append((row, _next(ticks, moment)))
     if not moments:
         return []
-    words = Words(f"pipeline {pipeline}", f"tick of pipeline {pipeline}", Provenance(), new_id())
-    return _commit(vs, moments, words, moves)
+    try:
+        _check_may_tick(vs, pipeline, moments)
+    except AccessDenied as error:
+        _skip(vs, pipeline, moves, error)
+        return []
+    words = Words(
+        account_of_pipeline(pipeline), f"tick of pipeline {pipeline}", Provenance(), new_id()
+    )
+    return _commit(vs, pipeline, moments, words, moves)
+
+
+def _check_may_tick(vs: VersionedStore, pipeline: str, moments: Sequence[_Moment]) -> None:
+    """Make sure that a pipeline's account may write its ticks.
+
+    Raises:
+        AccessDenied: it may not.
+    """
+    with vs.db.read() as conn:
+        caller = pipeline_account.caller_of(conn, pipeline)
+    for leaf, _, _ in moments:
+        needed = Grant(Role.WRITER, leaf.repo, leaf.branch)
+        pipeline_account.require(caller, Action.WRITE, needed)
+
+
+def _skip(
+    vs: VersionedStore,
+    pipeline: str,
+    moves: Sequence[tuple[CronRow, int]],
+    refusal: AccessDenied,
+) -> None:
+    """Leave out ticks that the pipeline may not make, so that the next ones have their time."""
+    with vs.db.write() as conn:
+        _move_on(conn, moves)
+        pipeline_account.write_down(conn, pipeline, "tick", refusal.repo, refusal.branch, refusal)
+    _log.warning("a tick of pipeline %s is left out: %s", pipeline, refusal.message)
+
+
+def _move_on(conn: Connection, moves: Sequence[tuple[CronRow, int]]) -> None:
+    for row, next_us in moves:
+        if not cron_inputs.move_on(conn, row, next_us):
+            raise LostRace(f"another engine made the tick in {row.repo!r}")
 
 
 def _commit(
     vs: VersionedStore,
-    moments: Sequence[tuple[PfsInput, CronTicks, int]],
+    pipeline: str,
+    moments: Sequence[_Moment],
     words: Words,
     moves: Sequence[tuple[CronRow, int]],
 ) -> list[CommitInfo]:
@@ -169,9 +219,10 @@ def _commit(
     }
 
     def take(conn: Connection, _commits: Sequence[str]) -> None:
-        for row, next_us in moves:
-            if not cron_inputs.move_on(conn, row, next_us):
-                raise LostRace(f"another engine made the tick in {row.repo!r}")
+        _move_on(conn, moves)
+        if moves:
+            for repo, branch in changes:
+                pipeline_account.write_down(conn, pipeline, "tick", repo, branch)
 
     return commit_changes_together(vs, changes, words, take)
 

@@ -70,6 +70,8 @@ class InputFolder:
         """
         wanted: defaultdict[str, list[DatumInput]] = defaultdict(list)
         for part in datum.inputs:
+            if part.source.s3:
+                continue
             wanted[part.source.name].append(part)
         self.settle()
         written = 0

@@ -73,11 +73,7 @@ def take_outputs(
             raise TransformFailed("it removed its output folder", hint="leave the folder in place")
         found = sorted(_scan(str(folder), ""), key=lambda file: file.path)
         size = sum(file.status.st_size for file in found)
-        if limit is not None and size > limit:
-            raise TransformFailed(
-                f"it wrote {size:,} bytes, above its resource_limits.disk of {limit:,}",
-                hint="write less, or raise the limit",
-            )
+        check_output_size(size, limit)
         if size > _IN_MEMORY:
             return _store(vs, found, early)
         return [OutputFile(file.path, file.executable, _read(file.host_path)) for file in found]
@@ -86,6 +82,19 @@ def take_outputs(
 def _read(path: str) -> bytes:
     with open(path, "rb", buffering=0) as file:
         return file.read()
+
+
+def check_output_size(size: int, limit: int | None) -> None:
+    """Refuse an output of more bytes than *limit*, if there is one.
+
+    Raises:
+        TransformFailed: it is larger.
+    """
+    if limit is not None and size > limit:
+        raise TransformFailed(
+            f"it wrote {size:,} bytes, above its resource_limits.disk of {limit:,}",
+            hint="write less, or raise the limit",
+        )
 
 
 def _scan(folder: str, prefix: str) -> Iterator[_Found]:

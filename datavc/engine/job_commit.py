@@ -16,7 +16,9 @@ from datavc.db.pipelines import PipelineRow
 from datavc.engine.datum_facts import encode_facts
 from datavc.engine.job_inputs import JobInputs
 from datavc.engine.job_plan import JobPlan
+from datavc.engine.job_rights import JobRights
 from datavc.errors import LostRace
+from datavc.model.account import account_of_pipeline
 from datavc.model.change_set import StagedRecord
 from datavc.model.commit import Provenance, TreeRef
 from datavc.model.entry import Change
@@ -47,6 +49,7 @@ class FinishedJob:
     #: Outputs of all datums that are not in the plan's base.
     outputs: Mapping[bytes, StagedRecord]
     counts: DatumCounts
+    rights: JobRights
     #: Whether there is more to do once it is committed.
     has_egress: bool = False
 
@@ -61,6 +64,7 @@ def commit_job(vs: VersionedStore, done: FinishedJob) -> None:
     Raises:
         PathConflict: one datum wrote a file where another one wrote a folder.
         LostRace: the job is somebody else's by now; nothing was committed.
+        AccessDenied: the pipeline may not write there any more; nothing was committed.
     """
     with vs.db.write() as conn:
         _move_on(conn, done, JobState.FINISHING, JobFacts(counts=done.counts))
@@ -72,6 +76,7 @@ def commit_job(vs: VersionedStore, done: FinishedJob) -> None:
         written = packs_written(session.finish())
 
     def end(conn: Connection, commit: str | None) -> None:
+        done.rights.check_output(conn)
         packs.check_known(conn, written)
         facts = JobFacts(output=commit, counts=done.counts, meta=meta)
         state = JobState.EGRESSING if done.has_egress else JobState.SUCCESS
@@ -79,6 +84,8 @@ def commit_job(vs: VersionedStore, done: FinishedJob) -> None:
         what = f"commit {commit}" if commit else "the output did not change"
         text = f"{state.value}: {what}"
         job_events.add(conn, done.job.id, text, time_us=now_us())
+        if commit is not None:
+            done.rights.write_down(conn)
 
     if base.head is not None and output.digest == base.head_tree.digest:
         with vs.db.write() as conn:
@@ -102,7 +109,7 @@ def _commit(
         pipeline.output_branch,
         output,
         message=f"{name}: job {done.job.id}",
-        author=f"pipeline {pipeline.name}",
+        author=account_of_pipeline(pipeline.name),
         provenance=Provenance(
             commits=tuple(sorted(set(done.inputs.commits.values()))),
             pipeline=name,

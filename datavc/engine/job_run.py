@@ -10,37 +10,34 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from datavc.db import job_claims, job_events, jobs, pipelines
 from datavc.db.clock import now_us
 from datavc.db.job_claims import JobFacts
 from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
-from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_run import DatumRun
-from datavc.engine.early_outputs import EarlyStorage
+from datavc.engine.datum_spans import DatumSpans
 from datavc.engine.egress.access import EgressAccess
 from datavc.engine.egress.job_egress import JobEgress
-from datavc.engine.executors.executor import Executor
 from datavc.engine.image_pin import pin_image
 from datavc.engine.job_commit import FinishedJob, commit_job
 from datavc.engine.job_end import end_job
 from datavc.engine.job_inputs import JobInputs, resolve_inputs
 from datavc.engine.job_lease import JobLease
 from datavc.engine.job_plan import JobCode, JobPlan, plan_job
-from datavc.engine.job_workers import JobWorkers, WorkOrder
+from datavc.engine.job_rights import JobRights
+from datavc.engine.job_span import job_span, note_counts
+from datavc.engine.job_workers import JobWorkers
 from datavc.engine.output_ledger import describe
 from datavc.engine.reproduction import check_same_code, end_reproduction, plan_again
 from datavc.engine.result_writer import ResultWriter
 from datavc.engine.running_datums import RunningDatums
-from datavc.engine.scheduler import requested_share
-from datavc.engine.scratch import scratch_errors
-from datavc.engine.secrets import open_secrets
-from datavc.engine.settings import EngineSettings
 from datavc.engine.spout_commits import SpoutCommits
 from datavc.engine.standing_run import StandingRun, only_datum, where_to_listen
+from datavc.engine.work_order import JobHost, WorkOrder, make_order
 from datavc.errors import (
+    AccessDenied,
     DatabaseUnavailable,
     DatavcError,
     ExecutorAway,
@@ -51,8 +48,8 @@ from datavc.errors import (
 from datavc.model.egress import Egress
 from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
+from datavc.tracing import spans
 from datavc.versioning.fewer_collections import fewer_collections
-from datavc.versioning.versioned_store import VersionedStore
 
 _log = logging.getLogger("datavc.engine")
 
@@ -64,18 +61,8 @@ class _StoppedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class JobRunner:
+class JobRunner(JobHost):
     """Runs jobs that *owner* has claimed."""
-
-    vs: VersionedStore
-    executor: Executor
-    settings: EngineSettings
-    #: The engine's own folder on the scratch disk.
-    scratch: Path
-    owner: str
-    #: Shared by all jobs of the engine.
-    capacity: Capacity
-    early: EarlyStorage
 
     def run(
         self,
@@ -99,6 +86,16 @@ class JobRunner:
             StoreUnavailable, DatabaseUnavailable, ExecutorAway: the job is left to be taken up
                 again.
         """
+        with job_span(job):
+            self._run(job, stop, progress, drain_seconds)
+
+    def _run(
+        self,
+        job: JobRow,
+        stop: threading.Event,
+        progress: Callable[[JobInfo], None] | None,
+        drain_seconds: float,
+    ) -> None:
         attempt = _Attempt(self, job, stop, progress, drain_seconds)
         about = {"job": job.id, "run": job.run_id, "pipeline": job.pipeline}
         _log.info("job %s of pipeline %s begins", job.id, job.pipeline, extra=about)
@@ -108,11 +105,14 @@ class JobRunner:
         try:
             attempt.run()
             _log.info("job %s of pipeline %s has succeeded", job.id, job.pipeline, extra=about)
-        except (_StoppedError, LostRace):
+        except (_StoppedError, LostRace) as error:
+            spans.current().note("datavc.job.left", str(error) or "the engine is stopped")
             self._release(job)
         except (StoreUnavailable, DatabaseUnavailable, ExecutorAway):
             self._release(job)
             raise
+        except AccessDenied as error:
+            self._fail(job, str(error), attempt.rights, error)
         except DatavcError as error:
             self._fail(job, str(error))
         except Exception as error:
@@ -131,11 +131,21 @@ class JobRunner:
             if ended is not None:
                 progress(ended.info)
 
-    def _fail(self, job: JobRow, reason: str) -> None:
+    def _fail(
+        self,
+        job: JobRow,
+        reason: str,
+        rights: JobRights | None = None,
+        refusal: AccessDenied | None = None,
+    ) -> None:
         about = {"job": job.id, "run": job.run_id, "pipeline": job.pipeline}
         _log.info("job %s of pipeline %s fails: %s", job.id, job.pipeline, reason, extra=about)
+        spans.current().fail(reason)
         with self.vs.db.write() as conn:
-            end_job(conn, job, self.owner, JobState.FAILURE, reason)
+            ended = end_job(conn, job, self.owner, JobState.FAILURE, reason)
+            # What names no repo was refused by somebody else: a store, say.
+            if ended and rights is not None and refusal is not None and refusal.repo:
+                rights.write_down(conn, refusal)
 
     def _release(self, job: JobRow) -> None:
         # If this fails too, the lease runs out by itself.
@@ -167,6 +177,8 @@ class _Attempt:
         self._failed: list[DatumRun] = []
         self._lost = threading.Event()
         self._workers: JobWorkers | None = None
+        #: Known as soon as the pipeline is.
+        self.rights: JobRights | None = None
 
     def lose_lease(self) -> None:
         """Stop everything: the job is not this engine's any more."""
@@ -175,26 +187,24 @@ class _Attempt:
     def run(self) -> None:
         with self._vs.db.read() as conn:
             pipeline = pipelines.find_by_id(conn, self._job.pipeline_id, self._job.version)
-        if pipeline is None:
-            raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
-        spec = parse_pipeline_spec(pipeline.spec).with_parameters(self._job.parameters)
+            if pipeline is None:
+                raise LostRace(f"pipeline {self._job.pipeline!r} was deleted meanwhile")
+            spec = parse_pipeline_spec(pipeline.spec).with_parameters(self._job.parameters)
+            self.rights = rights = JobRights(self._job, pipeline, spec)
+            rights.check(conn)
         if spec.is_standing:
-            self._stand(pipeline, spec)
+            self._stand(pipeline, spec, rights)
             return
         if self._job.state is not JobState.EGRESSING:
-            self._compute(pipeline, spec)
+            self._compute(pipeline, spec, rights)
         if spec.egress is not None and self._job.reproduces is None:
             self._egress(pipeline, spec.egress)
 
-    def _compute(self, pipeline: PipelineRow, spec: PipelineSpec) -> None:
+    def _compute(self, pipeline: PipelineRow, spec: PipelineSpec, rights: JobRights) -> None:
         """Run the datums, and commit what they put out."""
         with self._vs.db.read() as conn:
             inputs = resolve_inputs(conn, self._job)
-        code = JobCode(
-            spec,
-            self._runner.executor.name,
-            pin_image(self._vs, self._runner.executor, pipeline, spec),
-        )
+        code = self._code(pipeline, spec)
         order = self._job.reproduces
         if order is not None:
             check_same_code(self._vs, order, code)
@@ -206,7 +216,8 @@ class _Attempt:
         outputs = dict(plan.done)
         counts = plan.counts
         if plan.pending:
-            written = self._run_datums(plan, self._order(spec, code.image_digest, inputs), workers)
+            work = make_order(self._runner, self._job, pipeline, spec, code, inputs)
+            written = self._run_datums(plan, work, workers)
             outputs.update(written.outputs)
             counts = written.counts
         self._check_held()
@@ -215,22 +226,20 @@ class _Attempt:
             return
         finished = FinishedJob(
             self._job, self._runner.owner, pipeline, code.digest, inputs, plan, outputs, counts,
-            has_egress=spec.egress is not None,
+            rights, has_egress=spec.egress is not None,
         )  # fmt: skip
         commit_job(self._vs, finished)
 
-    def _stand(self, pipeline: PipelineRow, spec: PipelineSpec) -> None:
+    def _stand(self, pipeline: PipelineRow, spec: PipelineSpec, rights: JobRights) -> None:
         """Keep the program of a service or spout running."""
         with self._vs.db.read() as conn:
             inputs = resolve_inputs(conn, self._job)
         runner = self._runner
-        code = JobCode(
-            spec, runner.executor.name, pin_image(self._vs, self._runner.executor, pipeline, spec)
-        )
+        code = self._code(pipeline, spec)
         spout = None
         if spec.spout is not None:
             spout = SpoutCommits(
-                self._vs, spec.spout, self._job, runner.owner, pipeline, code.digest
+                self._vs, spec.spout, self._job, runner.owner, pipeline, code.digest, rights
             )
             see = spout.datum
         else:
@@ -239,12 +248,12 @@ class _Attempt:
         with self._vs.db.write() as conn:
             if not job_claims.record(conn, self._job.id, runner.owner, facts):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
-        order = self._order(spec, code.image_digest, inputs)
+        order = make_order(self._runner, self._job, pipeline, spec, code, inputs)
         if spec.service is not None:
             order = replace(
                 order, env={**order.env, **where_to_listen(spec.service, code.executor)}
             )
-        run = StandingRun(order, spec.service, see, spout, runner.owner, self._check_held)
+        run = StandingRun(order, spec.service, see, spout, runner.owner, self._check_held, rights)
         shown = RunningDatums(self._vs, self._job.id, runner.owner)
         with contextlib.closing(shown) as running:
             run.run(running)
@@ -261,9 +270,10 @@ class _Attempt:
                 self._progress(committed.info)
         runner = self._runner
         access = EgressAccess(runner.settings.allow_egress)
-        JobEgress(
-            self._vs, self._job, runner.owner, pipeline, egress, access, self._check_held
-        ).run()
+        with spans.span("egress"):
+            JobEgress(
+                self._vs, self._job, runner.owner, pipeline, egress, access, self._check_held
+            ).run()
 
     def _begin(self, plan: JobPlan, inputs: JobInputs, workers: int) -> None:
         """Write down what is known of the job now."""
@@ -277,67 +287,28 @@ class _Attempt:
             if not job_claims.record(conn, self._job.id, self._runner.owner, facts):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
             job_events.add(conn, self._job.id, text, time_us=now_us())
+        note_counts(counts)
         self._show(inputs, counts)
-
-    def _order(self, spec: PipelineSpec, image_digest: str, inputs: JobInputs) -> WorkOrder:
-        scratch = self._runner.scratch / self._job.id
-        with scratch_errors(scratch):
-            scratch.mkdir(mode=0o700)
-        job = self._job
-        return WorkOrder(
-            vs=self._vs,
-            executor=self._runner.executor,
-            spec=spec,
-            image_digest=image_digest,
-            job_id=job.id,
-            scratch=scratch,
-            commits=inputs.commits,
-            trees=inputs.trees,
-            env={
-                "DATAVC_JOB_ID": job.id,
-                "DATAVC_RUN_ID": job.run_id,
-                "DATAVC_PIPELINE": job.pipeline,
-                "DATAVC_PIPELINE_VERSION": str(job.version),
-                "PACH_JOB_ID": job.id,
-                "PACH_OUTPUT_COMMIT_ID": job.run_id,
-            },
-            log_limit=self._runner.settings.log_limit,
-            secrets=open_secrets(self._vs, spec.transform.secrets),
-            capacity=self._runner.capacity,
-            share=self._share(spec),
-            early=self._runner.early,
-        )
-
-    def _share(self, spec: PipelineSpec) -> Share:
-        """What a datum takes of the host: what it asks for, or else what it may use at most.
-
-        Where the spec says nothing of processors, a job alone has as many workers as it wants.
-        """
-        workers = spec.parallelism or self._runner.settings.workers
-        asked = requested_share(spec)
-        alone = min(1.0, self._runner.capacity.total.cpus / workers)
-        return Share(
-            asked.cpus or spec.limits.cpu or alone,
-            asked.memory or spec.limits.memory or 0,
-            asked.gpus,
-        )
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
         shown = RunningDatums(self._vs, self._job.id, self._runner.owner)
         with contextlib.closing(shown) as running, fewer_collections():
             results = self._run_shown(plan, order, count, running)
+        note_counts(results.counts)
         self._raise_failure()
         return results
 
     def _run_shown(
         self, plan: JobPlan, order: WorkOrder, count: int, running: RunningDatums
     ) -> ResultWriter:
+        told = DatumSpans(self._runner.settings.traced_datums)
         results = ResultWriter(
             self._vs, self._job, self._runner.owner, plan.counts, plan.ledger,
             self._runner.settings.batch_seconds, self._fail, running,
         )  # fmt: skip
 
         def put(run: DatumRun) -> None:
+            told.add(run)
             results.put(run)
             if run.state is DatumState.FAILED:
                 self._fail_datum(run)
@@ -352,6 +323,7 @@ class _Attempt:
                 while not self._workers.wait(1.0):
                     pass
             results.finish()
+            spans.current().note("datavc.datums.untold", told.left_out)
         return results
 
     def _supervise(self, workers: JobWorkers, results: ResultWriter, timeout: float | None) -> None:

@@ -4,48 +4,18 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from datavc.engine.capacity import Capacity, Share
 from datavc.engine.datum_inputs import InputFolder
 from datavc.engine.datum_log import DatumLog
 from datavc.engine.datum_run import DatumRun, DatumRunner
-from datavc.engine.early_outputs import EarlyStorage
-from datavc.engine.executors.executor import Executor, Worker, WorkerRequest
+from datavc.engine.executors.executor import Worker, WorkerRequest
 from datavc.engine.input_cache import InputCache
 from datavc.engine.running_datums import RunningDatums
 from datavc.engine.scratch import scratch_errors
-from datavc.engine.secrets import SecretValues
-from datavc.model.commit import TreeRef
+from datavc.engine.work_order import WorkOrder
 from datavc.model.datum import Datum
-from datavc.model.pipeline import PipelineSpec
-from datavc.versioning.versioned_store import VersionedStore
-
-
-@dataclass(frozen=True, slots=True)
-class WorkOrder:
-    """What all workers of a job share."""
-
-    vs: VersionedStore
-    executor: Executor
-    spec: PipelineSpec
-    image_digest: str
-    job_id: str
-    scratch: Path
-    commits: Mapping[tuple[str, str], str]
-    trees: Mapping[tuple[str, str], TreeRef]
-    env: Mapping[str, str]
-    log_limit: int
-    capacity: Capacity
-    #: What one datum takes of it.
-    share: Share
-    secrets: SecretValues = field(default_factory=dict, repr=False)
-    #: Stores outputs while their transforms still run.
-    early: EarlyStorage | None = None
-    #: Called with the output folder once a transform has ended, however it did.
-    take_rest: Callable[[Path], None] | None = None
 
 
 class JobWorkers:
@@ -181,6 +151,7 @@ class JobWorkers:
             recovers=bool(order.spec.transform.err_cmd),
             scratch=order.scratch,
             disk_limit=order.spec.limits.disk,
+            s3=order.s3,
             early=order.early,
         )
 

@@ -151,9 +151,15 @@ class _LiveDatum:
     head: bytes = b""
     shown: int = 0
     decoder: LogDecoder = field(default_factory=LogDecoder)
-    #: Lines that were given, and how many of the first ones somebody had been given before.
+    #: Lines that were read, and of those that were given; and how many of the first ones somebody
+    #: had been given before.
+    read: int = 0
     given: int = 0
     skipped: int = 0
+
+
+#: A line that is to be given next, its datum, and which of that one's lines it is.
+_Next = tuple[_LiveDatum, int, LogLine]
 
 
 class _FollowedJob:
@@ -189,7 +195,7 @@ class _FollowedJob:
         if last:
             self._ended = (last[0].ended_us, last[0].key)
         for row in running:
-            for _ in self._poll_live(row):
+            for _ in _give(self._poll_live(row)):
                 pass
 
     def poll(self, only: bytes | None) -> Iterator[LogLine]:
@@ -197,9 +203,11 @@ class _FollowedJob:
         said: deque[tuple[int, LogLine]] = deque()
         if only is None:
             said.extend(engine_lines(self._vs, self._job_id, self._event))
-        for line in self._poll_datums(only):
+        for live, number, line in self._poll_datums(only):
             while said and said[0][1].time_us <= line.time_us:
                 yield self._said(*said.popleft())
+            # Not before: a place between the two is in front of it.
+            live.given = number
             yield line
         while said:
             yield self._said(*said.popleft())
@@ -208,7 +216,7 @@ class _FollowedJob:
         self._event = number
         return line
 
-    def _poll_datums(self, only: bytes | None) -> Iterator[LogLine]:
+    def _poll_datums(self, only: bytes | None) -> Iterator[_Next]:
         # In this order: a datum that has ended meanwhile is found among those that have.
         with self._vs.db.read() as conn:
             running = running_datums.list_running(conn, self._job_id)
@@ -220,9 +228,9 @@ class _FollowedJob:
     def rest(self) -> Iterator[LogLine]:
         """Of datums that were given up, the lines that have no end."""
         for key, live in self._live.items():
-            yield from self._lines(key, live, live.decoder.end())
+            yield from _give(self._lines(key, live, live.decoder.end()))
 
-    def _poll_live(self, row: RunningDatumRow) -> Iterator[LogLine]:
+    def _poll_live(self, row: RunningDatumRow) -> Iterator[_Next]:
         key = row.key
         live = self._find_live(key)
         live.started_us = live.started_us or row.started_us
@@ -245,7 +253,7 @@ class _FollowedJob:
                 live.shown = part.start + len(part.data)
                 yield from self._lines(key, live, live.decoder.feed(part.data))
 
-    def _poll_ended(self, only: bytes | None) -> Iterator[LogLine]:
+    def _poll_ended(self, only: bytes | None) -> Iterator[_Next]:
         while True:
             with self._vs.db.read() as conn:
                 rows = job_datums.list_ended(conn, self._job_id, after=self._ended, limit=_PAGE)
@@ -258,7 +266,7 @@ class _FollowedJob:
                 self._known.pop(row.key[:KEY_SIZE], None)
                 self._ended = (row.ended_us, row.key)
 
-    def _ended_lines(self, row: JobDatumRow) -> Iterator[LogLine]:
+    def _ended_lines(self, row: JobDatumRow) -> Iterator[_Next]:
         live = self._find_live(row.key)
         data = stored_log(self._vs, row)
         if live.head != head_of(data):
@@ -278,8 +286,15 @@ class _FollowedJob:
 
     def _lines(
         self, key: bytes, live: _LiveDatum, found: Iterator[tuple[LogStream, int, str]]
-    ) -> Iterator[LogLine]:
+    ) -> Iterator[_Next]:
         for stream, time_us, text in found:
-            live.given += 1
-            if live.given > live.skipped:
-                yield LogLine(self._job_id, key.hex(), stream.name.lower(), time_us, text)
+            live.read += 1
+            if live.read > live.skipped:
+                line = LogLine(self._job_id, key.hex(), stream.name.lower(), time_us, text)
+                yield live, live.read, line
+
+
+def _give(lines: Iterator[_Next]) -> Iterator[LogLine]:
+    for live, number, line in lines:
+        live.given = number
+        yield line

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from datavc.access import pipeline_account
 from datavc.db import branches, jobs, pipelines, repos
 from datavc.db.clock import now_us
 from datavc.db.jobs import JobRow
@@ -40,7 +41,7 @@ def create_pipeline(
     reprocess: bool = False,
     host: Share | None = None,
 ) -> PipelineInfo:
-    """Create a pipeline and its output repo, or a new version of one, and its first job.
+    """Create a pipeline with its account and output repo, or a new version, and its first job.
 
     The job runs over the current heads; there is none while an input has no commit yet. An update
     kills the unfinished jobs of the version before, but for one that still waits for its input to
@@ -94,11 +95,13 @@ def create_pipeline(
         if current is None:
             _make_output_repo(conn, spec, author)
             pipeline_id = pipelines.create(conn, spec.name, version)
+            pipeline_account.keep_in_step(conn, spec, None, author)
             cron.plan_ticks(conn, pipeline_id, spec, None, ticks_made)
         else:
             _make_output_branch(conn, spec, author)
             number = pipelines.add_version(conn, current.id, current.version, version)
             pipeline_id = current.id
+            pipeline_account.keep_in_step(conn, spec, before, author)
             cron.plan_ticks(conn, pipeline_id, spec, before, ticks_made)
             if _hand_over_waiting_jobs(conn, current, version.inputs, number):
                 return replace(_info(conn, spec.name), warnings=warnings)
@@ -124,7 +127,7 @@ def get_pipeline(vs: VersionedStore, name: str, version: int | None = None) -> P
 
 
 def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool = False) -> None:
-    """Delete a pipeline, its jobs, its output repo and the repos made for its ticks.
+    """Delete a pipeline with its account, jobs, output repo and the repos made for its ticks.
 
     Raises:
         NotFound: there is no such pipeline.
@@ -144,6 +147,7 @@ def delete_pipeline(vs: VersionedStore, name: str, author: str, *, force: bool =
         ticks = cron.tick_repos_made(conn, row.id)
         drop_input_triggers(conn, parse_pipeline_spec(row.spec), author)
         pipelines.remove(conn, row.id)
+        pipeline_account.remove_account(conn, name)
         unused = [repo for repo in ticks if not pipelines.users_of(conn, repo)]
         for repo in (row.output_repo, *unused):
             found = repos.find(conn, repo)

@@ -106,6 +106,18 @@ def start_reproduction(
     return made.info
 
 
+def repos_read(vs: VersionedStore, repo: str, ref: str) -> tuple[str, ...]:
+    """The repos that making a commit's output once more reads; none for what no job has made.
+
+    Raises:
+        NotFound: there is no such commit.
+    """
+    with vs.db.read() as conn:
+        commit_id, commit = find_commit(conn, find_repo(conn, repo), ref)
+        made_by = jobs.by_output(conn, commit.run_id, commit_id)
+    return () if made_by is None else tuple(sorted({one.repo for one in made_by.inputs}))
+
+
 def list_reproductions(vs: VersionedStore, repo: str, ref: str) -> list[Reproduction]:
     """What came of making a commit's output once more, newest first.
 

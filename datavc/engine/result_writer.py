@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from datavc.db import datums, job_claims, job_datums, packs
+from datavc.db import datums, job_claims, job_datums, packs, s3_sessions
 from datavc.db.clock import now_us
 from datavc.db.datums import DatumResultRow
 from datavc.db.job_claims import JobFacts
@@ -208,6 +208,8 @@ class ResultWriter:
                 [_row(run, log, self._last_us) for run, log in zip(batch, logs, strict=True)],
             )
             self._running.forget(conn, [run.datum.key for run in batch])
+            # From now on the results keep what was put out by S3.
+            s3_sessions.remove(conn, [run.s3_session for run in batch if run.s3_session])
         self.counts = counts
 
 

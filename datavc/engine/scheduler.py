@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 from sqlalchemy import Connection
 
-from datavc.db import job_claims, job_events, jobs, pipelines
+from datavc.db import job_claims, job_events, jobs, lineage_events, pipelines
 from datavc.db.clock import now_us
 from datavc.db.jobs import JobRow
+from datavc.db.lineage_switch import is_wanted
 from datavc.engine.capacity import Share
 from datavc.engine.job_end import end_as_superseded
+from datavc.engine.job_inputs import resolve_inputs
 from datavc.engine.process_identity import is_dead, process_of
 from datavc.engine.triggers import handle_events
+from datavc.errors import Conflict
 from datavc.model.job import JobState
+from datavc.model.lineage_facts import JobMoment
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -56,7 +61,10 @@ class Scheduler:
         with self._vs.db.write() as conn:
             while True:
                 job = job_claims.claim(conn, self._owner, self._lease_seconds, standing=True)
-                if job is None or not _give_up_superseded(conn, job):
+                if job is None:
+                    return None
+                if not _give_up_superseded(conn, job):
+                    self._tell_start(conn, job)
                     return job
 
     def claim(self, host: Share | None = None) -> JobRow | None:
@@ -88,7 +96,19 @@ class Scheduler:
                 wanted = requested_share(spec)
                 if host is not None and not wanted.fits(host):
                     raise _TooLargeError(job, wanted)
+                self._tell_start(conn, job)
                 return job
+
+    def _tell_start(self, conn: Connection, job: JobRow) -> None:
+        """Have OpenLineage told that a job begins; not again when it is taken over."""
+        claimed_us = job.lease_until_us - round(self._lease_seconds * 1e6)
+        if job.started_us != claimed_us or not is_wanted():
+            return
+        inputs = None
+        # What it lacks is what the job fails for, a moment later.
+        with contextlib.suppress(Conflict):
+            inputs = resolve_inputs(conn, job).inputs
+        lineage_events.add(conn, job.id, JobMoment.START, time_us=claimed_us, inputs=inputs)
 
     def _leave(self, job: JobRow, wanted: Share, host: Share | None) -> None:
         self._too_large.add(job.id)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from datavc.engine.capacity import host_cpus, host_gpus, host_memory
 from datavc.errors import InvalidInput
 
+#: Names the URL of the S3 gateway.
+S3_ENDPOINT_VARIABLE = "DATAVC_S3_ENDPOINT"
 #: What ``EngineSettings.executor`` may be.
 EXECUTORS = ("auto", "docker", "process")
 
@@ -17,12 +20,25 @@ def _executor_from_environment() -> str:
     return os.environ.get("DATAVC_EXECUTOR") or "auto"
 
 
+def s3_endpoint_from_environment() -> str | None:
+    """What ``DATAVC_S3_ENDPOINT`` says, or ``None``."""
+    return os.environ.get(S3_ENDPOINT_VARIABLE) or None
+
+
+def _traced_datums_from_environment() -> int:
+    text = os.environ.get("DATAVC_TRACE_DATUMS") or "100"
+    if not text.isdecimal():
+        raise InvalidInput(f"DATAVC_TRACE_DATUMS is {text!r}, which is no number of datums")
+    return int(text)
+
+
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """An engine's settings.
 
     Raises:
-        InvalidInput: ``executor`` is none of :data:`EXECUTORS`, or a number is too small.
+        InvalidInput: ``executor`` is none of :data:`EXECUTORS`, a number is too small or none, or
+            ``s3_endpoint`` is no URL.
     """
 
     #: Folder for the files of running datums; made when missing, emptied by the engine.
@@ -51,8 +67,13 @@ class EngineSettings:
     #: Where egress may go: below these prefixes, and to databases of public addresses; ``None``
     #: wherever this process can.
     allow_egress: tuple[str, ...] | None = None
+    #: URL of the S3 gateway of this datavc, for pipelines with S3 inputs or outputs; ``None`` where
+    #: there is none.
+    s3_endpoint: str | None = field(default_factory=s3_endpoint_from_environment)
     #: Bytes of a datum's log that are kept; what comes after is counted, and dropped.
     log_limit: int = 16 * 1024 * 1024
+    #: Datums of a job that have spans in traces, besides those that failed.
+    traced_datums: int = field(default_factory=_traced_datums_from_environment)
 
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:
@@ -61,3 +82,24 @@ class EngineSettings:
             )
         if self.jobs < 1 or self.workers < 1 or self.cpus <= 0 or self.memory <= 0 or self.gpus < 0:
             raise InvalidInput("an engine needs at least one job, worker, processor and byte")
+        if self.s3_endpoint is not None and not _is_plain_url(self.s3_endpoint):
+            raise InvalidInput(
+                f"{S3_ENDPOINT_VARIABLE} is not the URL of a gateway: {self.s3_endpoint!r}",
+                hint="give scheme, host and port alone, as http://10.0.0.5:8251",
+            )
+
+
+def _is_plain_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        return False
+    whole = f"{url.scheme}://{url.netloc}"
+    return (
+        url.scheme in ("http", "https")
+        and bool(url.hostname)
+        and "@" not in url.netloc
+        and port != 0
+        and text in (whole, f"{whole}/")
+    )

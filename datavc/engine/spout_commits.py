@@ -16,8 +16,10 @@ from datavc.db.job_claims import JobFacts
 from datavc.db.jobs import JobRow
 from datavc.db.pipelines import PipelineRow
 from datavc.engine.finished_files import finished_files
+from datavc.engine.job_rights import JobRights
 from datavc.engine.scratch import open_below
 from datavc.errors import LostRace, SourceUnreadable
+from datavc.model.account import account_of_pipeline
 from datavc.model.commit import Provenance, TreeRef
 from datavc.model.datum import Datum, DatumMaker
 from datavc.model.datum_input import DatumInput
@@ -48,6 +50,7 @@ class SpoutCommits:
     owner: str
     pipeline: PipelineRow
     code_digest: str
+    rights: JobRights
 
     def datum(self) -> Datum:
         """What the program sees when it starts: its marker as it was committed last, if any."""
@@ -78,6 +81,7 @@ class SpoutCommits:
 
         Raises:
             LostRace: the job is not this engine's any more, or somebody else has moved the branch.
+            AccessDenied: the pipeline may not write there any more.
             OutOfSpace, StoreUnavailable, DatabaseUnavailable: nothing was committed or removed.
         """
         if not finished_files(folder):
@@ -104,11 +108,13 @@ class SpoutCommits:
         name = f"{self.pipeline.name}@{self.pipeline.version}"
 
         def record(conn: Connection, commit: str | None) -> None:
+            self.rights.check_output(conn)
             facts = JobFacts(output=commit)
             if not job_claims.record(conn, self.job.id, self.owner, facts):
                 raise LostRace(f"job {self.job.id} was taken over or stopped")
             text = f"committed {count} files: {commit}"
             job_events.add(conn, self.job.id, text, time_us=now_us())
+            self.rights.write_down(conn)
 
         commit_tree(
             self.vs,
@@ -116,7 +122,7 @@ class SpoutCommits:
             self.pipeline.output_branch,
             tree,
             message=f"{name}: job {self.job.id}",
-            author=f"pipeline {self.pipeline.name}",
+            author=account_of_pipeline(self.pipeline.name),
             provenance=Provenance(pipeline=name, pipeline_digest=self.code_digest),
             run_id=new_id(),
             expected_head=head,

@@ -21,11 +21,20 @@ from datavc.engine.datum_log import decode_log
 from datavc.engine.datum_run import DatumRun
 from datavc.engine.job_inputs import JobInputs
 from datavc.engine.job_plan import JobCode
-from datavc.engine.job_workers import JobWorkers, WorkOrder
+from datavc.engine.job_rights import JobRights
+from datavc.engine.job_workers import JobWorkers
 from datavc.engine.running_datums import RunningDatums
 from datavc.engine.service_probe import listens
 from datavc.engine.spout_commits import SpoutCommits
-from datavc.errors import DatavcError, ExecutorAway, LostRace, TransformFailed, Unavailable
+from datavc.engine.work_order import WorkOrder
+from datavc.errors import (
+    AccessDenied,
+    DatavcError,
+    ExecutorAway,
+    LostRace,
+    TransformFailed,
+    Unavailable,
+)
 from datavc.model.datum import Datum, plan_datums
 from datavc.model.job import JobState
 from datavc.model.service import ServiceSpec
@@ -55,6 +64,7 @@ class StandingRun:
         spout: takes what it has finished, if it puts out anything.
         owner: the engine that holds the job.
         check: called again and again; raises when the job is to be let go of.
+        rights: asked for again and again, since they may be taken away.
     """
 
     order: WorkOrder
@@ -63,6 +73,7 @@ class StandingRun:
     spout: SpoutCommits | None
     owner: str
     check: Callable[[], None]
+    rights: JobRights
     _shown: str = ""
     #: How often in a row the program has been seen to listen.
     _seen: int = 0
@@ -79,6 +90,7 @@ class StandingRun:
 
         Raises:
             LostRace: the job was stopped, or is somebody else's.
+            AccessDenied: the pipeline may not do that any more.
             ExecutorAway: the container engine does not answer.
         """
         pause = _FIRST_PAUSE
@@ -158,6 +170,7 @@ class StandingRun:
             if self._is_replaced():
                 return True
             if time.monotonic() - probed >= _PROBE:
+                self._check_rights()
                 self._take_some(workers)
                 self._probe()
                 probed = time.monotonic()
@@ -192,10 +205,15 @@ class StandingRun:
             job = jobs.find(conn, self.order.job_id)
             return job is not None and job_claims.superseding(conn, job) is not None
 
+    def _check_rights(self) -> None:
+        with self.order.vs.db.read() as conn:
+            self.rights.check(conn)
+
     def _why(self) -> str:
         """Why the program ended, with its last lines kept."""
         for error in self._errors:
-            if isinstance(error, ExecutorAway) or not isinstance(error, DatavcError):
+            fatal = isinstance(error, ExecutorAway | AccessDenied)
+            if fatal or not isinstance(error, DatavcError):
                 raise error
             return error.message
         if not self._ended:

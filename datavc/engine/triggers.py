@@ -8,6 +8,7 @@ from datavc.db import outbox, pipelines
 from datavc.db.outbox import Event
 from datavc.engine.branch_moves import Landed, Sizes, follow_commit, measure_changes
 from datavc.engine.run_jobs import create_run_jobs
+from datavc.tracing import spans
 from datavc.versioning.versioned_store import VersionedStore
 
 #: Seconds; only matters if a database were to keep the claim of a transaction it undid.
@@ -41,7 +42,8 @@ def handle_some(vs: VersionedStore, conn: Connection, owner: str, sizes: Sizes) 
     outbox.take_turn(conn)
     events = outbox.claim(conn, owner, _LEASE)
     for event in events:
-        _handle(vs, conn, event, sizes)
+        with spans.continued(event.trace):
+            _handle(vs, conn, event, sizes)
     outbox.ack(conn, owner, [event.id for event in events])
     return bool(events)
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 from datavc.errors import InvalidName
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+/-]{0,99}")
+#: No account that people make can begin so, since its names hold no colon.
+_PIPELINE = "pipeline:"
 
 #: The account that a server's own token belongs to.
 ADMIN = "admin"
@@ -21,6 +23,8 @@ class AccountKind(StrEnum):
 
     USER = "user"
     SERVICE = "service"
+    #: Made, kept in step and deleted with its pipeline, which acts as it.
+    PIPELINE = "pipeline"
 
 
 class Holder(StrEnum):
@@ -56,6 +60,8 @@ class AccountInfo:
     limits: Limits
     author: str
     created_us: int
+    #: What it was given itself, as ``ROLE:REPOS@BRANCHES``; what its groups were given is not here.
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,16 @@ class WhoAmI:
     expires_us: int | None
     limits: Limits
     usage: Usage
+
+
+def account_of_pipeline(pipeline: str) -> str:
+    """The account that a pipeline acts as."""
+    return f"{_PIPELINE}{pipeline}"
+
+
+def pipeline_of_account(account: str) -> str | None:
+    """The pipeline that acts as *account*; ``None`` where that is no pipeline's."""
+    return account.removeprefix(_PIPELINE) if account.startswith(_PIPELINE) else None
 
 
 def check_account_name(name: str, what: str = "an account") -> str:

@@ -142,7 +142,10 @@ class PartCutter:
         self._source = source
         self._has_keys = pfs.join_on is not None or pfs.group_by is not None
         self._glob = Glob(pfs.glob.rstrip("/"))
-        self._identity = [pfs.name, pfs.repo, pfs.branch, pfs.empty_files]
+        self._identity: list[object] = [pfs.name, pfs.repo, pfs.branch, pfs.empty_files]
+        if pfs.s3:
+            # A transform that finds a bucket is another one than that which finds files.
+            self._identity.append("s3")
         self._plain_head = _encode(self._identity)
 
     def part(self, path: str, entry: Entry | None) -> DatumInput:

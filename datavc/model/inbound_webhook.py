@@ -26,9 +26,9 @@ SECRET_PREFIX = "whsec_"  # noqa: S105 - no secret, but the sign of one
 REMEMBERED_S = 7 * 24 * 3600
 
 _ID = re.compile(r"[!-~]{1,256}")
-_SECONDS = re.compile(r"\d{1,12}")
+_SECONDS = re.compile(r"[0-9]{1,12}")
 _POINTER = re.compile(r"(/([^~/\0]|~[01])*)+")
-_INDEX = re.compile(r"0|[1-9]\d{0,8}")
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 _VERSION = "v1,"
 _HUB_SCHEME = "sha256="
 

@@ -37,14 +37,13 @@ _COMBINED: dict[str, type[CrossInput | UnionInput | JoinInput | GroupInput]] = {
 }
 _PFS = (
     "project", "name", "repo", "branch", "glob", "empty_files", "join_on", "outer_join", "group_by",
-    "trigger", "lazy", "repo_type",
+    "trigger", "lazy", "repo_type", "s3",
 )  # fmt: skip
 _CRON = ("project", "name", "repo", "spec", "time_zone", "start", "overwrite")
 _UNSUPPORTED_PFS = {
     "commit": "let the input read a branch that stays at that commit",
     "propagation_spec": "let a branch be moved by hand or by a trigger",
     "reference": "read such files from another repo by the SDK in the transform: network: true",
-    "s3": "the transform finds the files in $DATAVC_PFS",
 }
 _UNSUPPORTED_CRON = {"commit": "a cron input reads the newest tick"}
 #: The kind of repo that every repo is.
@@ -91,6 +90,7 @@ def _parse(value: object, path: str, pipeline: str, numbers: Iterator[int]) -> P
     if kind != "union":
         _check_names(kind, parts, where)
     if kind in ("join", "group"):
+        _refuse_s3(kind, parts, where)
         _check_keys(kind, parts, where)
     return _COMBINED[kind](parts)
 
@@ -114,6 +114,7 @@ def _parse_pfs(value: object, path: str, pipeline: str, numbers: Iterator[int]) 
         name=_input_name(fields, repo),
         repo=repo,
         branch=branch,
+        s3=_s3(fields, glob),
         trigger=trigger,
         glob=glob.pattern,
         empty_files=fields.flag("empty_files"),
@@ -122,6 +123,24 @@ def _parse_pfs(value: object, path: str, pipeline: str, numbers: Iterator[int]) 
         outer_join=fields.flag("outer_join"),
         group_by=_key(fields, "group_by", glob),
     )
+
+
+def _s3(fields: SpecFields, glob: Glob) -> bool:
+    """Whether the input is a bucket, of which a part is no datum and a file no pipe."""
+    if not fields.flag("s3"):
+        return False
+    if glob.pattern != "/":
+        raise InvalidSpec(
+            f"{fields.at('glob')} must be '/' where s3 is set, not {glob.pattern!r}",
+            hint="a bucket is one datum; cross it with an input of files to have more",
+        )
+    for name in ("lazy", "empty_files"):
+        if fields.flag(name):
+            raise InvalidSpec(
+                f"{fields.at(name)} is of files, and where s3 is set there are none",
+                hint="remove it: objects are read when the transform asks for them",
+            )
+    return True
 
 
 def _check_repo_type(pfs: SpecFields) -> None:
@@ -221,6 +240,16 @@ def _check_names(kind: str, parts: tuple[PipelineInput, ...], where: str) -> Non
                 hint=f"give each part of a {kind} its own name",
             )
         seen.update(names)
+
+
+def _refuse_s3(kind: str, parts: tuple[PipelineInput, ...], where: str) -> None:
+    for index, part in enumerate(parts):
+        for leaf in pfs_inputs(part):
+            if leaf.s3:
+                raise InvalidSpec(
+                    f"{where}[{index}]: input {leaf.name!r} has s3 set, which a {kind} cannot have",
+                    hint="use a cross or a union, or leave out s3",
+                )
 
 
 def _check_keys(kind: str, parts: tuple[PipelineInput, ...], where: str) -> None:

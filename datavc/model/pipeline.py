@@ -13,6 +13,7 @@ from datavc.model.egress import DatabaseEgress, Egress, parse_egress
 from datavc.model.ids import digest_of
 from datavc.model.input_spec import parse_input
 from datavc.model.pipeline_input import PipelineInput, UnionInput, pfs_inputs, source_branches
+from datavc.model.s3_session import check_s3_variables
 from datavc.model.secret import SecretUse
 from datavc.model.secret_spec import parse_secrets
 from datavc.model.service import ServiceSpec, parse_service
@@ -36,7 +37,6 @@ _UNSUPPORTED_SPEC = {
     "pod_patch": _KUBERNETES,
     "pod_spec": _KUBERNETES,
     "reprocess": "use `datavc pipeline update --reprocess`",
-    "s3_out": "let the transform write to $DATAVC_PFS/out",
     "scheduling_spec": "run `datavc engine` on the hosts that are to do the work",
     "sidecar_resource_limits": "there is no sidecar; use resource_limits",
     "sidecar_resource_requests": "there is no sidecar; use resource_requests",
@@ -123,11 +123,18 @@ class PipelineSpec:
     service: ServiceSpec | None = None
     #: Set where the program puts out commits without an input.
     spout: SpoutSpec | None = None
+    #: Whether a datum's output is what it puts into the bucket ``out`` by S3.
+    s3_out: bool = False
 
     @property
     def is_standing(self) -> bool:
         """Whether its jobs run until something replaces them."""
         return self.service is not None or self.spout is not None
+
+    @property
+    def uses_s3(self) -> bool:
+        """Whether its transform reads or writes by S3."""
+        return self.s3_out or any(leaf.s3 for leaf in pfs_inputs(self.input))
 
     @property
     def secrets(self) -> tuple[SecretUse, ...]:
@@ -188,6 +195,8 @@ class PipelineSpec:
             identity.append(
                 [[use.name, use.key, use.env_var, use.mount_path] for use in transform.secrets]
             )
+        if self.s3_out:
+            identity.append(["s3_out"])
         if self.salt:
             identity.append(self.salt)
         return digest_of(msgspec.msgpack.encode(identity)).hex()
@@ -206,7 +215,7 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
             "pipeline", "description", "transform", "input", "parallelism_spec", "output_branch",
             "datum_tries", "datum_timeout", "job_timeout", "resource_limits", "resource_requests",
             "reprocess_spec", "network", "salt", "metadata", "datum_set_spec", "autoscaling",
-            "skip_superseded", "egress", "service", "spout",
+            "skip_superseded", "egress", "service", "spout", "s3_out",
         ),
         _UNSUPPORTED_SPEC,
     )  # fmt: skip
@@ -227,7 +236,11 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
     egress, service = parse_egress(fields), parse_service(fields)
     if service is not None and egress is not None:
         raise InvalidSpec("egress: a service puts nothing out", hint="remove it, or service")
-    return PipelineSpec(
+    s3_out = fields.flag("s3_out")
+    if s3_out and (service is not None or spout is not None):
+        other = "spout" if spout is not None else "service"
+        raise InvalidSpec(f"s3_out: a {other} has no output by S3", hint=f"remove it, or {other}")
+    spec = PipelineSpec(
         name=name,
         description=fields.text("description", ""),
         transform=_parse_transform(fields),
@@ -239,14 +252,19 @@ def parse_pipeline_spec(document: Mapping[str, object]) -> PipelineSpec:
         job_timeout=fields.seconds("job_timeout"),
         limits=_resources(fields, "resource_limits"),
         requests=_resources(fields, "resource_requests"),
-        reprocess_every_job=_reprocess(fields),
+        # The bucket of an output starts empty in each job, as in Pachyderm.
+        reprocess_every_job=_reprocess(fields) or s3_out,
         salt=fields.text("salt", ""),
         labels=_labels(fields),
         egress=egress,
         service=service,
         spout=spout,
         skip_superseded=fields.flag("skip_superseded"),
+        s3_out=s3_out,
     )
+    if spec.uses_s3:
+        check_s3_variables(spec.transform.env, spec.transform.secrets)
+    return spec
 
 
 def _pipeline_name(fields: SpecFields) -> str:

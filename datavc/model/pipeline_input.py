@@ -35,6 +35,8 @@ class PfsInput:
     empty_files: bool = False
     #: Whether a file is only fetched when the transform opens it; it finds named pipes.
     lazy: bool = False
+    #: Whether the transform reads it as a bucket by S3, and finds no folder.
+    s3: bool = False
     #: What a ``join`` above it joins by, with ``$1`` for what the glob's first brackets matched.
     join_on: str | None = None
     #: Whether its files are also there where another part of the join has nothing for them.

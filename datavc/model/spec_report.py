@@ -60,7 +60,7 @@ def spec_defaults(document: Mapping[str, object], spec: PipelineSpec) -> dict[st
         "job_timeout": "none",
         "resource_limits": "those of the executor",
         "resource_requests": "one processor for each datum",
-        "reprocess_spec": "until_success",
+        "reprocess_spec": "every_job" if spec.s3_out else "until_success",
         "network": "none",
         "skip_superseded": "false",
     }

@@ -1,5 +1,7 @@
 """Branches as trees: the head with what is staged on top, carried on change set by change set.
 
+So is anything else that change sets are put upon, one after the other.
+
 Nodes that only the staged changes make are kept in a temporary file, so that one path is looked
 up, and one page listed, at the cost of its own, however much is staged.
 """
@@ -10,15 +12,16 @@ import os
 import tempfile
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
 from datavc.db import commits, staging
-from datavc.db.repos import RepoRow
 from datavc.errors import LostRace, NotFound
 from datavc.model.change_set import StagedRecord, merge_change_sets, read_change_set
 from datavc.model.commit import TreeRef
@@ -52,6 +55,21 @@ class BranchVersion:
     newest: int
     #: When it was last changed, in microseconds since the Unix epoch.
     time_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class BranchPlace:
+    """A branch by its name."""
+
+    repo: str
+    branch: str
+
+    def __str__(self) -> str:
+        return f"branch {self.branch!r} of repo {self.repo!r}"
+
+
+#: What change sets are staged at.
+PlaceT = TypeVar("PlaceT", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,46 +141,62 @@ class _Slot:
         self.tree: BranchTree | None = None
 
 
-class BranchTrees:
-    """The trees of branches, kept up to date. Safe to share between threads."""
+class StagedTrees(ABC, Generic[PlaceT]):
+    """The trees of places that change sets are staged at, kept up to date.
+
+    Safe to share between threads.
+    """
 
     def __init__(self, vs: VersionedStore) -> None:
         self._vs = vs
         self._lock = threading.Lock()
-        self._slots: OrderedDict[tuple[str, str], _Slot] = OrderedDict()
+        self._slots: OrderedDict[PlaceT, _Slot] = OrderedDict()
 
-    def get(self, repo: str, branch: str) -> BranchTree:
-        """The branch as it is now.
+    @abstractmethod
+    def read_version(self, conn: Connection, place: PlaceT) -> BranchVersion:
+        """The present state of a place.
 
         Raises:
-            NotFound: there is no such repo or branch.
+            NotFound: there is no such place.
         """
-        slot = self._slot(repo, branch)
+
+    @abstractmethod
+    def read_staged(
+        self, conn: Connection, place: PlaceT, version: BranchVersion, after: int
+    ) -> list[StagedRecord]:
+        """What is staged there in order, from the first id past *after*."""
+
+    def get(self, place: PlaceT) -> BranchTree:
+        """The place as it is now.
+
+        Raises:
+            NotFound: there is no such place.
+        """
+        slot = self._slot(place)
         with slot.lock:
             for left in reversed(range(_TRIES)):
                 with self._vs.db.read() as conn:
-                    row = find_repo(conn, repo)
-                    version = read_version(conn, row, branch)
+                    version = self.read_version(conn, place)
                     if slot.tree is not None and slot.tree.version == version:
                         return slot.tree
                     known = _carried_on(slot.tree, version)
                     base = _tree_of(conn, version) if known is None else known.tree
                     after = 0 if known is None else known.version.newest
-                    new = staging.list_staged(conn, row.id, branch, after=after)
+                    new = self.read_staged(conn, place, version, after)
                 try:
-                    slot.tree = self._make(version, base, known, [one.record for one in new])
+                    slot.tree = self._make(version, base, known, new)
                 except NotFound:
                     # What was staged has landed meanwhile, and was collected.
                     if not left:
                         raise
                 else:
                     return slot.tree
-        raise LostRace(f"branch {branch!r} of repo {repo!r} changes all the time")
+        raise LostRace(f"{place} changes all the time", hint="try again")
 
     @contextmanager
-    def turn(self, repo: str, branch: str) -> Iterator[None]:
-        """Let one thread of this process at a time write to a branch."""
-        with self._slot(repo, branch).turn:
+    def turn(self, place: PlaceT) -> Iterator[None]:
+        """Let one thread of this process at a time write to a place."""
+        with self._slot(place).turn:
             yield
 
     def _make(
@@ -181,24 +215,35 @@ class BranchTrees:
         tree = apply_changes(base, merge_change_sets(streams), scratch, scratch)
         return BranchTree(version, tree, scratch)
 
-    def _slot(self, repo: str, branch: str) -> _Slot:
+    def _slot(self, place: PlaceT) -> _Slot:
         with self._lock:
-            slot = self._slots.setdefault((repo, branch), _Slot())
-            self._slots.move_to_end((repo, branch))
+            slot = self._slots.setdefault(place, _Slot())
+            self._slots.move_to_end(place)
             while len(self._slots) > _KEPT:
                 self._slots.popitem(last=False)
             return slot
 
 
-def read_version(conn: Connection, repo: RepoRow, branch: str) -> BranchVersion:
-    """The present state of a branch.
+class BranchTrees(StagedTrees[BranchPlace]):
+    """The trees of branches."""
 
-    Raises:
-        NotFound: there is no such branch.
-    """
-    found = find_branch(conn, repo, branch)
-    number, newest, time_us = staging.extent(conn, repo.id, branch)
-    return BranchVersion(repo.id, found.head, number, newest, max(found.updated_us, time_us))
+    def read_version(self, conn: Connection, place: BranchPlace) -> BranchVersion:
+        """The present state of a branch.
+
+        Raises:
+            NotFound: there is no such repo or branch.
+        """
+        repo = find_repo(conn, place.repo)
+        found = find_branch(conn, repo, place.branch)
+        number, newest, time_us = staging.extent(conn, repo.id, place.branch)
+        return BranchVersion(repo.id, found.head, number, newest, max(found.updated_us, time_us))
+
+    def read_staged(
+        self, conn: Connection, place: BranchPlace, version: BranchVersion, after: int
+    ) -> list[StagedRecord]:
+        """What is staged on a branch in order, from the first id past *after*."""
+        rows = staging.list_staged(conn, version.repo_id, place.branch, after=after)
+        return [one.record for one in rows]
 
 
 def _carried_on(known: BranchTree | None, version: BranchVersion) -> BranchTree | None:

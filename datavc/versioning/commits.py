@@ -22,7 +22,15 @@ from datavc.model.ids import new_id
 from datavc.model.tree.apply import apply_changes
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.versioning.fewer_collections import fewer_collections
-from datavc.versioning.landing import Base, Extra, Prepared, Words, land, until_landed
+from datavc.versioning.landing import (
+    Base,
+    Extra,
+    Prepared,
+    Words,
+    commit_span,
+    land,
+    until_landed,
+)
 from datavc.versioning.nodes import SessionSink
 from datavc.versioning.relied_packs import packs_of_change_set, packs_written, relying_on
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
@@ -188,7 +196,8 @@ def commit_tree(
         row = find_repo(conn, repo)
         _find_branch(conn, row, branch)
     base = Base(row, expected_head, tree, ())
-    landed = land(vs, Prepared(base, branch, tree, words, relies_on), extra)
+    with commit_span([(repo, branch)]):
+        landed = land(vs, Prepared(base, branch, tree, words, relies_on), extra)
     if landed is None:
         raise LostRace(f"branch {branch!r} of repo {repo!r} is not at {expected_head} any more")
     return landed

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 from weakref import WeakValueDictionary
@@ -22,6 +22,8 @@ from datavc.errors import Collected, Expired, LostRace
 from datavc.model.commit import Commit, Provenance, TreeRef
 from datavc.model.commit_info import CommitInfo
 from datavc.model.webhook import WebhookEvent
+from datavc.tracing import spans
+from datavc.tracing.spans import Span, Value
 from datavc.versioning.protections import check_may_commit
 from datavc.versioning.versioned_store import VersionedStore
 
@@ -94,7 +96,7 @@ def until_all_landed(
     vs: VersionedStore, targets: Sequence[tuple[str, str]], attempt: Callable[[], Landed | None]
 ) -> Landed:
     """As :func:`until_landed`, for an attempt that moves several branches, given in order."""
-    with ExitStack() as stack:
+    with commit_span(targets), ExitStack() as stack:
         for repo, branch in targets:
             stack.enter_context(_turn(repo, branch))
         for repo, branch in targets:
@@ -117,6 +119,17 @@ def until_all_landed(
         f"branch {names} moved {_TRIES} times while this commit was made",
         hint="nothing is lost: what was staged is still staged; commit again",
     )
+
+
+def commit_span(targets: Sequence[tuple[str, str]]) -> AbstractContextManager[Span]:
+    """The span of commits to these branches."""
+    repos, names = [repo for repo, _ in targets], [branch for _, branch in targets]
+    return spans.span("commit", {"datavc.repo": _one(repos), "datavc.branch": _one(names)})
+
+
+def _one(names: Sequence[str]) -> Value:
+    """What an attribute says of a commit; where several land together, of all of them."""
+    return names[0] if len(names) == 1 else names
 
 
 def land(vs: VersionedStore, prepared: Prepared, extra: Extra | None) -> CommitInfo | None:
@@ -154,6 +167,9 @@ def land_all(
                 extra(conn, [commit.id for _, commit in made])
     except _Moved:
         return None
+    span = spans.current()
+    span.note("datavc.commit", _one([commit.id for _, commit in made]))
+    span.note("datavc.run", made[0][1].run_id)
     return [rows.info_of(commit.id, commit) for _, commit in made]
 
 

@@ -238,6 +238,8 @@ def _roots_of_repo(
         yield _root_of_changes(record)
     for record in roots.uploaded_parts(conn, repo_id=repo_id):
         yield _root_of_changes(record)
+    for record in roots.session_changes(conn, repo_id=repo_id):
+        yield _root_of_changes(record)
 
 
 def _roots_of_jobs(conn: Connection) -> Iterator[Step]:

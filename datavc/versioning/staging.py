@@ -14,6 +14,7 @@ from datavc.db.repos import RepoRow
 from datavc.model.change_set import StagedRecord, merge_change_sets, read_change_set
 from datavc.model.commit import TreeRef
 from datavc.model.repo import StagedChange
+from datavc.model.tree.collision import check_collisions
 from datavc.model.tree.empty import EMPTY_TREE
 from datavc.versioning.branches import find_branch
 from datavc.versioning.repos import check_no_pipeline_writes, find_repo
@@ -126,8 +127,6 @@ def _lock_base(conn: Connection, repo: str, branch: str) -> _Base:
 
 
 def _check(vs: VersionedStore, base: _Base, record: StagedRecord) -> None:
-    from datavc.model.tree.collision import check_collisions
-
     records = [*(one.record for one in base.staged), record]
     streams = [read_change_set(one.location, one.digest, vs.nodes) for one in records]
     check_collisions(base.tree, merge_change_sets(streams), vs.nodes)

@@ -33,6 +33,7 @@ from datavc_server.oidc import OidcProvider
 from datavc_server.presigned import Presigner
 from datavc_server.probe import place_probe
 from datavc_server.request_record import RequestRecord
+from datavc_server.request_span import RequestSpan
 from datavc_server.route_rules import authorize
 from datavc_server.routers import (
     accounts,
@@ -169,6 +170,7 @@ def create_app(
     app.add_middleware(Gate, db=vs.db, settings=settings)
     app.add_middleware(AuditTrail, db=vs.db)
     app.add_middleware(RequestRecord, metrics=state.metrics)
+    app.add_middleware(RequestSpan)
     return app
 
 

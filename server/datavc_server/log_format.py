@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
+from datavc.tracing import spans
 from datavc_server.request_record import request_id
 
 
@@ -48,10 +49,23 @@ class JsonFormatter(logging.Formatter):
         }
         if request_id.get():
             line["request_id"] = request_id.get()
+        ids = spans.trace_ids()
+        if ids is not None:
+            line["trace_id"], line["span_id"] = ids
         line |= {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+class TextFormatter(logging.Formatter):
+    """A line for people; one that belongs to a trace ends with its id."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of *record*."""
+        ids = spans.trace_ids()
+        line = super().format(record)
+        return line if ids is None else f"{line} [trace {ids[0]}]"
 
 
 def log_to_stderr(form: LogFormat, level: LogLevel | None) -> None:
@@ -62,7 +76,7 @@ def log_to_stderr(form: LogFormat, level: LogLevel | None) -> None:
     handler.setFormatter(
         JsonFormatter()
         if form is LogFormat.JSON
-        else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        else TextFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     )
     root = logging.getLogger()
     root.handlers = [handler]

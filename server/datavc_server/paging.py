@@ -15,6 +15,7 @@ from datavc.errors import InvalidInput
 Item = TypeVar("Item")
 
 _END_OF_TIME_US = 2**63
+_DIGITS = 20
 
 
 class Items(BaseModel, Generic[Item]):
@@ -49,7 +50,19 @@ def page_list(
 
 def newest_first(time_us: int, name: str = "") -> str:
     """The place in a list that begins with the newest; equal times go by name."""
-    return f"{_END_OF_TIME_US - time_us:020d}{name}"
+    return f"{_END_OF_TIME_US - time_us:0{_DIGITS}d}{name}"
+
+
+def time_and_name(place: str) -> tuple[int, str]:
+    """What :func:`newest_first` has made *place* of.
+
+    Raises:
+        InvalidInput: it has not made it.
+    """
+    digits, name = place[:_DIGITS], place[_DIGITS:]
+    if len(digits) == _DIGITS and digits.isdecimal() and 0 < int(digits) <= _END_OF_TIME_US:
+        return _END_OF_TIME_US - int(digits), name
+    raise no_cursor(encode_cursor(place))
 
 
 def encode_cursor(place: str) -> str:
@@ -68,6 +81,19 @@ def decode_cursor(cursor: str | None) -> str:
         return base64.b64decode(padded, b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise no_cursor(cursor) from None
+
+
+def decode_name(cursor: str | None) -> str:
+    """The place that a cursor stands for, to be looked for by the database.
+
+    Raises:
+        InvalidInput: it is no cursor.
+    """
+    place = decode_cursor(cursor)
+    if "\0" in place:
+        # No name holds one, and PostgreSQL takes none.
+        raise no_cursor(cursor)
+    return place
 
 
 def no_cursor(cursor: str | None) -> InvalidInput:

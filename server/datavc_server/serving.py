@@ -17,10 +17,12 @@ import uvicorn
 from prometheus_client import start_http_server
 from starlette.types import ASGIApp
 
+from datavc.db.lineage_switch import is_wanted
 from datavc.engine.capacity import host_share
 from datavc.engine.engine import Engine
 from datavc.errors import InvalidInput
 from datavc.store.external.source_access import SourceAccess
+from datavc.tracing.exporting import exporting
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
 from datavc_server.app import create_app
 from datavc_server.engine_limits import EngineLimits
@@ -32,6 +34,8 @@ from datavc_server.webhook_sender import WebhookSender, delivering
 
 #: Seconds that requests are given to end once the server is told to stop.
 _GRACE = 10
+#: The same for the last spans of traces.
+_TRACE_GRACE = 3
 #: Longer than clients keep idle connections, so that none is closed under a request.
 _KEEP_ALIVE = 75
 #: Bytes of all headers of a request: the place in a log of many datums is a long one.
@@ -82,6 +86,7 @@ def serve(
     stop = threading.Event()
     with contextlib.ExitStack() as stack:
         stack.enter_context(_stopping(stop))
+        stack.enter_context(exporting("datavc-server", _TRACE_GRACE))
         listener = stack.enter_context(_listen(settings.host, port))
         s3_listener = None if s3 is None else stack.enter_context(_listen(*s3))
         vs = stack.enter_context(open_versioned_store(home, store, database))
@@ -89,10 +94,13 @@ def serve(
         app = create_app(vs, settings, stop, host)
         sender = WebhookSender(vs, settings.allow_webhook)
         stack.enter_context(delivering(sender, stop))
-        if executor != "none":
-            stack.enter_context(working(_engine(vs, home, executor, settings.allow_egress), stop))
+        stack.enter_context(_telling_openlineage(vs, stop))
         if s3_listener is not None:
+            # Before the engine, so that it outlives the datums that use it.
             stack.enter_context(_serving_s3(vs, settings, s3_listener))
+        if executor != "none":
+            made = _engine(vs, home, executor, settings.allow_egress, s3=s3_listener)
+            stack.enter_context(working(made, stop))
         _announce(f"datavc serves {_url(listener)}")
         if s3_listener is not None:
             _announce(f"datavc serves {_url(s3_listener)} to S3 clients")
@@ -156,12 +164,25 @@ def run_engine(
     stop = threading.Event()
     with (
         _stopping(stop),
+        exporting("datavc-engine", _TRACE_GRACE),
         _restricted(open_versioned_store(home, store, database), allow_external) as vs,
         contextlib.closing(_engine(vs, home, executor, allow_egress, limits)) as engine,
         _showing(vs, metrics),
+        _telling_openlineage(vs, stop),
     ):
         _announce(f"datavc engine works on {home} ({engine.executor_name})")
         work(engine, stop)
+
+
+@contextlib.contextmanager
+def _telling_openlineage(vs: VersionedStore, stop: threading.Event) -> Iterator[None]:
+    if not is_wanted():
+        yield
+        return
+    from datavc.integrations.openlineage.delivery import telling
+
+    with telling(vs, stop):
+        yield
 
 
 @contextlib.contextmanager
@@ -210,9 +231,20 @@ def _engine(
     executor: str | None,
     allow_egress: tuple[str, ...],
     limits: EngineLimits | None = None,
+    s3: socket.socket | None = None,
 ) -> Engine:
     settings = (limits or EngineLimits()).settings(home / "scratch", executor)
+    if settings.s3_endpoint is None and s3 is not None:
+        settings = replace(settings, s3_endpoint=_own_url(s3))
     return Engine(vs, replace(settings, allow_egress=allow_egress))
+
+
+def _own_url(listener: socket.socket) -> str:
+    """The URL at which this process itself reaches what listens there."""
+    host, port = listener.getsockname()[:2]
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - is compared with
+    own = anywhere.get(host, host)
+    return f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:

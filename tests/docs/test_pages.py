@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import sys
@@ -23,19 +22,6 @@ def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
         # A command that fails is there to show its error.
         shows_error = any(line.startswith("datavc: ") for line in step.shown)
         assert bool(code) == shows_error, f"{step.command} exits {code}"
-
-
-@pytest.fixture(scope="session")
-def python_image(docker_engine: None) -> str:
-    """An image with Python, made from this one, since a registry may be out of reach."""
-    path = ROOT / "examples" / "quickstart" / "image.py"
-    spec = importlib.util.spec_from_file_location("quickstart_image", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    name: str = module.build()
-    return name
 
 
 @pytest.mark.docker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
@@ -13,6 +13,9 @@ import pytest
 
 from datavc import Client, connect
 from datavc.client.wire import WantedRecord, encode_wanted
+from datavc.db.tables import Account, AccountGroup, RoleBindingRow, Token
+from datavc.engine.engine import Engine
+from datavc.engine.settings import EngineSettings
 from datavc.errors import (
     AccessDenied,
     Conflict,
@@ -25,6 +28,7 @@ from datavc.model.account import Limits
 from datavc.model.entry import Location
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
 from datavc_server import gate
+from datavc_server.paging import encode_cursor
 from datavc_server.settings import ServerSettings
 from tests.services.http_server import serving
 
@@ -228,6 +232,118 @@ def test_lineage_and_lists_show_what_may_be_read(place: Place) -> None:
     for client, kind in ((ada, NotFound), (bob, NotFound), (place.root, Conflict)):
         with pytest.raises(kind):
             client.get_job(job[:4])
+
+
+def test_a_pipelines_token_is_made_by_admins_and_makes_nothing(place: Place) -> None:
+    place.root.create_repo("raw")
+    place.root.put(b"1", "raw:/f", message="m")
+    spec = {
+        "pipeline": {"name": "made"},
+        "transform": {"cmd": ["true"]},
+        "input": {"pfs": {"repo": "raw", "glob": "/"}},
+    }
+    place.root.create_pipeline(spec)
+    ada = place.account("ada", "maintainer:*")
+    with pytest.raises(AccessDenied):
+        ada.create_token("pipeline:made")
+    made = place.client(place.root.create_token("pipeline:made").token)
+    who = made.whoami()
+    assert (who.kind, who.grants) == ("pipeline", ("writer:made@main", "reader:raw@main"))
+    assert made.read("raw:/f") == b"1"
+    for use in (made.create_token, made.create_s3_key, lambda: made.put(b"", "raw:/f")):
+        with pytest.raises(AccessDenied):
+            use()
+    with pytest.raises(Conflict, match="repo 'made' is written by pipeline 'made'"):
+        made.put(b"2", "made:/f", message="m")
+    shown = place.root.get_account("pipeline:made")
+    assert (shown.kind.value, shown.roles) == ("pipeline", who.grants)
+    place.root.disable_account("pipeline:made")
+    with pytest.raises(AccessDenied, match="is disabled"):
+        made.whoami()
+    with pytest.raises(InvalidInput, match="is a pipeline's own"):
+        place.root.delete_account("pipeline:made")
+
+
+def test_nobody_has_a_commit_made_again_from_what_they_may_not_read(
+    place: Place, tmp_path: Path
+) -> None:
+    place.root.create_repo("raw")
+    place.root.put(b"1", "raw:/f", message="m")
+    spec = {
+        "pipeline": {"name": "made"},
+        "transform": {"cmd": ["true"]},
+        "input": {"pfs": {"repo": "raw", "glob": "/"}},
+    }
+    place.root.create_pipeline(spec)
+    settings = EngineSettings(scratch=tmp_path / "scratch", executor="process")
+    with closing(Engine(place.vs, settings)) as engine:
+        engine.drive(place.root.list_jobs("made")[0].run_id, 60)
+    ada = place.account("ada", "maintainer:made")
+    with pytest.raises(NotFound, match="repo 'raw' does not exist"):
+        ada.reproduce("made")
+    assert len(place.root.list_jobs("made")) == 1
+
+
+def test_lists_longer_than_a_page_are_read_to_their_end(place: Place) -> None:
+    many = [f"u{number:04}" for number in range(1100)]
+    made = {"author": "test", "created_us": 1}
+    with place.vs.db.write() as conn:
+        row = made | {"kind": "user", "disabled": 0}
+        conn.execute(
+            Account.insert(), [row | {"name": name, "id": n + 100} for n, name in enumerate(many)]
+        )
+        conn.execute(AccountGroup.insert(), [made | {"name": name} for name in many])
+        role = made | {"role": "reader", "branches": "*"}
+        conn.execute(
+            RoleBindingRow.insert(),
+            [role | {"repos": name, "account_id": 100, "group_name": None} for name in many],
+        )
+        token = {"account_id": 100, "name": "", "digest": b"", "scopes": [], "created_us": 1}
+        conn.execute(Token.insert(), [token | {"id": name} for name in many])
+    root = place.root
+    assert [one.name for one in root.list_accounts()] == ["admin", *many]
+    assert [one.name for one in root.list_groups()] == many
+    assert [one.repos for one in root.list_roles()] == many
+    assert [one.id for one in root.list_tokens()] == many
+
+
+def test_pages_of_accounts_groups_roles_and_tokens(place: Place) -> None:
+    http = place.http(TOKEN)
+    for name in ("ada", "bob", "cyd"):
+        place.account(name, f"reader:{name}", "reader:all")
+        place.root.create_group(name)
+        place.root.grant_role(name, "writer", "all", group=True)
+    for path, place_of in (
+        ("accounts", lambda one: one["name"]),
+        ("groups", lambda one: one["name"]),
+        ("roles", lambda one: (one["holder_kind"], one["holder"], one["repos"])),
+        ("tokens", lambda one: (-one["created_us"], one["id"])),
+    ):
+        everything = http.get(f"/auth/{path}").json()
+        assert everything["next"] is None
+        assert everything["items"] == sorted(everything["items"], key=place_of)
+        found, cursor, pages = [], None, 0
+        while cursor is not None or pages == 0:
+            query = {"limit": 2} | ({} if cursor is None else {"cursor": cursor})
+            page = http.get(f"/auth/{path}", params=query).json()
+            found += page["items"]
+            assert len(page["items"]) <= 2
+            cursor, pages = page["next"], pages + 1
+        assert (found, pages) == (everything["items"], (len(found) + 1) // 2)
+        wrong = ["%", encode_cursor("a\0")]
+        if path == "roles":
+            wrong += map(encode_cursor, ("a", "a\nb\nc\nd\n-1", "a\nb\nc\nd\n" + "9" * 30))
+        if path == "tokens":
+            wrong += map(encode_cursor, ("a", "9" * 20, "9" * 19))
+        for one in wrong:
+            answer = http.get(f"/auth/{path}", params={"cursor": one})
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input"), one
+    # Whoever sees only their own gets them from between those of others.
+    bob = place.http(place.root.create_token("bob").token)
+    seen = bob.get("/auth/roles", params={"limit": 1}).json()
+    more = bob.get("/auth/roles", params={"limit": 1, "cursor": seen["next"]}).json()
+    assert [one["repos"] for one in seen["items"] + more["items"]] == ["all", "bob"]
+    assert more["next"] is None
 
 
 def test_tokens_are_narrowed_down_and_end(place: Place) -> None:

@@ -31,6 +31,7 @@ from datavc_server import hook_limits
 from datavc_server.routers import hooks
 from datavc_server.settings import ServerSettings
 from tests.services.http_server import serving
+from tests.services.job_maker import make_jobs
 from tests.services.postgres import PostgresServer
 
 TOKEN = "a-token-that-is-long-enough"
@@ -67,7 +68,9 @@ def url(vs: VersionedStore) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def client(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def client(
+    vs: VersionedStore, url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Client]:
     with datavc.connect(url, token=TOKEN) as connected:
         connected.create_repo("data")
         connected.create_pipeline(spec("copies"))
@@ -75,6 +78,7 @@ def client(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clien
         source = tmp_path_factory.mktemp("source") / "file"
         source.write_text("1")
         connected.put([source], "data:/file", message="first")
+        make_jobs(vs)
         yield connected
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from datavc.errors import PathConflict
 from datavc.versioning import branches, repos, staging
 from datavc.versioning.branch_trees import BranchTrees
+from datavc.versioning.session_outputs import SessionTrees
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
 from datavc_server.s3.gateway import Gateway
 from datavc_server.s3.listing import Question, list_page
@@ -33,7 +34,7 @@ _numbers = itertools.count()
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with open_versioned_store(tmp_path_factory.mktemp("home")) as vs:
-        yield Gateway(vs, BranchTrees(vs), False, 0)
+        yield Gateway(vs, BranchTrees(vs), SessionTrees(vs), False, 0)
 
 
 def fill(

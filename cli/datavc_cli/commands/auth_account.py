@@ -9,13 +9,13 @@ import typer
 from datavc_cli.completion import complete_account
 from datavc_cli.invocation import begin
 from datavc_cli.options import Json, Quiet
-from datavc_cli.output import write_json, write_json_list, write_table
+from datavc_cli.output import write_fields, write_json, write_json_list, write_table
 from datavc_cli.wording import moment, size
 
 if TYPE_CHECKING:
     from datavc.model.account import Limits
 
-app = typer.Typer(no_args_is_help=True, help="Users and services: create, list, disable, limit.")
+app = typer.Typer(no_args_is_help=True, help="Users, services, pipelines: create, list, disable.")
 
 _Name = Annotated[str, typer.Argument(metavar="ACCOUNT", autocompletion=complete_account)]
 
@@ -45,7 +45,7 @@ def create(
 
 @app.command("list")
 def list_accounts(context: typer.Context, as_json: Json = False, quiet: Quiet = False) -> None:
-    """List all accounts.
+    """List all accounts, also those that pipelines act as, with what they were given.
 
     JSON: an array of AccountInfo.
     """
@@ -63,12 +63,39 @@ def list_accounts(context: typer.Context, as_json: Json = False, quiet: Quiet = 
                 one.kind.value,
                 "disabled" if one.is_disabled else "enabled",
                 ", ".join(one.groups) or "-",
+                ", ".join(one.roles) or "-",
                 describe(one.limits) or "-",
                 moment(one.created_us),
             )
             for one in found
         ]
-        write_table(("ACCOUNT", "KIND", "STATE", "GROUPS", "LIMITS", "CREATED"), rows)
+        write_table(("ACCOUNT", "KIND", "STATE", "GROUPS", "ROLES", "LIMITS", "CREATED"), rows)
+
+
+@app.command()
+def show(context: typer.Context, name: _Name, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Show an account: what stands behind it, and what it was given itself.
+
+    JSON: an AccountInfo.
+    """
+    invocation = begin(context, as_json=as_json, quiet=quiet)
+    with invocation.connect() as client:
+        found = client.get_account(name)
+    if as_json:
+        write_json(found)
+        return
+    write_fields(
+        (
+            ("account", found.name),
+            ("kind", found.kind.value),
+            ("state", "disabled" if found.is_disabled else "enabled"),
+            ("groups", ", ".join(found.groups)),
+            ("roles", ", ".join(found.roles) or "none"),
+            ("limits", describe(found.limits)),
+            ("login", f"{found.subject} of {found.issuer}" if found.issuer else ""),
+            ("created", f"{moment(found.created_us)} by {found.author}"),
+        )
+    )
 
 
 @app.command()
@@ -159,6 +186,8 @@ def delete(
     context: typer.Context, name: _Name, as_json: Json = False, quiet: Quiet = False
 ) -> None:
     """Delete an account with its tokens and roles; what it has done stays written down.
+
+    That of a pipeline goes with the pipeline alone.
 
     JSON: {"deleted": NAME}.
     """

@@ -59,11 +59,14 @@ if TYPE_CHECKING:
     from datavc.db.tables.s3 import (
         S3Key,
         S3Part,
+        S3Session,
+        S3SessionChange,
         S3Upload,
     )
     from datavc.db.tables.service import (
         InboundMessage,
         InboundWebhook,
+        LineageEvent,
         Request,
         Webhook,
         WebhookDelivery,
@@ -99,6 +102,7 @@ __all__ = [
     "JobDatum",
     "JobDependency",
     "JobEvent",
+    "LineageEvent",
     "LiveLog",
     "OutboxEvent",
     "Pack",
@@ -117,6 +121,8 @@ __all__ = [
     "RunningDatum",
     "S3Key",
     "S3Part",
+    "S3Session",
+    "S3SessionChange",
     "S3Upload",
     "Secret",
     "Staged",

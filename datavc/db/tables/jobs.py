@@ -58,6 +58,8 @@ class JobColumns(TypedColumns):
     standing: Named[bool] = Column(Boolean, server_default=false())
     #: Variables of the transform that have other values than the spec says.
     parameters: Named[dict[str, str]] = Column(JSON, server_default=text("'{}'"))
+    #: What it was made on account of, by W3C Trace Context.
+    trace: Named[str | None] = Column(TEXT)
 
 
 Job = Table(

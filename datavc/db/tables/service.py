@@ -1,4 +1,4 @@
-"""What the server keeps for those who ask: requests that may be repeated, and webhooks."""
+"""What is kept for others: requests that may be repeated, webhooks, and lineage to be told."""
 
 from __future__ import annotations
 
@@ -107,3 +107,17 @@ class InboundMessageColumns(TypedColumns):
 
 
 InboundMessage = Table("inbound_messages", METADATA, InboundMessageColumns)
+
+
+class LineageEventColumns(TypedColumns):
+    """What is to be told of a job by OpenLineage, written in the transaction that does it."""
+
+    id: Named[int] = Column(BIG, primary_key=True, autoincrement=True)
+    facts: Named[dict[str, object]] = Column(JSON)
+    attempts: Named[int] = Column(BIG)
+    created_us: Named[int] = Column(BIG)
+    #: When it may be tried, the next time.
+    next_us: Named[int] = Column(BIG)
+
+
+LineageEvent = Table("lineage_events", METADATA, LineageEventColumns, sqlite_autoincrement=True)

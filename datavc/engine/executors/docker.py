@@ -19,11 +19,13 @@ from datavc.engine.executors.docker_container import (
     ContainerPlan,
 )
 from datavc.engine.executors.docker_errors import START_HINT, docker_errors
+from datavc.engine.executors.docker_s3 import S3_NETWORK, ContainerGateways, has_network
 from datavc.engine.executors.docker_worker import DockerWorker
 from datavc.engine.executors.executor import WorkerRequest
 from datavc.engine.executors.given_secrets import secret_folders, secret_variables
 from datavc.engine.process_identity import identify_process, is_dead
 from datavc.errors import ExecutorUnavailable
+from datavc.model.pipeline import PipelineSpec
 
 #: Share of the machine's memory that a container gets where the spec sets no limit.
 _MEMORY_SHARE = 0.9
@@ -51,6 +53,7 @@ class DockerExecutor:
         self._processors = int(info["NCPU"])
         self._owner = identify_process()
         self._shells: dict[str, bool] = {}
+        self._gateways = ContainerGateways(self._client)
         self._remove_leftovers(is_dead)
 
     def clean_up(self) -> None:
@@ -98,6 +101,14 @@ class DockerExecutor:
                     )
             return str(self._docker.images.get(image).id)
 
+    def s3_endpoint(self, gateway: str, spec: PipelineSpec) -> str:
+        """The URL at which a container reaches the S3 gateway.
+
+        Raises:
+            ExecutorUnavailable: it cannot.
+        """
+        return self._gateways.endpoint(gateway, has_network=has_network(spec))
+
     def open_worker(self, request: WorkerRequest) -> DockerWorker:
         """Open a worker; its container starts with the first datum.
 
@@ -141,7 +152,7 @@ class DockerExecutor:
             secrets=secret_folders(transform.secrets, request.secrets, request.scratch),
             user=user,
             working_dir=transform.working_dir,
-            network=transform.network,
+            network=_network(request.spec),
             service=request.spec.service,
             memory=limits.memory or self._memory,
             cpu=None if limits.cpu is None else min(limits.cpu, self._processors),
@@ -169,8 +180,16 @@ class DockerExecutor:
             container.remove()
 
     def close(self) -> None:
-        """Close the connections to the Docker engine."""
+        """Close the connections to the Docker engine, and those of containers to the gateway."""
+        self._gateways.close()
         self._docker.close()
+
+
+def _network(spec: PipelineSpec) -> str:
+    """Docker's name of the network that a pipeline's containers are in."""
+    if has_network(spec):
+        return "default"
+    return S3_NETWORK if spec.uses_s3 else "none"
 
 
 def _check_socket() -> None:

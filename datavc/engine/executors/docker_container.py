@@ -42,7 +42,8 @@ class ContainerPlan:
     env: Mapping[str, str] = field(repr=False)
     user: str | None
     working_dir: str | None
-    network: bool
+    #: Docker's name of its network, or ``none``.
+    network: str
     #: Bytes, and processors as a fraction.
     memory: int
     cpu: float | None
@@ -183,7 +184,7 @@ def _create(
         mem_limit=plan.memory,
         memswap_limit=plan.memory,
         nano_cpus=None if plan.cpu is None else int(plan.cpu * 1e9),
-        network_mode="default" if plan.network or plan.service else "none",
+        network_mode=plan.network,
         port_bindings=None
         if plan.service is None
         else {plan.service.internal_port: (plan.service.ip, plan.service.external_port)},

@@ -116,6 +116,17 @@ class Executor(Protocol):
             ExecutorUnavailable: it cannot be started.
         """
 
+    def s3_endpoint(self, gateway: str, spec: PipelineSpec) -> str:
+        """The URL at which a transform reaches the S3 gateway, as long as the executor is open.
+
+        Args:
+            gateway: the URL at which this process does.
+            spec: whose transform.
+
+        Raises:
+            ExecutorUnavailable: it cannot.
+        """
+
     def clean_up(self) -> None:
         """Remove what workers have left that could not be closed in order; none may be open.
 

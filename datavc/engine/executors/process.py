@@ -22,8 +22,9 @@ from datavc.engine.executors.exit_reason import (
     outcome_of_timeout,
 )
 from datavc.engine.executors.given_secrets import secret_variables
-from datavc.engine.executors.start_program import StartedProgram, start_program
+from datavc.engine.executors.start_program import ProgramStarter, StartedProgram
 from datavc.errors import ExecutorUnavailable
+from datavc.model.pipeline import PipelineSpec
 
 #: The engine's own variables that a transform sees; all others (keys, tokens) stay behind.
 _PASSED_ON = (
@@ -52,6 +53,10 @@ class ProcessExecutor:
             ExecutorUnavailable: the spec has no ``cmd``, or wants secrets as files.
         """
         return ProcessWorker(request)
+
+    def s3_endpoint(self, gateway: str, spec: PipelineSpec) -> str:  # noqa: ARG002
+        """The gateway itself: a process reaches what this one does."""
+        return gateway
 
     def clean_up(self) -> None:
         """Nothing is left of a process that was killed."""
@@ -107,6 +112,7 @@ class ProcessWorker:
             False: _Prepared(transform.cmd, _stdin_file(transform.stdin)),
             True: _Prepared(transform.err_cmd, _stdin_file(transform.err_stdin)),
         }
+        self._starter = ProgramStarter()
         self._running: StartedProgram | None = None
         self._lock = threading.Lock()
         self.interrupted = False
@@ -148,7 +154,7 @@ class ProcessWorker:
             with self._lock:
                 if self.interrupted:
                     return None
-                self._running = start_program(
+                self._running = self._starter.start(
                     program.cmd,
                     self._directory,
                     env,

@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -41,38 +41,49 @@ class StartedProgram(Protocol):
         """Close the pipes."""
 
 
-def start_program(
-    cmd: Sequence[str],
-    directory: Path,
-    env: Mapping[str, str],
-    stdin: int,
-    prepare: Callable[[], None] | None = None,
-) -> StartedProgram:
-    """Start a program.
+class ProgramStarter:
+    """Starts programs, and remembers where they are; to be used by one thread, for one job."""
 
-    Args:
-        cmd: program and arguments; a program without a slash is looked for in the ``PATH`` of
-            *env*.
-        directory: where it runs.
-        env: all its variables.
-        stdin: descriptor of its standard input.
-        prepare: called in the new process before the program begins; slow.
+    def __init__(self) -> None:
+        #: By name, and the ``PATH`` that it was looked for in.
+        self._found: dict[tuple[str, str], str | None] = {}
 
-    Raises:
-        OSError: it cannot be started; names the program or the folder.
-    """
-    program = cmd[0] if "/" in cmd[0] else _find(cmd[0], env.get("PATH", os.defpath))
-    # With descriptors so low, one would take the place of another.
-    is_low = stdin < _STREAMS
-    if prepare is None and program is not None and _SPAWN.is_usable and not is_low:
-        return _SpawnedProgram(program, cmd, directory, env, stdin)
-    return _PythonProgram(cmd, directory, env, stdin, prepare)
+    def start(
+        self,
+        cmd: Sequence[str],
+        directory: Path,
+        env: Mapping[str, str],
+        stdin: int,
+        prepare: Callable[[], None] | None = None,
+    ) -> StartedProgram:
+        """Start a program.
 
+        Args:
+            cmd: program and arguments; a program without a slash is looked for in the ``PATH`` of
+                *env*.
+            directory: where it runs.
+            env: all its variables.
+            stdin: descriptor of its standard input.
+            prepare: called in the new process before the program begins; slow.
 
-@lru_cache
-def _find(name: str, path: str) -> str | None:
-    """Where a program is; looked for once, however many datums it is started for."""
-    return shutil.which(name, path=path)
+        Raises:
+            OSError: it cannot be started; names the program or the folder.
+        """
+        program = self._find(cmd[0], env.get("PATH", os.defpath))
+        # With descriptors so low, one would take the place of another.
+        is_low = stdin < _STREAMS
+        if prepare is None and program is not None and _SPAWN.is_usable and not is_low:
+            # It may have moved since it was found.
+            with suppress(FileNotFoundError):
+                return _SpawnedProgram(program, cmd, directory, env, stdin)
+        return _PythonProgram(cmd, directory, env, stdin, prepare)
+
+    def _find(self, name: str, path: str) -> str | None:
+        if "/" in name:
+            return name
+        if (name, path) not in self._found:
+            self._found[name, path] = shutil.which(name, path=path)
+        return self._found[name, path]
 
 
 class _PythonProgram:
@@ -191,8 +202,9 @@ class _Spawn:
         finally:
             libc.posix_spawn_file_actions_destroy(actions)
         if error:
-            where = cmd[0] if directory.is_dir() else str(directory)
-            raise OSError(error, os.strerror(error), where)
+            raise OSError(
+                error, os.strerror(error), cmd[0] if directory.is_dir() else str(directory)
+            )
         return pid.value
 
 

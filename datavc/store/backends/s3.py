@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from datavc.errors import (
     AccessDenied,
@@ -98,6 +99,7 @@ class S3Backend:
                 aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region
             )
             self.region = self._session.region_name or _DEFAULT_REGION
+            _check_endpoint(self.endpoint)
             self._store = self._open_store(read_timeout=READ_TIMEOUT)
             # Sending counts as waiting for the answer, so here it would limit what is sent.
             self._uploads = self._open_store(read_timeout=None)
@@ -347,6 +349,13 @@ class _S3Writer:
             self._upload.write(part)
         except (BaseError, OSError) as error:
             raise s3_error(error, f"writing {self._key!r}") from None
+
+
+def _check_endpoint(endpoint: str | None) -> None:
+    """obstore does not survive one that is malformed."""
+    parts = urlsplit(endpoint or "https://")
+    if parts.scheme not in ("http", "https") or (endpoint and not parts.hostname):
+        raise ValueError(f"{endpoint!r} is no endpoint")
 
 
 def _misconfigured(bucket: str, error: Exception) -> InvalidAddress:

@@ -10,8 +10,8 @@ from pydantic import Field, Strict
 from datavc.access import accounts
 from datavc.model.account import AccountInfo, AccountKind, Limits
 from datavc_server.body_model import BodyModel
-from datavc_server.paging import Items
-from datavc_server.state import AccountName, Author, State
+from datavc_server.paging import Page, decode_name, page_of
+from datavc_server.state import AccountName, Author, Cursor, Limit, State
 
 router = APIRouter(prefix="/auth/accounts", tags=["access"])
 
@@ -41,9 +41,10 @@ class AccountChange(BodyModel):
 
 
 @router.get("")
-def list_accounts(state: State) -> Items[AccountInfo]:
-    """All accounts, by name."""
-    return Items(items=accounts.list_accounts(state.vs.db))
+def list_accounts(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[AccountInfo]:
+    """All accounts by name, also those of pipelines, with the roles that they were given."""
+    found = accounts.list_accounts(state.vs.db, decode_name(cursor), limit + 1)
+    return page_of(found, limit, lambda one: one.name)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
@@ -74,5 +75,8 @@ def change_account(account: AccountName, change: AccountChange, state: State) ->
 
 @router.delete("/{account}", status_code=status.HTTP_204_NO_CONTENT)
 def delete_account(account: AccountName, state: State) -> None:
-    """Delete an account with its tokens and roles; what it has done stays written down."""
+    """Delete an account with its tokens and roles; what it has done stays written down.
+
+    That of a pipeline goes with the pipeline alone.
+    """
     accounts.delete_account(state.vs.db, account)

@@ -8,8 +8,8 @@ from pydantic import Field
 from datavc.access import accounts
 from datavc.model.account import GroupInfo
 from datavc_server.body_model import BodyModel
-from datavc_server.paging import Items
-from datavc_server.state import AccountName, Author, GroupName, State
+from datavc_server.paging import Page, decode_name, page_of
+from datavc_server.state import AccountName, Author, Cursor, GroupName, Limit, State
 
 router = APIRouter(prefix="/auth/groups", tags=["access"])
 
@@ -21,9 +21,10 @@ class NewGroup(BodyModel):
 
 
 @router.get("")
-def list_groups(state: State) -> Items[GroupInfo]:
+def list_groups(state: State, limit: Limit = 1000, cursor: Cursor = None) -> Page[GroupInfo]:
     """All groups with their members, by name."""
-    return Items(items=accounts.list_groups(state.vs.db))
+    found = accounts.list_groups(state.vs.db, decode_name(cursor), limit + 1)
+    return page_of(found, limit, lambda one: one.name)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)

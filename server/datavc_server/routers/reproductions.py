@@ -8,6 +8,8 @@ from pydantic import Field
 from datavc.engine import reproduction
 from datavc.model.job import JobInfo
 from datavc.model.reproduction import Reproduction
+from datavc.model.role import Action
+from datavc_server.asking import Asker
 from datavc_server.body_model import BodyModel
 from datavc_server.paging import Items
 from datavc_server.state import Author, Ref, Repo, State
@@ -30,12 +32,15 @@ class NewReproduction(BodyModel):
 
 @router.post("", status_code=201)
 def start_reproduction(
-    repo: Repo, ref: Ref, new: NewReproduction, state: State, author: Author
+    repo: Repo, ref: Ref, new: NewReproduction, state: State, author: Author, asker: Asker
 ) -> JobInfo:
     """Queue a job that makes a commit's output once more, and compares it.
 
-    It ends as a failure where a file differs; what it found is listed with the commit.
+    It ends as a failure where a file differs; what it found is listed with the commit. Whoever
+    asks must be allowed to read all that it reads.
     """
+    for source in reproduction.repos_read(state.vs, repo, ref):
+        asker.require(Action.READ, source)
     return reproduction.start_reproduction(
         state.vs, repo, ref, author, tolerance=new.tolerance, metrics=tuple(new.metrics)
     )

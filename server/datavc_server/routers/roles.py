@@ -8,14 +8,20 @@ from fastapi import APIRouter, Query, status
 from pydantic import Field, Strict
 
 from datavc.access import roles
+from datavc.db.role_bindings import Place
 from datavc.model.account import Holder, RoleBinding
 from datavc.model.role import Grant, make_grant
 from datavc_server.asking import Asker, Asking
 from datavc_server.body_model import BodyModel
-from datavc_server.paging import Items
-from datavc_server.state import State
+from datavc_server.paging import Page, decode_name, no_cursor, page_of
+from datavc_server.state import Cursor, Limit, State
 
 router = APIRouter(prefix="/auth/roles", tags=["access"])
+
+#: How many names there are in a role's place, before its row.
+_NAMES = 4
+#: Digits that any number of a row has at most.
+_LONGEST_ROW = 18
 
 
 class Binding(BodyModel):
@@ -36,9 +42,13 @@ class Binding(BodyModel):
 
 
 @router.get("")
-def list_roles(state: State, asker: Asker) -> Items[RoleBinding]:
+def list_roles(
+    state: State, asker: Asker, limit: Limit = 1000, cursor: Cursor = None
+) -> Page[RoleBinding]:
     """The roles that one may know of: one's own, and those where one may say who does what."""
-    return Items(items=roles.list_roles(state.vs.db, asker.caller))
+    found = roles.list_roles(state.vs.db, asker.caller, _place(cursor))
+    page = page_of(found, limit, lambda one: "\n".join(map(str, one[0])))
+    return Page(items=[binding for _, binding in page.items], next=page.next)
 
 
 @router.post("", status_code=status.HTTP_204_NO_CONTENT)
@@ -53,6 +63,21 @@ def revoke_role(old: Annotated[Binding, Query()], state: State, asker: Asker) ->
     """Take a role away, from the next request on."""
     grant = _note(asker, make_grant(old.role, old.place))
     roles.revoke_role(state.vs.db, asker.caller, old.holder_kind, old.holder, grant)
+
+
+def _place(cursor: str | None) -> Place | None:
+    """Where the page before has ended.
+
+    Raises:
+        InvalidInput: no page has given the cursor.
+    """
+    if cursor is None:
+        return None
+    *names, row = decode_name(cursor).split("\n")
+    if len(names) != _NAMES or not row.isdecimal() or len(row) > _LONGEST_ROW:
+        raise no_cursor(cursor)
+    kind, holder, repos, branches = names
+    return kind, holder, repos, branches, int(row)
 
 
 def _note(asker: Asking, grant: Grant) -> Grant:

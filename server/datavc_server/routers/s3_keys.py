@@ -10,6 +10,7 @@ from pydantic import Field
 from datavc.access.key_holder import check_holder
 from datavc.engine import s3_keys
 from datavc.errors import AccessDenied, NotFound
+from datavc.model.account import AccountKind
 from datavc.model.role import Action
 from datavc.model.s3_key import NewS3Key, S3KeyInfo
 from datavc_server.asking import Asker, Asking
@@ -51,7 +52,7 @@ def create_s3_key(new: S3KeyRequest, state: State, author: Author, asker: Asker)
     """
     caller = asker.caller
     account = author if new.account is None else new.account
-    if account != caller.account:
+    if account != caller.account or caller.kind is AccountKind.PIPELINE:
         asker.require(Action.ADMINISTER)
     ends = caller.token_expires_us is not None and not asker.may(Action.ADMINISTER)
     if caller.scopes or ends:

@@ -9,12 +9,12 @@ from pydantic import Field
 
 from datavc.access import quotas, tokens
 from datavc.errors import AccessDenied, InvalidInput, NotFound
-from datavc.model.account import NewToken, TokenInfo, WhoAmI
+from datavc.model.account import AccountKind, NewToken, TokenInfo, WhoAmI
 from datavc.model.role import Action
 from datavc_server.asking import Asker, Asking
 from datavc_server.body_model import BodyModel
-from datavc_server.paging import Items
-from datavc_server.state import State
+from datavc_server.paging import Page, decode_name, newest_first, page_of, time_and_name
+from datavc_server.state import Cursor, Limit, State
 
 router = APIRouter(prefix="/auth", tags=["access"])
 
@@ -58,14 +58,18 @@ def list_tokens(
     account: Annotated[
         str | None, Query(description="Whose; without it, one's own, and an admin's is all.")
     ] = None,
-) -> Items[TokenInfo]:
+    limit: Limit = 1000,
+    cursor: Cursor = None,
+) -> Page[TokenInfo]:
     """Tokens without their secrets, newest first; those as well that hold no more."""
     whose = account
     if whose is None and not asker.may(Action.ADMINISTER):
         whose = asker.caller.account
     if whose != asker.caller.account:
         asker.require(Action.ADMINISTER)
-    return Items(items=tokens.list_tokens(state.vs.db, whose))
+    after = None if cursor is None else time_and_name(decode_name(cursor))
+    found = tokens.list_tokens(state.vs.db, whose, after, limit + 1)
+    return page_of(found, limit, lambda one: newest_first(one.created_us, one.id))
 
 
 @router.post("/tokens", status_code=status.HTTP_201_CREATED)
@@ -73,9 +77,10 @@ def create_token(wanted: TokenWanted, state: State, asker: Asker) -> NewToken:
     """Make a token; its secret is in this answer, and nowhere else.
 
     A token that is narrowed down makes none, and none that is made outlives the one it is made by.
+    Those of pipelines are made by admins alone.
     """
     account = wanted.account or asker.caller.account
-    if account != asker.caller.account:
+    if account != asker.caller.account or asker.caller.kind is AccountKind.PIPELINE:
         asker.require(Action.ADMINISTER)
     return tokens.create_token(
         state.vs.db,

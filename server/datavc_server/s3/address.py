@@ -21,6 +21,7 @@ from datavc.model.name import clean_prefix
 from datavc.model.tree.lookup import lookup
 from datavc.model.tree.node import NodeSource
 from datavc.versioning import resolve
+from datavc.versioning.branch_trees import BranchPlace, BranchTree
 from datavc_server.s3.error import S3Error, access_denied, invalid_argument, no_such_key
 from datavc_server.s3.gateway import Gateway
 
@@ -32,7 +33,9 @@ _LONGEST_REF = 200
 class Address:
     """Where an object is."""
 
+    #: The repo, or a job's bucket.
     repo: str
+    #: ``""`` in a job's bucket, whose keys are paths.
     ref: str
     path: str
     is_branch: bool
@@ -40,7 +43,12 @@ class Address:
     @property
     def key(self) -> str:
         """The object's key."""
-        return f"{self.ref}/{self.path}"
+        return f"{self.root}{self.path}"
+
+    @property
+    def root(self) -> str:
+        """What the keys of the ref start with."""
+        return f"{self.ref}/" if self.ref else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,8 @@ def find_address(gateway: Gateway, repo: str, key: str) -> Address:
     Raises:
         S3Error: there is no such repo, or the key has no ref.
     """
+    if gateway.job is not None:
+        return gateway.job.address(repo, key)
     names = list(refs_in(key))
     with gateway.vs.db.read() as conn:
         row = repo_row(conn, repo)
@@ -123,7 +133,7 @@ def find_target(gateway: Gateway, repo: str, key: str, *, root_too: bool = False
         S3Error: there is no such repo or branch, or a path cannot be so.
     """
     address = find_address(gateway, repo, key)
-    if not address.is_branch:
+    if gateway.job is None and not address.is_branch:
         raise _not_writable(gateway, address)
     path = address.path
     if root_too and not path:
@@ -155,16 +165,29 @@ def open_view(gateway: Gateway, address: Address) -> View:
     Raises:
         S3Error: there is no such ref.
     """
+    if gateway.job is not None:
+        return gateway.job.view(address)
     vs = gateway.vs
     try:
         if address.is_branch:
-            seen = gateway.trees.get(address.repo, address.ref)
+            seen = written_tree(gateway, address)
             return View(seen.tree, seen.source, seen.version.time_us)
         tree = resolve.get_tree(vs, address.repo, address.ref)
         commit = resolve.get_commit(vs, address.repo, address.ref)
     except (NotFound, InvalidInput) as error:
         raise no_such_key(str(error)) from None
     return View(tree, vs.nodes, commit.time_us)
+
+
+def written_tree(gateway: Gateway, address: Address) -> BranchTree:
+    """What a write to an address is put upon.
+
+    Raises:
+        NotFound: there is no such branch.
+    """
+    if gateway.job is not None:
+        return gateway.job.output()
+    return gateway.trees.get(BranchPlace(address.repo, address.ref))
 
 
 def find_object(gateway: Gateway, address: Address) -> Found:
@@ -176,7 +199,8 @@ def find_object(gateway: Gateway, address: Address) -> Found:
     view = open_view(gateway, address)
     entry = look_up(view.tree, address.path, view.source)
     if entry is None:
-        raise no_such_key(f"there is no '{address.repo}@{address.ref}:/{address.path}'")
+        place = f"{address.repo}@{address.ref}" if address.ref else address.repo
+        raise no_such_key(f"there is no '{place}:/{address.path}'")
     return Found(entry, view.time_us)
 
 

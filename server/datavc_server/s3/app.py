@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qsl
@@ -17,16 +18,19 @@ from datavc.errors import AccessDenied, DatavcError, QuotaExceeded
 from datavc.model.ids import new_id
 from datavc.store.external.source_access import SourceAccess
 from datavc.versioning.branch_trees import BranchTrees
+from datavc.versioning.session_outputs import SessionTrees
 from datavc.versioning.versioned_store import VersionedStore
 from datavc_server.audit_trail import write_down
 from datavc_server.encoded_slash import decode_path, decode_slashes
 from datavc_server.request_body import BodyReader, read_blocks
 from datavc_server.request_facts import RequestFacts, begin_facts
+from datavc_server.request_span import RequestSpan
 from datavc_server.s3.access import Caller
 from datavc_server.s3.authentication import authenticate
 from datavc_server.s3.error import S3Error, error_response, invalid_argument, of_datavc_error
 from datavc_server.s3.gateway import Gateway
 from datavc_server.s3.incoming import Incoming
+from datavc_server.s3.job_buckets import JobBuckets
 from datavc_server.s3.operation import find_operation
 from datavc_server.settings import ServerSettings
 
@@ -43,15 +47,15 @@ def create_s3_app(vs: VersionedStore, settings: ServerSettings) -> ASGIApp:
         settings: see :class:`~datavc_server.settings.ServerSettings`.
     """
     vs.objects.sources = SourceAccess(settings.allow_external)
-    return _S3App(
-        Gateway(
-            vs,
-            BranchTrees(vs),
-            settings.s3_commit,
-            settings.max_file,
-            accounts_only=settings.tokens_only,
-        )
+    gateway = Gateway(
+        vs,
+        BranchTrees(vs),
+        SessionTrees(vs),
+        settings.s3_commit,
+        settings.max_file,
+        accounts_only=settings.tokens_only,
     )
+    return RequestSpan(_S3App(gateway), group="by S3")
 
 
 class _S3App:
@@ -118,6 +122,8 @@ class _S3App:
         )
         facts.caller, facts.account = signed.caller.holder, signed.caller.account
         self._check_rate(signed.caller, facts)
+        if signed.caller.session is not None:
+            gateway = replace(gateway, job=JobBuckets(gateway, signed.caller.session))
         bucket, key = _place(request)
         facts.repo = bucket
         query = dict(

@@ -12,9 +12,10 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from datavc.engine.s3_keys import open_s3_key
+from datavc.engine.s3_keys import OpenedS3Key, open_s3_key
+from datavc.engine.s3_sessions import OpenedS3Session, is_session_key, open_s3_session
 from datavc.versioning.versioned_store import VersionedStore
-from datavc_server.s3.access import Caller, caller_of
+from datavc_server.s3.access import Caller, caller_of, caller_of_job
 from datavc_server.s3.error import S3Error, access_denied, not_implemented
 from datavc_server.s3.signature import ALGORITHM, SERVICE, UNSIGNED, Scope, Signed, SigningKey
 
@@ -79,7 +80,7 @@ def authenticate(
     claim = _read_claim(request, query)
     _check_time(claim, now)
     _check_headers(claim, request)
-    known = open_s3_key(vs, claim.key_id)
+    known = _find_key(vs, claim.key_id)
     if known is None:
         raise S3Error(
             HTTPStatus.FORBIDDEN, "InvalidAccessKeyId", "there is no such access key here"
@@ -94,8 +95,15 @@ def authenticate(
     )
     if not hmac.compare_digest(key.sign_request(signed).encode(), claim.signature.encode()):
         raise signature_wrong()
-    caller = caller_of(vs.db, known.info, accounts_only=accounts_only)
+    if isinstance(known, OpenedS3Session):
+        caller = caller_of_job(known.info)
+    else:
+        caller = caller_of(vs.db, known.info, accounts_only=accounts_only)
     return Authenticated(caller, claim.payload, claim.signature, key)
+
+
+def _find_key(vs: VersionedStore, key_id: str) -> OpenedS3Key | OpenedS3Session | None:
+    return open_s3_session(vs, key_id) if is_session_key(key_id) else open_s3_key(vs, key_id)
 
 
 def signature_wrong() -> S3Error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from http import HTTPStatus
 from xml.etree.ElementTree import SubElement
 
@@ -30,12 +31,22 @@ def list_buckets(gateway: Gateway, incoming: Incoming) -> Response:
     root = document("ListAllMyBucketsResult")
     add_owner(root, "Owner")
     buckets = SubElement(root, "Buckets")
-    for info in repos.list_repos(gateway.vs):
-        if info.name.startswith(prefix) and caller.may_read(info.name):
+    for name, created_us in _buckets(gateway):
+        if name.startswith(prefix) and caller.may_read(name):
             bucket = SubElement(buckets, "Bucket")
-            add(bucket, "Name", info.name)
-            add(bucket, "CreationDate", xml_time(info.created_us))
+            add(bucket, "Name", name)
+            add(bucket, "CreationDate", xml_time(created_us))
     return render(root)
+
+
+def _buckets(gateway: Gateway) -> Iterator[tuple[str, int]]:
+    """All buckets, and when they were made."""
+    if gateway.job is not None:
+        for name in gateway.job.names():
+            yield name, gateway.job.session.created_us
+        return
+    for info in repos.list_repos(gateway.vs):
+        yield info.name, info.created_us
 
 
 def head_bucket(gateway: Gateway, incoming: Incoming) -> Response:
@@ -84,5 +95,7 @@ def list_bucket(gateway: Gateway, incoming: Incoming) -> Response:
 
 def _check_bucket(gateway: Gateway, incoming: Incoming) -> None:
     incoming.allow(Action.READ)
+    if gateway.job is not None:
+        return
     with gateway.vs.db.read() as conn:
         repo_row(conn, incoming.bucket)

@@ -66,7 +66,8 @@ class Incoming:
             S3Error: it may not.
         """
         facts, place = self.facts, self.bucket if repo is None else repo
-        if action is not Action.READ:
+        # What a job puts out is told by its commit.
+        if action is not Action.READ and self.signed.caller.session is None:
             facts.changes = True
             facts.branch = branch or ""
         try:
@@ -101,6 +102,9 @@ class Incoming:
         Raises:
             QuotaExceeded: it does not.
         """
+        if gateway.job is not None:
+            # Outputs of pipelines are nobody's.
+            return
         quotas.check_bytes(gateway.vs.db, self.bucket, self.announced)
 
     @property

@@ -23,12 +23,17 @@ class Span:
 
     address: Address
     start: str
-    stop: str
+    #: ``None`` where there is no end.
+    stop: str | None
 
     @property
     def root(self) -> str:
         """What the ref's keys start with."""
-        return f"{self.address.ref}/"
+        return self.address.root
+
+    def ends_before(self, key: str) -> bool:
+        """Whether *key* is behind all of them."""
+        return self.stop is not None and self.stop <= key
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class KeyWalk:
         if self._at == len(self._spans):
             return None
         span = self._spans[self._at]
-        return span.root if key <= span.start == span.root else None
+        return span.root if span.root and key <= span.start == span.root else None
 
     def seek(self, key: str) -> KeyEntry | None:
         """The first key that is not below *key*."""
@@ -68,13 +73,13 @@ class KeyWalk:
             span = self._spans[self._at]
             view, cursor = self._view(span)
             path = cursor.seek(max(key, span.start)[len(span.root) :])
-            if path is not None and span.root + path < span.stop:
+            if path is not None and not span.ends_before(span.root + path):
                 return KeyEntry(span.root + path, cursor.entry(), view.time_us)
             self._at += 1
         return None
 
     def _pass(self, key: str) -> None:
-        while self._at < len(self._spans) and self._spans[self._at].stop <= key:
+        while self._at < len(self._spans) and self._spans[self._at].ends_before(key):
             self._at += 1
 
     def _view(self, span: Span) -> tuple[View, Cursor]:
@@ -98,6 +103,8 @@ def behind(prefix: str) -> str | None:
 
 
 def _spans(gateway: Gateway, repo: str, prefix: str) -> list[Span]:
+    if gateway.job is not None:
+        return [Span(gateway.job.address(repo, ""), "", None)]
     names = list(refs_in(prefix))
     with gateway.vs.db.read() as conn:
         row = repo_row(conn, repo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 
 from datavc.access import quotas
@@ -14,8 +15,10 @@ from datavc.versioning.ingest import write_changes
 from datavc.versioning.nodes import SessionSink
 from datavc.versioning.protections import check_may_commit
 from datavc.versioning.repos import check_no_pipeline_writes
+from datavc.versioning.session_outputs import put_out
 from datavc.versioning.staged_write import Extra, Precondition, stage_on
-from datavc_server.s3.address import repo_row
+from datavc_server.s3.address import Address, repo_row
+from datavc_server.s3.error import invalid_request
 from datavc_server.s3.gateway import Gateway
 from datavc_server.s3.incoming import Incoming
 
@@ -26,7 +29,111 @@ COMMIT_HEADER = "x-datavc-commit"
 _TRIES = 5
 
 
-class Landing:
+def open_landing(
+    gateway: Gateway, incoming: Incoming, address: Address, message: str | None = None
+) -> Landing:
+    """What becomes of one request's changes.
+
+    Args:
+        gateway: where.
+        incoming: the request.
+        address: a place in what is written to.
+        message: of the commit; ``None`` for what the request says.
+
+    Raises:
+        S3Error: there is no such repo; or a job asks for a commit.
+        Protected: the branch may not be committed to.
+        Conflict: a pipeline writes the repo.
+    """
+    if gateway.job is not None:
+        return JobLanding(gateway, incoming)
+    return BranchLanding(gateway, incoming, address.ref, message)
+
+
+class Landing(ABC):
+    """What becomes of one request's changes.
+
+    Args:
+        gateway: where.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    @abstractmethod
+    def stage(
+        self,
+        record: StagedRecord,
+        precondition: Precondition | None = None,
+        extra: Extra | None = None,
+    ) -> dict[str, str]:
+        """Stage a stored change set, and commit if that is asked for; give the answer's headers.
+
+        Raises:
+            S3Error: *precondition* does not hold.
+            DatavcError: as :func:`datavc.versioning.staged_write.stage_on`.
+        """
+
+    @abstractmethod
+    def commit(self) -> dict[str, str]:
+        """Commit what is staged, if that is asked for; give the answer's headers."""
+
+    def stage_changes(
+        self,
+        changes: Callable[[ContentWriter], Iterable[Change]],
+        precondition: Precondition | None = None,
+    ) -> dict[str, str]:
+        """Stage changes that can be made again, sorted by path; as :meth:`stage`."""
+        vs = self._gateway.vs
+        for left in reversed(range(_TRIES)):
+            with vs.objects.session(vs.chunks) as session:
+                writer = ContentWriter(session, vs.chunks)
+                record = write_changes(iter(changes(writer)), SessionSink(session))
+                if record is not None:
+                    session.finish()
+            if record is None:
+                return self.commit()
+            try:
+                return self.stage(record, precondition)
+            except Collected:
+                if not left:
+                    raise
+        return {}
+
+
+class JobLanding(Landing):
+    """What a job puts out stays staged until its datum has succeeded.
+
+    Raises:
+        S3Error: the request asks for a commit.
+    """
+
+    def __init__(self, gateway: Gateway, incoming: Incoming) -> None:
+        super().__init__(gateway)
+        if incoming.message is not None:
+            raise invalid_request("a job's output is committed with the job, and not before")
+
+    def stage(
+        self,
+        record: StagedRecord,
+        precondition: Precondition | None = None,
+        extra: Extra | None = None,
+    ) -> dict[str, str]:
+        """Put a stored change set behind what the job has put out; see :class:`Landing`."""
+        gateway = self._gateway
+        assert gateway.job is not None  # noqa: S101 - see open_landing
+        put_out(
+            gateway.vs, gateway.outputs, gateway.job.session.id, record,
+            precondition=precondition, extra=extra,
+        )  # fmt: skip
+        return {}
+
+    def commit(self) -> dict[str, str]:
+        """Nothing: the engine does that."""
+        return {}
+
+
+class BranchLanding(Landing):
     """What becomes of one request's changes to a branch.
 
     Args:
@@ -44,7 +151,7 @@ class Landing:
     def __init__(
         self, gateway: Gateway, incoming: Incoming, branch: str, message: str | None = None
     ) -> None:
-        self._gateway = gateway
+        super().__init__(gateway)
         self._repo = incoming.bucket
         self._branch = branch
         self._account = incoming.account
@@ -63,12 +170,7 @@ class Landing:
         precondition: Precondition | None = None,
         extra: Extra | None = None,
     ) -> dict[str, str]:
-        """Stage a stored change set, and commit if that is asked for; give the answer's headers.
-
-        Raises:
-            S3Error: *precondition* does not hold.
-            DatavcError: as :func:`datavc.versioning.staged_write.stage_on`.
-        """
+        """Stage a stored change set on the branch; see :class:`Landing`."""
         if record.bytes:
             # What only removes makes room.
             quotas.check_bytes(self._gateway.vs.db, self._repo, record.bytes)
@@ -93,25 +195,3 @@ class Landing:
         except NothingStaged:
             return {}
         return {COMMIT_HEADER: made.id}
-
-    def stage_changes(
-        self,
-        changes: Callable[[ContentWriter], Iterable[Change]],
-        precondition: Precondition | None = None,
-    ) -> dict[str, str]:
-        """Stage changes that can be made again, sorted by path; as :meth:`stage`."""
-        vs = self._gateway.vs
-        for left in reversed(range(_TRIES)):
-            with vs.objects.session(vs.chunks) as session:
-                writer = ContentWriter(session, vs.chunks)
-                record = write_changes(iter(changes(writer)), SessionSink(session))
-                if record is not None:
-                    session.finish()
-            if record is None:
-                return self.commit()
-            try:
-                return self.stage(record, precondition)
-            except Collected:
-                if not left:
-                    raise
-        return {}

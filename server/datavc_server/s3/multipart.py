@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from datavc.versioning.ingest import write_changes
 from datavc.versioning.nodes import SessionSink
 from datavc.versioning.placed_entries import EntryPlaces
 from datavc.versioning.relied_packs import packs_of_change_set
+from datavc.versioning.session_outputs import hold_open
 from datavc_server.s3.access import Action
 from datavc_server.s3.address import Address, etag_of, find_target, repo_row
 from datavc_server.s3.checksum import Hasher, algorithm_of, hasher_of, header_of, in_base64
@@ -33,7 +35,7 @@ from datavc_server.s3.condition import write_condition, xml_time
 from datavc_server.s3.error import S3Error, invalid_argument, invalid_request
 from datavc_server.s3.gateway import Gateway
 from datavc_server.s3.incoming import Incoming
-from datavc_server.s3.landing import Landing
+from datavc_server.s3.landing import open_landing
 from datavc_server.s3.listing import add_owner
 from datavc_server.s3.upload_digests import KeptSource
 from datavc_server.s3.writes import as_stream, check_entry, find_source
@@ -54,13 +56,16 @@ def begin_upload(gateway: Gateway, incoming: Incoming) -> Response:
     address = incoming.find_target(gateway)
     if address.path.endswith("/"):
         raise invalid_argument("a key that ends in a slash is a folder, without content")
-    Landing(gateway, incoming, address.ref)
+    open_landing(gateway, incoming, address)
+    place = _place(gateway, address)
     upload = rows.UploadRow(
-        new_id(), address.repo, address.ref, address.path, incoming.account, incoming.message,
-        now_us(),
+        new_id(), place.repo, place.branch, address.path, incoming.account, incoming.message,
+        now_us(), place.session,
     )  # fmt: skip
     with gateway.vs.db.write() as conn:
-        rows.begin(conn, repo_row(conn, address.repo).id, upload)
+        if place.session is not None:
+            hold_open(conn, place.session)
+        rows.begin(conn, repo_row(conn, place.repo).id, upload)
     root = document("InitiateMultipartUploadResult")
     add(root, "Bucket", incoming.bucket)
     add(root, "Key", incoming.key)
@@ -130,7 +135,7 @@ def complete_upload(gateway: Gateway, incoming: Incoming) -> Response:
     address = incoming.find_target(gateway)
     upload = _find(gateway, incoming, address)
     condition = write_condition(incoming.headers, address)
-    landing = Landing(gateway, incoming, address.ref, incoming.message or upload.message)
+    landing = open_landing(gateway, incoming, address, incoming.message or upload.message)
     parts = _asked_parts(gateway, incoming, upload.id)
     whole = _whole_hashers(incoming)
     record, entry = _join(gateway, address, upload.id, parts, whole)
@@ -201,8 +206,10 @@ def list_uploads(gateway: Gateway, incoming: Incoming) -> Response:
     limit = incoming.number("max-uploads", _MAX_ITEMS, _MAX_ITEMS)
     after = incoming.query.get("key-marker", ""), incoming.query.get("upload-id-marker", "\uffff")
     with gateway.vs.db.read() as conn:
-        uploads = rows.list_uploads(conn, repo_row(conn, incoming.bucket).id)
-    keyed = sorted((f"{one.branch}/{one.path}", one.id, one.created_us) for one in uploads)
+        place = _place(gateway, Address(incoming.bucket, "", "", is_branch=False))
+        repo_id = repo_row(conn, place.repo).id
+        uploads = rows.list_uploads(conn, repo_id, session=place.session)
+    keyed = sorted((_key(one), one.id, one.created_us) for one in uploads)
     found = [one for one in keyed if one[0].startswith(prefix) and one[:2] > after]
     shown = found[:limit]
     root = document("ListMultipartUploadsResult")
@@ -273,13 +280,37 @@ def _span(text: str | None, size: int) -> tuple[int, int] | None:
     return first, last + 1 - first
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an upload is written down to go."""
+
+    repo: str
+    branch: str
+    session: str | None
+
+
+def _place(gateway: Gateway, address: Address) -> _Place:
+    if gateway.job is None:
+        return _Place(address.repo, address.ref, None)
+    session = gateway.job.session
+    # To an input there is no upload.
+    is_output = session.may_write(address.repo)
+    return _Place(session.repo, session.branch, session.id if is_output else "")
+
+
+def _key(upload: rows.UploadRow) -> str:
+    return upload.path if upload.session is not None else f"{upload.branch}/{upload.path}"
+
+
 def _find(gateway: Gateway, incoming: Incoming, address: Address) -> rows.UploadRow:
     upload_id = incoming.query["uploadId"]
     with gateway.vs.db.read() as conn:
         upload = rows.find(conn, upload_id)
-    if upload is None or (upload.repo, upload.branch, upload.path) != (
-        address.repo,
-        address.ref,
+    place = _place(gateway, address)
+    if upload is None or (upload.repo, upload.branch, upload.session, upload.path) != (
+        place.repo,
+        place.branch,
+        place.session,
         address.path,
     ):
         raise _no_upload(upload_id)

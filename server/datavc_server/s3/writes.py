@@ -27,13 +27,14 @@ from datavc_server.s3.address import (
     find_address,
     find_object,
     look_up,
+    written_tree,
 )
 from datavc_server.s3.checksum import header_of
 from datavc_server.s3.condition import check_copy, write_condition, xml_time
 from datavc_server.s3.error import S3Error, invalid_argument, invalid_request, of_datavc_error
 from datavc_server.s3.gateway import Gateway
 from datavc_server.s3.incoming import Incoming
-from datavc_server.s3.landing import Landing
+from datavc_server.s3.landing import open_landing
 from datavc_server.s3.xml import add, document, render, text_of
 
 _MAX_DELETED = 1000
@@ -44,10 +45,10 @@ def put_object(gateway: Gateway, incoming: Incoming) -> Response:
     address = incoming.find_target(gateway, root_too=True)
     incoming.check_room(gateway)
     condition = write_condition(incoming.headers, address)
-    landing = Landing(gateway, incoming, address.ref)
+    landing = open_landing(gateway, incoming, address)
     if condition is not None:
         # Before anything is sent in vain; it is looked at again when the object lands.
-        condition(gateway.trees.get(address.repo, address.ref))
+        condition(written_tree(gateway, address))
     vs = gateway.vs
     body = incoming.body()
     with vs.objects.session(vs.chunks) as session:
@@ -73,7 +74,7 @@ def copy_object(gateway: Gateway, incoming: Incoming) -> Response:
     """CopyObject: no content is moved."""
     address = incoming.find_target(gateway)
     source = find_source(gateway, incoming)
-    landing = Landing(gateway, incoming, address.ref)
+    landing = open_landing(gateway, incoming, address)
     places = EntryPlaces(gateway.vs)
 
     def changes(writer: ContentWriter) -> Iterable[Change]:
@@ -106,7 +107,7 @@ def delete_object(gateway: Gateway, incoming: Incoming) -> Response:
     """DeleteObject; where there is none, nothing happens."""
     address = incoming.find_target(gateway, root_too=True)
     condition = write_condition(incoming.headers, address)
-    headers = _delete(gateway, incoming, address.ref, [address.path], condition)
+    headers = _delete(gateway, incoming, address, [address.path], condition)
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
 
 
@@ -121,10 +122,10 @@ def delete_objects(gateway: Gateway, incoming: Incoming) -> Response:
         )
     root = document("DeleteResult")
     headers: dict[str, str] = {}
-    for branch, addresses in _by_branch(gateway, incoming, keys, root).items():
+    for addresses in _by_branch(gateway, incoming, keys, root).values():
         paths = sorted({address.path for address in addresses})
         try:
-            headers |= _delete(gateway, incoming, branch, paths)
+            headers |= _delete(gateway, incoming, addresses[0], paths)
         except DatavcError as error:
             for address in addresses:
                 _add_error(root, address.key, of_datavc_error(error))
@@ -161,20 +162,20 @@ def _add_error(root: Element, key: str, error: S3Error) -> None:
 def _delete(
     gateway: Gateway,
     incoming: Incoming,
-    branch: str,
+    place: Address,
     paths: Sequence[str],
     condition: Precondition | None = None,
 ) -> dict[str, str]:
-    """Stage the removal of those of *paths*, which are sorted, that are there."""
+    """Stage the removal of those of *paths*, which are sorted, that are there beside *place*."""
 
     def changes(_: ContentWriter) -> Iterable[Change]:
-        seen = gateway.trees.get(incoming.bucket, branch)
+        seen = written_tree(gateway, place)
         for path in paths:
             # The root of a branch is no file, and stays.
             if path and look_up(seen.tree, path, seen.source) is not None:
                 yield path, None
 
-    return Landing(gateway, incoming, branch).stage_changes(changes, condition)
+    return open_landing(gateway, incoming, place).stage_changes(changes, condition)
 
 
 def as_stream(body: io.RawIOBase) -> io.BufferedRandom:

@@ -96,6 +96,12 @@ def packs(world) -> set[str]:
     return {found.key for found in world.objects.backend.list(PACK_PREFIX)}
 
 
+def wait_for_packs(world, before: set[str]) -> None:
+    """Packs are closed in the background."""
+    while not packs(world) > before:
+        time.sleep(0.01)
+
+
 def rewrite(path: Path) -> None:
     path.write_bytes(SECOND)
 
@@ -244,7 +250,7 @@ def test_packs_of_a_program_that_fails_are_gone(world, out: Path) -> None:
         early._session = PackSession(world.objects.backend, world.vs.chunks, pack_target=SIZE // 4)
         (out / "a").write_bytes(FIRST)
         look(early)
-        assert packs(world) > before
+        wait_for_packs(world, before)
     assert packs(world) == before
 
 
@@ -259,6 +265,7 @@ def test_what_is_collected_before_the_program_ends_is_read_again(
         (out / "a").write_bytes(FIRST)
         look(early)
         assert set(early._stored) == {"a"}
+        wait_for_packs(world, set())
         time.sleep(0.01)
         done = collect_garbage(world.vs, grace_s=0)
         assert (done.packs if is_known else done.orphans) >= 1

@@ -402,10 +402,14 @@ def test_a_database_that_is_away_is_waited_for(
     def make_it() -> None:
         while not any("does not answer" in line for line in seen):
             seen.extend(events(world))
+        # The database comes with its table.
         with psycopg.connect(postgres_url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
-        with psycopg.connect(url) as connection:
-            connection.execute("CREATE TABLE prices (name text, cents integer)")
+            connection.execute(f'CREATE DATABASE "{name}_"')  # type: ignore[arg-type]
+            with psycopg.connect(url.replace(name, f"{name}_")) as other:
+                other.execute("CREATE TABLE prices (name text, cents integer)")
+            connection.execute(
+                f'ALTER DATABASE "{name}_" RENAME TO "{name}"'  # type: ignore[arg-type]
+            )
 
     monkeypatch.setattr(job_egress, "_TRIES", 1000)
     thread = threading.Thread(target=make_it)

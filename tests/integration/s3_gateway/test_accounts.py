@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from datavc.access import accounts, audit, roles
 from datavc.access.caller import Caller
+from datavc.engine import pipelines
 from datavc.engine.s3_keys import create_s3_key, list_s3_keys
 from datavc.model.account import Holder, Limits
 from datavc.model.audit import AuditEntry, AuditFilter
@@ -162,6 +163,36 @@ def test_the_keys_of_a_deleted_account_are_gone(known: Accounts) -> None:
     accounts.create_account(known.vs.db, "bob", author="test")
     known.grant("bob", "reader:data")
     # The answer to a key that there is not.
+    assert code_of(s3.list_objects_v2, Bucket="data") == "InvalidAccessKeyId"
+
+
+def test_a_pipelines_key_opens_what_its_spec_needs(known: Accounts) -> None:
+    spec = {
+        "pipeline": {"name": "made"},
+        "transform": {"cmd": ["true"]},
+        "input": {"pfs": {"repo": "data", "glob": "/"}},
+    }
+    pipelines.create_pipeline(known.vs, spec, "test")
+    s3 = known.client("pipeline:made")
+    # Also while nobody else has an account, and keys of others are just names.
+    assert [one["Name"] for one in s3.list_buckets()["Buckets"]] == ["data", "made"]
+    assert code_of(s3.list_objects_v2, Bucket="data") == "ok"
+    assert code_of(s3.list_objects_v2, Bucket="made") == "ok"
+    assert code_of(s3.list_objects_v2, Bucket="salaries") == "AccessDenied"
+    assert code_of(s3.create_bucket, Bucket="mine") == "AccessDenied"
+    for bucket, key, code in (
+        ("data", "main/a", "AccessDenied"),
+        ("salaries", "main/a", "AccessDenied"),
+        # It may, but the engine alone does.
+        ("made", "main/a", "InvalidRequest"),
+    ):
+        place = {"Bucket": bucket, "Key": key}
+        assert code_of(s3.put_object, **place, Body=b"") == code
+        assert code_of(s3.create_multipart_upload, **place) == code
+        assert code_of(s3.delete_object, **place) == code
+    accounts.set_disabled(known.vs.db, "pipeline:made", disabled=True)
+    assert code_of(s3.list_objects_v2, Bucket="data") == "AccessDenied"
+    pipelines.delete_pipeline(known.vs, "made", "test")
     assert code_of(s3.list_objects_v2, Bucket="data") == "InvalidAccessKeyId"
 
 

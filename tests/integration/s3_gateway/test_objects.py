@@ -253,9 +253,9 @@ def test_branches_with_slashes(gateway: S3Gateway, s3: S3Client, repo: str) -> N
 
 def read_staged(gateway: S3Gateway, repo: str, branch: str) -> list[str]:
     from datavc.model.tree.scan import scan
-    from datavc.versioning.branch_trees import BranchTrees
+    from datavc.versioning.branch_trees import BranchPlace, BranchTrees
 
-    seen = BranchTrees(gateway.vs).get(repo, branch)
+    seen = BranchTrees(gateway.vs).get(BranchPlace(repo, branch))
     return [path for path, _ in scan(seen.tree, seen.source)]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datavc.engine.executors import start_program as module
-from datavc.engine.executors.start_program import start_program
+from datavc.engine.executors.start_program import ProgramStarter
 
 PATH = os.environ["PATH"]
 
@@ -22,12 +22,16 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def output(
-    *cmd: str, directory: Path = Path("/"), env: dict[str, str] | None = None
+    *cmd: str,
+    directory: Path = Path("/"),
+    env: dict[str, str] | None = None,
+    starter: ProgramStarter | None = None,
 ) -> tuple[int, str, str]:
     """Exit code, and what is printed."""
+    starter = starter or ProgramStarter()
     stdin = os.open(os.devnull, os.O_RDONLY)
     try:
-        program = start_program(cmd, directory, {"PATH": PATH, **(env or {})}, stdin)
+        program = starter.start(cmd, directory, {"PATH": PATH, **(env or {})}, stdin)
     finally:
         os.close(stdin)
     try:
@@ -78,7 +82,12 @@ def test_programs_are_found_by_the_path_that_they_see(tmp_path: Path) -> None:
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho own\n")
     program.chmod(0o755)
-    assert output("own", env={"PATH": f"/none:{program.parent}"})[1] == "own\n"
+    starter = ProgramStarter()
+    path = {"PATH": f"{tmp_path}:{program.parent}"}
+    assert output("own", env=path, starter=starter)[1] == "own\n"
+    moved = program.rename(tmp_path / "own")
+    assert output("own", env=path, starter=starter)[1] == "own\n"
+    moved.rename(program)
     assert output("bin/own", directory=tmp_path)[1] == "own\n"
 
 

@@ -131,8 +131,7 @@ def test_a_full_spec_is_read() -> None:
         ("datum_set_spec.number", 0, "datum_set_spec.number must be a whole number"),
         ("datum_set_spec.size", 1, "datum_set_spec.size is not a field"),
         ("transform.datum_batching", True, "transform.datum_batching is not supported yet"),
-        ("s3_out", True, "s3_out is not supported yet"),
-        ("input.pfs.s3", True, "input.pfs.s3 is not supported yet"),
+        ("s3_out", "yes", "s3_out must be true or false, not text"),
         ("parallelism_spec.coefficient", 2, "parallelism_spec.coefficient is not supported yet"),
         ("pipeline.project", "x", "pipeline.project other than 'default' is not supported yet"),
         ("pipeline.name", "a/b", "pipeline.name: 'a/b' cannot name"),
@@ -175,9 +174,9 @@ def test_a_bad_field_is_refused_by_its_full_path(path: str, value: object, messa
 
 
 def test_a_field_deep_in_the_input_is_named_in_full() -> None:
-    s3 = {"pfs": {"repo": "b", "glob": "/", "s3": True}}
-    spec = SPEC | {"input": {"cross": [{"pfs": {"repo": "a", "glob": "/"}}, s3]}}
-    with pytest.raises(InvalidSpec, match=r"^input\.cross\[1\]\.pfs\.s3 is not supported yet"):
+    at = {"pfs": {"repo": "b", "glob": "/", "commit": "c0ffee"}}
+    spec = SPEC | {"input": {"cross": [{"pfs": {"repo": "a", "glob": "/"}}, at]}}
+    with pytest.raises(InvalidSpec, match=r"^input\.cross\[1\]\.pfs\.commit is not supported"):
         parse_pipeline_spec(spec)
 
 

@@ -40,6 +40,7 @@ PFS = {
     "group_by": "$1",
     "lazy": True,
     "repo_type": "user",
+    "s3": False,
 }
 CRON = {
     "project": "default",
@@ -92,6 +93,7 @@ FULL: dict[str, Any] = {
     "autoscaling": True,
     "service": None,
     "spout": None,
+    "s3_out": False,
     "egress": {
         "URL": "",
         "object_storage": None,
@@ -130,7 +132,7 @@ BEYOND = (
     "must be a size above 0", "must be a time with its zone", "either env_var or mount_path",
     "overlaps with", "key is missing", "names no database", "twice", "holds an empty name",
     "a service puts nothing out", "must be an address", "must be from",
-    "a spout has none", "cannot name a marker",
+    "a spout has none", "cannot name a marker", "where s3 is set", "has s3 set", "s3_out: a ",
 )  # fmt: skip
 
 

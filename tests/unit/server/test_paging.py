@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from datavc.errors import InvalidInput
-from datavc_server.paging import decode_cursor, encode_cursor, page_of
+from datavc_server.paging import (
+    decode_cursor,
+    decode_name,
+    encode_cursor,
+    newest_first,
+    page_of,
+    time_and_name,
+)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7])
@@ -31,6 +38,23 @@ def test_cursors(place: str) -> None:
 def test_other_texts_are_no_cursors(text: str) -> None:
     with pytest.raises(InvalidInput, match="cursor"):
         decode_cursor(text)
+
+
+@pytest.mark.parametrize(("time_us", "name"), [(0, ""), (1, "a"), (2**62, "a1"), (2**63 - 1, "")])
+def test_a_time_and_a_name_come_back_from_their_place(time_us: int, name: str) -> None:
+    assert time_and_name(newest_first(time_us, name)) == (time_us, name)
+
+
+@pytest.mark.parametrize("place", ["", "a", "9" * 19, "9" * 20, "0" * 20, f"{2**63 + 1:020d}"])
+def test_other_places_are_of_no_time(place: str) -> None:
+    with pytest.raises(InvalidInput, match="cursor"):
+        time_and_name(place)
+
+
+@pytest.mark.parametrize("text", ["%", encode_cursor("a\0")])
+def test_what_no_database_is_asked_for(text: str) -> None:
+    with pytest.raises(InvalidInput, match="cursor"):
+        decode_name(text)
 
 
 def all_pages(client, path: str, limit: int) -> list[dict[str, object]]:

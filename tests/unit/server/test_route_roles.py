@@ -9,8 +9,10 @@ where one is had.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,9 +23,12 @@ from datavc.access.audit import read_log
 from datavc.access.caller import Caller
 from datavc.access.roles import grant_role
 from datavc.access.tokens import create_token
+from datavc.engine.pipelines import create_pipeline
 from datavc.model.account import Holder
 from datavc.model.audit import AuditFilter, Outcome
 from datavc.model.role import parse_grant
+from datavc.versioning.branches import list_branches
+from datavc.versioning.repos import create_repo, list_repos
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
 from datavc_server.app import _ROUTERS, create_app
 from datavc_server.route_rules import RULES
@@ -245,6 +250,11 @@ CASES = {
 }
 
 
+def _of(repo: str, value: Any) -> Any:
+    """The same of another repo than ``data``."""
+    return json.loads(json.dumps(value).replace('"data"', json.dumps(repo)))
+
+
 class Walk:
     """A server, and a token of an account with each role."""
 
@@ -265,13 +275,13 @@ class Walk:
     def ask(self, role: str, route: str, repo: str = "data") -> httpx.Response:
         """Make a request as the account with a role; ``nobody`` shows no token."""
         method, path = route.split()
-        for place, name in (NAMES | {"{repo}": repo}).items():
-            path = path.replace(place, name)
+        for place, name in NAMES.items():
+            path = path.replace(place, repo if name == "data" else name)
         headers = {}
         if role != "nobody":
             headers["Authorization"] = f"Bearer {self.tokens[role]}"
-        body = None if method in ("GET", "HEAD", "DELETE") else BODIES.get(route, {})
-        query = QUERIES.get(route)
+        body = None if method in ("GET", "HEAD", "DELETE") else _of(repo, BODIES.get(route, {}))
+        query = _of(repo, QUERIES.get(route))
         with self.client.stream(method, path, json=body, params=query, headers=headers) as answer:
             # Events come without an end.
             if not answer.headers.get("Content-Type", "").startswith("text/event-stream"):
@@ -354,3 +364,53 @@ def test_the_application_serves_nothing_else(walk: Walk) -> None:
     assert paths == {
         "/api/v1" + route.split()[1].replace("{path:path}", "{path}") for route in CASES
     }
+
+
+@pytest.fixture(scope="module")
+def of_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """With a token of the pipeline ``made``, which reads ``data``; there is ``other``, too."""
+    home: Path = tmp_path_factory.mktemp("pipeline")
+    with (
+        open_versioned_store(home) as vs,
+        serving(vs, ServerSettings(tokens_only=True)) as url,
+    ):
+        walk = Walk(vs, url)
+        create_repo(vs, "other", author="test")
+        spec = {
+            "pipeline": {"name": "made"},
+            "transform": {"cmd": ["true"]},
+            "input": {"pfs": {"repo": "data", "glob": "/"}},
+        }
+        create_pipeline(vs, spec, "test")
+        walk.tokens["pipeline"] = create_token(vs.db, "pipeline:made").token
+        yield walk
+        walk.client.close()
+
+
+#: What a pipeline may do in its input, its output and elsewhere is what these may.
+SAME_AS = {"data": "reader", "made": "writer", "other": "none"}
+#: It makes no tokens of its own; what is asked of all of the output is more than its branch.
+NOT_FOR_PIPELINES = (
+    "POST /auth/tokens",
+    "POST /repos/{repo}/branches",
+    "POST /repos/{repo}/tags",
+    "POST /pipelines/{pipeline}/ticks",
+    "POST /pipelines/{pipeline}/run",
+    "POST /jobs/restart-failed",
+)
+
+
+@pytest.mark.parametrize("route", CASES)
+def test_a_pipeline_reads_its_input_and_writes_its_output_alone(
+    of_pipeline: Walk, route: str
+) -> None:
+    words = json.dumps([BODIES.get(route), QUERIES.get(route)])
+    names_repo = "{repo}" in route or "{pipeline}" in route or '"data"' in words
+    for repo, role in SAME_AS.items():
+        answer = of_pipeline.ask("pipeline", route, repo)
+        may = CASES[route][role if names_repo else "writer"] == "+"
+        assert of_pipeline.was_refused(answer) != (may and route not in NOT_FOR_PIPELINES), repo
+        assert answer.status_code < 500
+    # Nothing of what it was let through has changed what the pipeline alone may change.
+    assert {one.name for one in list_repos(of_pipeline.vs)} == set(SAME_AS)
+    assert [one.name for one in list_branches(of_pipeline.vs, "made")] == ["main"]

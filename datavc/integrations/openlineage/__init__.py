@@ -1,0 +1,1 @@
+"""OpenLineage: what each job has read, run and made, told to systems that draw lineage."""
