@@ -83,10 +83,10 @@ class EmbeddedPipelines:
     ) -> list[JobInfo]:
         """Work on a run until it is over, beside whoever else works on it."""
         from datavc.engine import jobs
-        from datavc.engine.process_identity import identify_process, owner_name
+        from datavc.engine.process_identity import engine_name, identify_process
         from datavc.engine.triggers import handle_events
 
-        handle_events(self._vs, owner_name(identify_process(), 0))
+        handle_events(self._vs, engine_name(identify_process(), 0))
         is_over, found = jobs.look_at_run(self._vs, run_id)
         if is_over:
             # Most commits trigger nothing, and opening an executor takes a while.

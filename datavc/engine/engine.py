@@ -18,7 +18,7 @@ from datavc.engine.job_run import JobRunner
 from datavc.engine.job_timeout import timed_out
 from datavc.engine.jobs import look_at_job, look_at_run
 from datavc.engine.news_watcher import NewsWatcher
-from datavc.engine.process_identity import identify_process, owner_name
+from datavc.engine.process_identity import engine_name, identify_process
 from datavc.engine.running_jobs import RunningJobs
 from datavc.engine.scheduler import Scheduler
 from datavc.engine.scratch import make_engine_folder
@@ -61,13 +61,11 @@ class Engine:
         self._settings = settings
         self._executor = open_executor(settings.executor)
         self._scratch = make_engine_folder(settings.scratch, new_id())
-        owner = owner_name(identify_process(), next(_engines))
+        name = engine_name(identify_process(), next(_engines))
         capacity = Capacity(Share(settings.cpus, settings.memory, settings.gpus))
         self._early = EarlyStorage(vs, capacity)
-        self._runner = JobRunner(
-            vs, self._executor, settings, self._scratch, owner, capacity, self._early
-        )
-        self._scheduler = Scheduler(vs, owner, settings.lease_seconds)
+        self._runner = JobRunner(vs, self._executor, settings, self._scratch, capacity, self._early)
+        self._scheduler = Scheduler(vs, name, settings.lease_seconds)
 
     @property
     def executor_name(self) -> str:

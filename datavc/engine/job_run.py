@@ -10,16 +10,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from datavc.db import job_claims, job_events, jobs, pipelines
 from datavc.db.clock import now_us
 from datavc.db.job_claims import JobFacts
 from datavc.db.jobs import DatumCounts, JobRow
 from datavc.db.pipelines import PipelineRow
+from datavc.engine.capacity import Capacity
 from datavc.engine.datum_run import DatumRun
 from datavc.engine.datum_spans import DatumSpans
+from datavc.engine.early_outputs import EarlyStorage
 from datavc.engine.egress.access import EgressAccess
 from datavc.engine.egress.job_egress import JobEgress
+from datavc.engine.executors.executor import Executor
 from datavc.engine.image_pin import pin_image
 from datavc.engine.job_commit import FinishedJob, commit_job
 from datavc.engine.job_end import end_job
@@ -30,9 +34,11 @@ from datavc.engine.job_rights import JobRights
 from datavc.engine.job_span import job_span, note_counts
 from datavc.engine.job_workers import JobWorkers
 from datavc.engine.output_ledger import describe
+from datavc.engine.process_identity import claim_of
 from datavc.engine.reproduction import check_same_code, end_reproduction, plan_again
 from datavc.engine.result_writer import ResultWriter
 from datavc.engine.running_datums import RunningDatums
+from datavc.engine.settings import EngineSettings
 from datavc.engine.spout_commits import SpoutCommits
 from datavc.engine.standing_run import StandingRun, only_datum, where_to_listen
 from datavc.engine.work_order import JobHost, WorkOrder, make_order
@@ -50,6 +56,7 @@ from datavc.model.job import DatumState, JobInfo, JobState
 from datavc.model.pipeline import PipelineSpec, parse_pipeline_spec
 from datavc.tracing import spans
 from datavc.versioning.fewer_collections import fewer_collections
+from datavc.versioning.versioned_store import VersionedStore
 
 _log = logging.getLogger("datavc.engine")
 
@@ -61,8 +68,17 @@ class _StoppedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class JobRunner(JobHost):
-    """Runs jobs that *owner* has claimed."""
+class JobRunner:
+    """Runs the jobs that an engine has claimed."""
+
+    vs: VersionedStore
+    executor: Executor
+    settings: EngineSettings
+    #: The engine's own folder on the scratch disk.
+    scratch: Path
+    #: Shared by all jobs of the engine.
+    capacity: Capacity
+    early: EarlyStorage
 
     def run(
         self,
@@ -85,22 +101,31 @@ class JobRunner(JobHost):
         Raises:
             StoreUnavailable, DatabaseUnavailable, ExecutorAway: the job is left to be taken up
                 again.
+            LostRace: nobody has claimed it.
         """
+        if job.owner is None:
+            raise LostRace(f"job {job.id} is nobody's")
+        # The same engine may have claimed it before, and not be done with that.
+        scratch = self.scratch / f"{job.id}-{claim_of(job.owner)}"
+        host = JobHost(
+            self.vs, self.executor, self.settings, scratch, job.owner, self.capacity, self.early
+        )
         with job_span(job):
-            self._run(job, stop, progress, drain_seconds)
+            self._run(host, job, stop, progress, drain_seconds)
 
     def _run(
         self,
+        host: JobHost,
         job: JobRow,
         stop: threading.Event,
         progress: Callable[[JobInfo], None] | None,
         drain_seconds: float,
     ) -> None:
-        attempt = _Attempt(self, job, stop, progress, drain_seconds)
+        attempt = _Attempt(host, job, stop, progress, drain_seconds)
         about = {"job": job.id, "run": job.run_id, "pipeline": job.pipeline}
         _log.info("job %s of pipeline %s begins", job.id, job.pipeline, extra=about)
         lease = JobLease(
-            self.vs, job.id, self.owner, self.settings.lease_seconds, attempt.lose_lease
+            self.vs, job.id, host.owner, self.settings.lease_seconds, attempt.lose_lease
         )
         try:
             attempt.run()
@@ -124,7 +149,7 @@ class JobRunner(JobHost):
             raise
         finally:
             lease.close()
-            shutil.rmtree(self.scratch / job.id, ignore_errors=True)
+            shutil.rmtree(host.scratch, ignore_errors=True)
         if progress is not None:
             with self.vs.db.read() as conn:
                 ended = jobs.find(conn, job.id)
@@ -142,7 +167,7 @@ class JobRunner(JobHost):
         _log.info("job %s of pipeline %s fails: %s", job.id, job.pipeline, reason, extra=about)
         spans.current().fail(reason)
         with self.vs.db.write() as conn:
-            ended = end_job(conn, job, self.owner, JobState.FAILURE, reason)
+            ended = end_job(conn, job, job.owner, JobState.FAILURE, reason)
             # What names no repo was refused by somebody else: a store, say.
             if ended and rights is not None and refusal is not None and refusal.repo:
                 rights.write_down(conn, refusal)
@@ -150,7 +175,7 @@ class JobRunner(JobHost):
     def _release(self, job: JobRow) -> None:
         # If this fails too, the lease runs out by itself.
         with contextlib.suppress(DatavcError), self.vs.db.write() as conn:
-            job_claims.release(conn, job.id, self.owner)
+            job_claims.release(conn, job.id, job.owner or "")
 
 
 class _Attempt:
@@ -158,16 +183,16 @@ class _Attempt:
 
     def __init__(
         self,
-        runner: JobRunner,
+        host: JobHost,
         job: JobRow,
         stop: threading.Event,
         progress: Callable[[JobInfo], None] | None,
         drain_seconds: float,
     ) -> None:
-        self._runner = runner
+        self._host = host
         self._drain_seconds = drain_seconds
         self._stopped_at: float | None = None
-        self._vs = runner.vs
+        self._vs = host.vs
         self._job = job
         self._stop = stop
         self._progress = progress
@@ -211,21 +236,21 @@ class _Attempt:
             plan = plan_again(self._vs, self._job, inputs, code)
         else:
             plan = plan_job(self._vs, self._job, pipeline, inputs, code)
-        workers = min(spec.parallelism or self._runner.settings.workers, len(plan.pending))
+        workers = min(spec.parallelism or self._host.settings.workers, len(plan.pending))
         self._begin(plan, inputs, workers)
         outputs = dict(plan.done)
         counts = plan.counts
         if plan.pending:
-            work = make_order(self._runner, self._job, pipeline, spec, code, inputs)
+            work = make_order(self._host, self._job, pipeline, spec, code, inputs)
             written = self._run_datums(plan, work, workers)
             outputs.update(written.outputs)
             counts = written.counts
         self._check_held()
         if order is not None:
-            end_reproduction(self._vs, self._job, self._runner.owner, order, plan.ledger, counts)
+            end_reproduction(self._vs, self._job, self._host.owner, order, plan.ledger, counts)
             return
         finished = FinishedJob(
-            self._job, self._runner.owner, pipeline, code.digest, inputs, plan, outputs, counts,
+            self._job, self._host.owner, pipeline, code.digest, inputs, plan, outputs, counts,
             rights, has_egress=spec.egress is not None,
         )  # fmt: skip
         commit_job(self._vs, finished)
@@ -234,32 +259,32 @@ class _Attempt:
         """Keep the program of a service or spout running."""
         with self._vs.db.read() as conn:
             inputs = resolve_inputs(conn, self._job)
-        runner = self._runner
+        host = self._host
         code = self._code(pipeline, spec)
         spout = None
         if spec.spout is not None:
             spout = SpoutCommits(
-                self._vs, spec.spout, self._job, runner.owner, pipeline, code.digest, rights
+                self._vs, spec.spout, self._job, host.owner, pipeline, code.digest, rights
             )
             see = spout.datum
         else:
             see = partial(only_datum, self._vs, code, inputs)
         facts = JobFacts(inputs=inputs.inputs, executor=code.executor, reason="is being started")
         with self._vs.db.write() as conn:
-            if not job_claims.record(conn, self._job.id, runner.owner, facts):
+            if not job_claims.record(conn, self._job.id, host.owner, facts):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
-        order = make_order(self._runner, self._job, pipeline, spec, code, inputs)
+        order = make_order(self._host, self._job, pipeline, spec, code, inputs)
         if spec.service is not None:
             order = replace(
                 order, env={**order.env, **where_to_listen(spec.service, code.executor)}
             )
-        run = StandingRun(order, spec.service, see, spout, runner.owner, self._check_held, rights)
-        shown = RunningDatums(self._vs, self._job.id, runner.owner)
+        run = StandingRun(order, spec.service, see, spout, host.owner, self._check_held, rights)
+        shown = RunningDatums(self._vs, self._job.id, host.owner)
         with contextlib.closing(shown) as running:
             run.run(running)
 
     def _code(self, pipeline: PipelineRow, spec: PipelineSpec) -> JobCode:
-        executor = self._runner.executor
+        executor = self._host.executor
         return JobCode(spec, executor.name, pin_image(self._vs, executor, pipeline, spec))
 
     def _egress(self, pipeline: PipelineRow, egress: Egress) -> None:
@@ -268,30 +293,30 @@ class _Attempt:
                 committed = jobs.find(conn, self._job.id)
             if committed is not None:
                 self._progress(committed.info)
-        runner = self._runner
-        access = EgressAccess(runner.settings.allow_egress)
+        host = self._host
+        access = EgressAccess(host.settings.allow_egress)
         with spans.span("egress"):
             JobEgress(
-                self._vs, self._job, runner.owner, pipeline, egress, access, self._check_held
+                self._vs, self._job, host.owner, pipeline, egress, access, self._check_held
             ).run()
 
     def _begin(self, plan: JobPlan, inputs: JobInputs, workers: int) -> None:
         """Write down what is known of the job now."""
-        counts, name = plan.counts, self._runner.executor.name
+        counts, name = plan.counts, self._host.executor.name
         facts = JobFacts(inputs=inputs.inputs, executor=name, counts=counts, reason="")
         text = (
             f"{counts.total} datums: {counts.total - len(plan.pending)} done before, "
             f"{len(plan.pending)} to run; executor {name}, {workers} at once"
         )
         with self._vs.db.write() as conn:
-            if not job_claims.record(conn, self._job.id, self._runner.owner, facts):
+            if not job_claims.record(conn, self._job.id, self._host.owner, facts):
                 raise LostRace(f"job {self._job.id} was taken over or stopped")
             job_events.add(conn, self._job.id, text, time_us=now_us())
         note_counts(counts)
         self._show(inputs, counts)
 
     def _run_datums(self, plan: JobPlan, order: WorkOrder, count: int) -> ResultWriter:
-        shown = RunningDatums(self._vs, self._job.id, self._runner.owner)
+        shown = RunningDatums(self._vs, self._job.id, self._host.owner)
         with contextlib.closing(shown) as running, fewer_collections():
             results = self._run_shown(plan, order, count, running)
         note_counts(results.counts)
@@ -301,10 +326,10 @@ class _Attempt:
     def _run_shown(
         self, plan: JobPlan, order: WorkOrder, count: int, running: RunningDatums
     ) -> ResultWriter:
-        told = DatumSpans(self._runner.settings.traced_datums)
+        told = DatumSpans(self._host.settings.traced_datums)
         results = ResultWriter(
-            self._vs, self._job, self._runner.owner, plan.counts, plan.ledger,
-            self._runner.settings.batch_seconds, self._fail, running,
+            self._vs, self._job, self._host.owner, plan.counts, plan.ledger,
+            self._host.settings.batch_seconds, self._fail, running,
         )  # fmt: skip
 
         def put(run: DatumRun) -> None:
@@ -383,9 +408,7 @@ class _Attempt:
         if self._progress is None:
             return
         if inputs is not None:
-            self._job = replace(
-                self._job, inputs=inputs.inputs, executor=self._runner.executor.name
-            )
+            self._job = replace(self._job, inputs=inputs.inputs, executor=self._host.executor.name)
         info = replace(self._job, counts=counts).info
         if info != self._shown:
             self._shown = info

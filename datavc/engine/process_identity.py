@@ -25,13 +25,27 @@ def is_dead(identity: str) -> bool:
     return _start_time(int(rest)) != identity.rpartition(":")[2]
 
 
-def owner_name(process: str, engine: int) -> str:
-    """The name under which one of a process's engines holds jobs."""
+def engine_name(process: str, engine: int) -> str:
+    """The name of one of a process's engines."""
     return f"{process}{_SEPARATOR}{engine}"
 
 
+def claim_name(engine: str, claim: int) -> str:
+    """The name under which an engine holds one job.
+
+    Each claim has its own, so that who works on a job that was stopped, started again and claimed
+    once more by the same engine can tell that it is not the job's owner any more.
+    """
+    return f"{engine}{_SEPARATOR}{claim}"
+
+
+def claim_of(owner: str) -> str:
+    """The number of a claim by that name."""
+    return owner.rpartition(_SEPARATOR)[2]
+
+
 def process_of(owner: str) -> str:
-    """The process that the engine of such a name runs in."""
+    """The process of an engine or a claim of such a name."""
     return owner.partition(_SEPARATOR)[0]
 
 

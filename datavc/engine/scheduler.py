@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 
 from sqlalchemy import Connection
@@ -14,7 +15,7 @@ from datavc.db.lineage_switch import is_wanted
 from datavc.engine.capacity import Share
 from datavc.engine.job_end import end_as_superseded
 from datavc.engine.job_inputs import resolve_inputs
-from datavc.engine.process_identity import is_dead, process_of
+from datavc.engine.process_identity import claim_name, is_dead, process_of
 from datavc.engine.triggers import handle_events
 from datavc.errors import Conflict
 from datavc.model.job import JobState
@@ -40,27 +41,28 @@ class Scheduler:
 
     Args:
         vs: where the jobs are.
-        owner: the engine.
+        engine: its name.
         lease_seconds: how long a job is held without a sign of life.
     """
 
-    def __init__(self, vs: VersionedStore, owner: str, lease_seconds: float) -> None:
+    def __init__(self, vs: VersionedStore, engine: str, lease_seconds: float) -> None:
         self._vs = vs
-        self._owner = owner
+        self._engine = engine
+        self._claims = itertools.count(1)
         self._lease_seconds = lease_seconds
         #: Jobs that are left to engines on larger hosts.
         self._too_large: set[str] = set()
 
     def prepare(self) -> None:
         """Act upon what has happened, and free the jobs of engines that were killed here."""
-        handle_events(self._vs, self._owner)
+        handle_events(self._vs, self._engine)
         release_jobs_of_the_dead(self._vs)
 
     def claim_standing(self) -> JobRow | None:
         """Claim a job that runs until something replaces it; ``None`` when none is ready."""
         with self._vs.db.write() as conn:
             while True:
-                job = job_claims.claim(conn, self._owner, self._lease_seconds, standing=True)
+                job = job_claims.claim(conn, self._new_claim(), self._lease_seconds, standing=True)
                 if job is None:
                     return None
                 if not _give_up_superseded(conn, job):
@@ -84,7 +86,9 @@ class Scheduler:
     def _claim(self, host: Share | None) -> JobRow | None:
         with self._vs.db.write() as conn:
             while True:
-                job = job_claims.claim(conn, self._owner, self._lease_seconds, but=self._too_large)
+                job = job_claims.claim(
+                    conn, self._new_claim(), self._lease_seconds, but=self._too_large
+                )
                 if job is None:
                     return None
                 pipeline = pipelines.find_by_id(conn, job.pipeline_id, job.version)
@@ -98,6 +102,9 @@ class Scheduler:
                     raise _TooLargeError(job, wanted)
                 self._tell_start(conn, job)
                 return job
+
+    def _new_claim(self) -> str:
+        return claim_name(self._engine, next(self._claims))
 
     def _tell_start(self, conn: Connection, job: JobRow) -> None:
         """Have OpenLineage told that a job begins; not again when it is taken over."""

@@ -1,4 +1,4 @@
-"""What all workers of a job share, and what an engine has for its jobs."""
+"""What all workers of a job share, and what an engine has for it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ from datavc.versioning.versioned_store import VersionedStore
 
 @dataclass(frozen=True, slots=True)
 class JobHost:
-    """What an engine has for its jobs."""
+    """What an engine has for a job that it has claimed."""
 
     vs: VersionedStore
     executor: Executor
     settings: EngineSettings
-    #: The engine's own folder on the scratch disk.
+    #: The job's own folder on the scratch disk, which is still to be made.
     scratch: Path
+    #: The name by which the engine holds the job.
     owner: str
     #: Shared by all jobs of the engine.
     capacity: Capacity
@@ -79,16 +80,15 @@ def make_order(
         OutOfSpace, StoreUnavailable: the folder cannot be made.
         NotFound, AccessDenied: as :func:`datavc.engine.secrets.open_secrets`.
     """
-    scratch = host.scratch / job.id
-    with scratch_errors(scratch):
-        scratch.mkdir(mode=0o700)
+    with scratch_errors(host.scratch):
+        host.scratch.mkdir(mode=0o700)
     return WorkOrder(
         vs=host.vs,
         executor=host.executor,
         spec=spec,
         image_digest=code.image_digest,
         job_id=job.id,
-        scratch=scratch,
+        scratch=host.scratch,
         commits=inputs.commits,
         trees=inputs.trees,
         env={

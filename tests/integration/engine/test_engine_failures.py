@@ -2,11 +2,15 @@
 
 import shutil
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from datavc.engine import jobs
+from datavc.engine.job_control import restart_job, stop_job
 from datavc.engine.logs import read_logs
 from datavc.engine.pipelines import create_pipeline
 from datavc.errors import Conflict, OutOfSpace, StoreUnavailable
@@ -55,6 +59,40 @@ def test_what_succeeded_in_a_failed_job_is_not_run_again(world) -> None:
     assert world.called() == sorted({"a", "b", "c"} - set(done))
     assert job.datums_skipped == len(done)
     assert sorted(world.files("copy")) == ["a", "b", "c"]
+
+
+def test_a_job_is_restarted_beside_what_still_works_on_it(make_world) -> None:
+    """The engine that claims it again has not noticed yet that it was stopped."""
+    world = make_world(lease_seconds=300.0, workers=1)
+    world.repo("raw")
+    script = ': >"$CALLS/$$"; until [ -e "$CALLS/gate" ]; do sleep 0.05; done; ' + COPY
+    world.pipeline("slow", "raw", script)
+    run = world.put("raw", {"a": b"1"})
+    stop = threading.Event()
+    engine = threading.Thread(target=world.engine.serve, args=(stop,))
+    engine.start()
+    try:
+        (job,) = wait_for(lambda: jobs.list_jobs(world.vs, run_id=run))
+        wait_for(lambda: list(world.calls.iterdir()))
+        stop_job(world.vs, job.id, "ada")
+        restart_job(world.vs, job.id, "ada")
+        wait_for(lambda: len(list(world.calls.iterdir())) == 2)
+        (world.calls / "gate").touch()
+        wait_for(lambda: jobs.get_job(world.vs, job.id).state.is_terminal)
+    finally:
+        stop.set()
+        engine.join(30)
+    ended = jobs.get_job(world.vs, job.id)
+    assert (ended.state, ended.reason) == (JobState.SUCCESS, "")
+    assert world.files("slow")["a"] == b"1"
+
+
+def wait_for(look: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 30
+    while not (found := look()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
 
 
 def test_a_datum_that_fails_at_first_may_succeed_later(world) -> None:
