@@ -8,6 +8,7 @@ from itertools import islice
 from sqlalchemy import Connection
 
 from datavc.db import packs
+from datavc.db.chunks import add_pack
 from datavc.errors import Collected, DataCorrupt, DatavcError, InvalidInput, NotFound
 from datavc.model.entry import ChunkRef, Location
 from datavc.model.external import decode_external
@@ -103,7 +104,9 @@ def register_pack(vs: VersionedStore, pack: bytes, content: bytes | None = None)
         places.check(vs, footer)
     except (DataCorrupt, InvalidInput) as error:
         raise RefusedUpload(error) from None
-    vs.chunks.add_pack(pack, footer.size, chunks)
+    # Who brought it relies on it from now on, whatever crashes.
+    with vs.db.write() as conn:
+        add_pack(conn, pack, footer.size, chunks)
     with vs.db.read() as conn:
         row = packs.find(conn, pack)
     if row is None:

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from datavc.db import branch_turns, session, staging
+from datavc.db import branch_turns, packs, session, staging
 from datavc.errors import DatabaseUnavailable
+from datavc.model.ids import digest_of
 from datavc.versioning.branches import get_branch
 from datavc.versioning.commits import commit_staged
 from datavc.versioning.repos import create_repo
 from datavc.versioning.staging import list_staged, stage
 from datavc.versioning.versioned_store import VersionedStore, open_versioned_store
+from datavc_server.pack_check import register_pack
 from tests.services.postgres import PostgresServer, running_postgres
 from tests.services.small_store import commit_files, read_files, store_changes
 
@@ -68,6 +70,24 @@ def test_a_postgresql_server_that_stops_and_comes_back(
         assert get_branch(vs, "data", "main").head == head
         commit_staged(vs, "data", "main", message="m", author="ann")
         assert read_files(vs) == {"a": b"a", "b": b"b"}
+
+
+@pytest.mark.postgres
+def test_a_pack_that_a_server_took_outlives_a_crash_of_its_database(
+    own_server: PostgresServer, tmp_path: Path
+) -> None:
+    with own_server.database() as url:
+        for number in range(3):
+            content = str(number).encode()
+            with open_versioned_store(tmp_path, database_url=url) as vs:
+                with vs.objects.session() as written:
+                    written.add_chunk(digest_of(content), content)
+                    (pack,) = written.finish()
+                register_pack(vs, pack.pack)
+                own_server.stop()
+            own_server.start()
+            with open_versioned_store(tmp_path, database_url=url) as vs, vs.db.read() as conn:
+                assert packs.find(conn, pack.pack) is not None
 
 
 @pytest.mark.postgres
