@@ -140,7 +140,9 @@ class Engine:
         A store, database or container engine that is away is waited for.
         """
         changed = threading.Event()
-        running = RunningJobs(self._runner, stop, self._settings.drain_seconds, changed)
+        running = RunningJobs(
+            self._runner, stop, self._settings.drain_seconds, changed, self._runner.capacity
+        )
         standing = RunningJobs(self._runner, stop, 0, changed)
         watcher = NewsWatcher(self._vs, changed)
         pause = _FIRST_PAUSE

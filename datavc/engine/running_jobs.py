@@ -6,6 +6,7 @@ import logging
 import threading
 
 from datavc.db.jobs import JobRow
+from datavc.engine.capacity import Capacity
 from datavc.engine.job_run import JobRunner
 from datavc.errors import Unavailable
 
@@ -20,6 +21,8 @@ class RunningJobs:
         stop: when set, jobs are let go of.
         drain_seconds: how long datums that run may go on after that.
         changed: set whenever a job ends.
+        capacity: what the jobs' datums take of; ``None`` for jobs that take nothing of it, and so
+            must not be waited for.
     """
 
     def __init__(
@@ -28,18 +31,21 @@ class RunningJobs:
         stop: threading.Event,
         drain_seconds: float,
         changed: threading.Event,
+        capacity: Capacity | None = None,
     ) -> None:
         self._runner = runner
         self._stop = stop
         self._drain_seconds = drain_seconds
         self._changed = changed
+        self._capacity = capacity
         self._threads: dict[str, threading.Thread] = {}
         #: Set when a job ended since the store or the database is away, until somebody asks.
         self._went_away = threading.Event()
 
     def start(self, job: JobRow) -> None:
         """Run a job that was claimed."""
-        self._runner.capacity.expect(job.id)
+        if self._capacity is not None:
+            self._capacity.expect(job.id)
         thread = threading.Thread(target=self._run, args=(job,), name=f"datavc-job-{job.id[:8]}")
         self._threads[job.id] = thread
         thread.start()
@@ -69,5 +75,6 @@ class RunningJobs:
             # The job has ended as failed, or is taken over when its lease ends.
             _log.exception("job %s of pipeline %s made the engine fail", job.id, job.pipeline)
         finally:
-            self._runner.capacity.expect_no_more(job.id)
+            if self._capacity is not None:
+                self._capacity.expect_no_more(job.id)
             self._changed.set()

@@ -78,8 +78,8 @@ def ask(port: int, path: str) -> bytes | None:
         return None
 
 
-def wait_until(holds: Callable[[], bool], what: object = "") -> None:
-    deadline = time.monotonic() + 90
+def wait_until(holds: Callable[[], bool], what: object = "", *, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
@@ -154,6 +154,19 @@ def test_other_jobs_go_on_beside_services(make_world) -> None:
         world.put("raw", {"b.txt": b"two"})
         wait_until(lambda: ask(port, "b.txt") == b"two")
         wait_until(lambda: world.head("copy") is not None and len(world.files("copy")) == 2)
+
+
+def test_a_service_takes_no_processor_from_jobs_that_come_later(make_world) -> None:
+    world = make_world(jobs=1, cpus=1.0)
+    (port,) = free_ports(1)
+    world.repo("raw", "other")
+    create_pipeline(world.vs, service(port), "tester")
+    world.pipeline("copy", "other", 'cp "$in" "$DATAVC_PFS/out/"')
+    with serving(world):
+        world.put("raw", {"a.txt": b"one"})
+        wait_until(lambda: ask(port, "a.txt") == b"one")
+        world.put("other", {"b.txt": b"two"})
+        wait_until(lambda: world.head("copy") is not None, seconds=20)
 
 
 def test_an_input_of_several_datums_is_refused_by_the_job(world) -> None:
