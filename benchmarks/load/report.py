@@ -21,6 +21,9 @@ looks at the history. What it reads is compared with what was written. In the en
 was acknowledged is looked for in the history and compared byte for byte, no message may be there
 twice, and `fsck --deep` looks at everything.
 
+A server keeps the nodes of trees that it has used last, 32 MiB as they are stored, which takes
+about 100 MiB of its memory; until that is full, its memory grows.
+
 `make load` measures again and writes this page, `make load FAULTS=1` its second part.
 
 """
