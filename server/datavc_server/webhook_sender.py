@@ -16,8 +16,9 @@ import msgspec
 from datavc.db import webhooks
 from datavc.db.clock import now_us
 from datavc.db.webhooks import DueDelivery
+from datavc.engine.delivery_loop import deliver_until
 from datavc.engine.webhooks import open_secret
-from datavc.errors import DatavcError, Unavailable
+from datavc.errors import DatavcError
 from datavc.model.source_uri import shown
 from datavc.model.webhook import (
     DELIVERY_HEADER,
@@ -34,8 +35,6 @@ from datavc.versioning.versioned_store import VersionedStore
 
 _log = logging.getLogger("datavc.webhooks")
 
-#: Seconds between two looks for what is due.
-_POLL_S = 1.0
 #: Longest time that a receiver may take, in seconds.
 _TIMEOUT_S = 15.0
 #: Messages sent at once, so that a slow receiver holds up few others.
@@ -80,16 +79,7 @@ class WebhookSender:
 
     def serve(self, stop: threading.Event) -> None:
         """Deliver until *stop* is set, whatever goes wrong."""
-        while not stop.is_set():
-            try:
-                sent = self.send_due()
-            except Unavailable:
-                sent = 0
-            except Exception:
-                _log.exception("delivering to webhooks failed, and goes on")
-                sent = 0
-            if not sent:
-                stop.wait(_POLL_S)
+        deliver_until(stop, self.send_due, "delivering to webhooks", _log)
 
     def send_due(self) -> int:
         """Send what is due now; how many messages that was."""

@@ -37,9 +37,7 @@ def create(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         made = client.create_account(name, service=service)
-    if as_json:
-        write_json(made)
-    invocation.say(f"created account {name}")
+    invocation.answer(made, f"created account {name}")
     invocation.advise(f"Give it a role: datavc auth role grant {name} ROLE REPOS")
 
 
@@ -109,9 +107,7 @@ def disable(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         found = client.disable_account(name)
-    if as_json:
-        write_json(found)
-    invocation.say(f"disabled account {name}")
+    invocation.answer(found, f"disabled account {name}")
 
 
 @app.command()
@@ -125,9 +121,7 @@ def enable(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         found = client.enable_account(name)
-    if as_json:
-        write_json(found)
-    invocation.say(f"enabled account {name}")
+    invocation.answer(found, f"enabled account {name}")
 
 
 @app.command()
@@ -153,9 +147,8 @@ def limit(
     limits = Limits(None if max_bytes is None else _bytes(max_bytes), repos, requests)
     with invocation.connect() as client:
         found = client.limit_account(name, limits)
-    if as_json:
-        write_json(found)
-    invocation.say(f"account {name} may take: {describe(found.limits) or 'whatever it wants'}")
+    taken = describe(found.limits) or "whatever it wants"
+    invocation.answer(found, f"account {name} may take: {taken}")
 
 
 @app.command()
@@ -176,9 +169,8 @@ def link(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         found = client.link_account(name, issuer, subject)
-    if as_json:
-        write_json(found)
-    invocation.say(f"account {name} is {subject} of {issuer}" if issuer else f"unlinked {name}")
+    text = f"account {name} is {subject} of {issuer}" if issuer else f"unlinked {name}"
+    invocation.answer(found, text)
 
 
 @app.command()
@@ -194,9 +186,7 @@ def delete(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.delete_account(name)
-    if as_json:
-        write_json({"deleted": name})
-    invocation.say(f"deleted account {name}")
+    invocation.answer({"deleted": name}, f"deleted account {name}")
 
 
 def describe(limits: Limits) -> str:

@@ -98,9 +98,7 @@ def delete(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.delete_webhook(webhook)
-    if as_json:
-        write_json({"deleted": webhook})
-    invocation.say(f"deleted webhook {webhook}")
+    invocation.answer({"deleted": webhook}, f"deleted webhook {webhook}")
 
 
 @app.command()

@@ -134,9 +134,7 @@ def disable(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         changed = client.disable_inbound_webhook(webhook)
-    if as_json:
-        write_json(changed)
-    invocation.say(f"disabled webhook {changed.id[:12]}")
+    invocation.answer(changed, f"disabled webhook {changed.id[:12]}")
 
 
 @app.command()
@@ -150,9 +148,7 @@ def enable(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         changed = client.enable_inbound_webhook(webhook)
-    if as_json:
-        write_json(changed)
-    invocation.say(f"enabled webhook {changed.id[:12]}")
+    invocation.answer(changed, f"enabled webhook {changed.id[:12]}")
 
 
 @app.command()
@@ -166,9 +162,7 @@ def delete(
     invocation = begin(context, as_json=as_json, quiet=quiet)
     with invocation.connect() as client:
         client.delete_inbound_webhook(webhook)
-    if as_json:
-        write_json({"deleted": webhook})
-    invocation.say(f"deleted webhook {webhook}")
+    invocation.answer({"deleted": webhook}, f"deleted webhook {webhook}")
 
 
 def _what(webhook: InboundWebhookInfo) -> str:

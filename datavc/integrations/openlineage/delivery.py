@@ -13,7 +13,8 @@ import msgspec
 from datavc.db import lineage_events
 from datavc.db.clock import now_us
 from datavc.db.lineage_events import DueEvent
-from datavc.errors import DatavcError, Unavailable
+from datavc.engine.delivery_loop import deliver_until
+from datavc.errors import DatavcError
 from datavc.integrations.openlineage.run_event import run_event
 from datavc.integrations.openlineage.settings import OpenLineageSettings, from_environment
 from datavc.integrations.openlineage.transport import NotTaken, Transport, open_transport
@@ -21,8 +22,6 @@ from datavc.versioning.versioned_store import VersionedStore
 
 _log = logging.getLogger("datavc.openlineage")
 
-#: Seconds between two looks for what is due.
-_POLL_S = 1.0
 #: Events that one process takes at a time.
 _BATCH = 10
 #: Seconds after which others tell what a process that was killed has taken.
@@ -64,16 +63,7 @@ class LineageSender:
 
     def serve(self, stop: threading.Event) -> None:
         """Tell until *stop* is set, whatever goes wrong."""
-        while not stop.is_set():
-            try:
-                told = self.send_due()
-            except Unavailable:
-                told = 0
-            except Exception:
-                _log.exception("telling of jobs failed, and goes on")
-                told = 0
-            if not told:
-                stop.wait(_POLL_S)
+        deliver_until(stop, self.send_due, "telling of jobs", _log)
 
     def send_due(self) -> int:
         """Tell what is due now, up to the first event that is not taken; how many were."""
